@@ -1,0 +1,100 @@
+# catalogs_fdw: amoCRM catalogs as PostgreSQL tables.  `make help` lists the targets.
+
+EXTENSION = catalogs_fdw
+MODULE_big = catalogs_fdw
+DATA = src/catalogs_fdw--1.0.sql
+
+# The modules, bottom to top: a module may use those before it, never those
+# after it.  test/lint/layers.sh holds the code to this order.
+OBJS = \
+	src/resource.o \
+	src/option.o \
+	src/codec.o \
+	src/reader.o \
+	src/http.o \
+	src/report.o \
+	src/auth.o \
+	src/session.o \
+	src/remote.o \
+	src/journal.o \
+	src/flush.o \
+	src/plan.o \
+	src/scan.o \
+	src/modify.o \
+	src/explain.o \
+	src/catalogs_fdw.o
+
+# Every file in sql/ is a test on its own, so their order means nothing.  Each
+# runs with an emulator of its own, in a database that is UTF8 everywhere.
+REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --encoding=UTF8 --no-locale --launcher='test/emulator/emulator run --'
+
+EXTRA_CLEAN = build results regression.diffs regression.out
+
+PG_CONFIG ?= pg_config
+PKG_CONFIG ?= pkg-config
+export PG_CONFIG
+
+# PostgreSQL may not be there yet: `make test` and `make demo` install it.
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+.DEFAULT_GOAL := all
+
+ifneq ($(PGXS),)
+CURL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null)
+CURL_LIBS := $(or $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null),-lcurl)
+# The sources say <json-c/...>, so json-c's own directory must not be searched.
+JSON_C_LIBS := $(or $(shell $(PKG_CONFIG) --libs json-c 2>/dev/null),-ljson-c)
+
+# Warnings go with the preprocessor's flags because PGXS hands those to clang
+# too, when it makes bitcode: one build is checked by both compilers.  The
+# server's headers are named as system headers, since some of their inline
+# functions are not clean under -Wextra.  Parameters may go unused: the server
+# says what parameters a callback has.
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
+	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
+SHLIB_LINK = $(CURL_LIBS) $(JSON_C_LIBS)
+
+include $(PGXS)
+
+# PGXS knows nothing of headers.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) Makefile
+
+else
+all install uninstall installcheck:
+	@echo "The development files of a PostgreSQL server are not here ('$(PG_CONFIG) --pgxs' gives nothing)." >&2
+	@echo "Run 'test/setup' to install all that is needed (on Debian, as root or with sudo)," >&2
+	@echo "or name the right program: make PG_CONFIG=/path/to/pg_config" >&2
+	@exit 1
+
+clean:
+	rm -rf $(MODULE_big).so $(OBJS) $(OBJS:.o=.bc) $(EXTRA_CLEAN)
+endif
+
+all: ## build the extension (PG_CONFIG=... chooses the server to build for)
+
+install: ## build, and install into that server
+
+installcheck: ## run the regression tests against a running server (PGHOST, PGPORT, ...)
+
+demo: ## install what is missing, and show the wrapper at work in a throw-away cluster
+	@test/setup
+	@test/demo
+
+test: ## install what is missing, and run every test (ONLY="lint sql/NAME t/NAME" runs a part)
+	@test/setup
+	@test/run $(ONLY)
+
+lint: $(if $(PGXS),all) ## check layers, symbols, error codes, callbacks, formatting
+	@test/setup --check
+	@test/lint/run
+
+format: ## format the C sources
+	@test/lint/format.sh --fix
+
+clean: ## remove what the targets above made
+
+help: ## this list
+	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
+
+.PHONY: all install uninstall installcheck demo test lint format clean help

@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ *
+ * auth.c
+ *	  Who we are: the ways to sign in.
+ *
+ * Owns the table of methods: what a method needs from the user mapping, what
+ * it adds to a request and how it signs in anew.  Must not know when that is
+ * necessary: session does.
+ *
+ * Facts: the API page, "Who one is".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "auth.h"
+#include "codec.h"
+#include "report.h"
+
+struct CfdwAuthMethod
+{
+	const char *name;
+	size_t		needs;			/* offset of the credential that selects it */
+	bool		cookies;		/* the server remembers us by a cookie */
+	void		(*apply) (const CfdwCredentials *credentials,
+						  CfdwRequest *request);	/* or NULL */
+	void		(*renew) (const CfdwCredentials *credentials,
+						  const CfdwOptions *options, const char *server,
+						  CfdwHttp *http);	/* or NULL: it cannot */
+};
+
+static void apply_token(const CfdwCredentials *credentials,
+						CfdwRequest *request);
+static void log_in(const CfdwCredentials *credentials,
+				   const CfdwOptions *options, const char *server,
+				   CfdwHttp *http);
+
+static const CfdwAuthMethod methods[] = {
+	{.name = "access token",
+	 .needs = offsetof(CfdwCredentials, access_token),
+	 .apply = apply_token},
+	{.name = "login",
+	 .needs = offsetof(CfdwCredentials, login),
+	 .cookies = true,
+	 .renew = log_in},
+};
+
+/*
+ * The method that the credentials are for.  Raises 28000 when there are none:
+ * the validator saw to it when they were set.
+ */
+const CfdwAuthMethod *
+cfdw_auth_method(const CfdwCredentials *credentials, const char *server)
+{
+	for (size_t i = 0; i < lengthof(methods); i++)
+		if (*(char *const *) ((const char *) credentials +
+							  methods[i].needs) != NULL)
+			return &methods[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg("user mapping for server \"%s\" has no credentials",
+					server)));
+}
+
+/*
+ * Whether signing in leaves a cookie that later requests must carry.
+ */
+bool
+cfdw_auth_uses_cookies(const CfdwAuthMethod *method)
+{
+	return method->cookies;
+}
+
+/*
+ * Whether signing in anew may help against a 401.
+ */
+bool
+cfdw_auth_can_renew(const CfdwAuthMethod *method)
+{
+	return method->renew != NULL;
+}
+
+/*
+ * Adds to REQUEST what proves who we are; it refers to CREDENTIALS.
+ */
+void
+cfdw_auth_apply(const CfdwAuthMethod *method,
+				const CfdwCredentials *credentials, CfdwRequest *request)
+{
+	if (method->apply != NULL)
+		method->apply(credentials, request);
+}
+
+/*
+ * Signs in anew.  Raises 28000 when the account refuses, and what report.c
+ * raises for a request that fails.
+ */
+void
+cfdw_auth_renew(const CfdwAuthMethod *method,
+				const CfdwCredentials *credentials, const CfdwOptions *options,
+				const char *server, CfdwHttp *http)
+{
+	method->renew(credentials, options, server, http);
+}
+
+static void
+apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
+{
+	request->bearer = credentials->access_token;
+}
+
+/*
+ * The session cookie stays in HTTP.
+ */
+static void
+log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
+	   const char *server, CfdwHttp *http)
+{
+	CfdwRequest request = {0};
+	CfdwTransfer *transfer;
+	const CfdwResponse *response;
+	CfdwAction	action = {.server = server,
+						  .path = cfdw_resource.login_path,
+						  .what = "sign in",
+						  .verb = -1,
+						  .timeout_ms = options->request_timeout_ms,
+						  .credentials = credentials};
+	StringInfoData body;
+	CfdwProblem problem;
+
+	request.url = psprintf("%s%s", options->url, cfdw_resource.login_path);
+	request.body = cfdw_codec_login(credentials->login, credentials->api_key,
+									&request.body_len);
+	request.timeout_ms = options->request_timeout_ms;
+	request.max_response_size = options->max_response_size;
+
+	initStringInfo(&body);
+	transfer = cfdw_http_start(http, &request);
+	response = cfdw_http_collect(transfer, &body);
+	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
+		cfdw_codec_problem(body.data, body.len, &problem))
+		cfdw_report_response(&action, response, body.data, body.len);
+	if (!cfdw_codec_login_accepted(body.data, body.len))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("could not sign in on server \"%s\": the account does not confirm it",
+						server),
+				 errhint("Check the credentials in the user mapping.")));
+	cfdw_http_end(transfer);
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * auth.h
+ *	  Who we are: the ways to sign in.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_AUTH_H
+#define CFDW_AUTH_H
+
+#include "http.h"
+#include "option.h"
+
+/* A way to sign in; see the table in auth.c. */
+typedef struct CfdwAuthMethod CfdwAuthMethod;
+
+extern const CfdwAuthMethod *cfdw_auth_method(const CfdwCredentials *credentials,
+											  const char *server);
+extern bool cfdw_auth_uses_cookies(const CfdwAuthMethod *method);
+extern bool cfdw_auth_can_renew(const CfdwAuthMethod *method);
+extern void cfdw_auth_apply(const CfdwAuthMethod *method,
+							const CfdwCredentials *credentials,
+							CfdwRequest *request);
+extern void cfdw_auth_renew(const CfdwAuthMethod *method,
+							const CfdwCredentials *credentials,
+							const CfdwOptions *options, const char *server,
+							CfdwHttp *http);
+
+#endif							/* CFDW_AUTH_H */

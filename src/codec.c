@@ -1,0 +1,629 @@
+/*-------------------------------------------------------------------------
+ *
+ * codec.c
+ *	  Rows -> request payloads, small replies -> values.
+ *
+ * The only place that uses json-c.  A tree of json-c's lives in malloc'ed
+ * memory: it hangs on a Tree, which frees it when the memory context in which
+ * it was made is reset, so that an error in between leaks nothing.  A node is
+ * put into its tree before anything that can raise an error.
+ *
+ * Facts: the API page, "POST: what may be written", "POST reply", "Errors"
+ * and "Who one is".  Must not know HTTP or where rows come from.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <json-c/json.h>
+
+#include "catalog/namespace.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "codec.h"
+
+/* The account's words are shortened to this many bytes. */
+#define MAX_WORDS	500
+
+/* Of a page in HTML this many bytes are searched for its title. */
+#define MAX_PAGE	4096
+
+/* A json-c tree that is freed with the memory context it was made in. */
+typedef struct Tree
+{
+	MemoryContextCallback callback;
+	json_object *root;
+} Tree;
+
+static Tree *new_tree(void);
+static void free_tree(void *arg);
+static void raise_out_of_memory(void);
+static json_object *add_member(json_object *object, const char *key,
+							   json_object *value);
+static json_object *add_element(json_object *array, json_object *value);
+static char *tree_text(Tree *tree, size_t *len);
+static void fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row);
+static json_object *new_value(CfdwKind kind, const char *value);
+static Tree *parse(const char *body, size_t len);
+static json_object *member(json_object *object, const char *key);
+static bool to_int64(json_object *value, int64 *result);
+static bool text_to_int64(const char *text, int64 *result);
+static void collect_items(json_object *value, bool outermost,
+						  CfdwReply *reply);
+static void collect_item(json_object *item, CfdwReply *reply);
+static void collect_errors(json_object *errors, CfdwReply *reply);
+static void collect_verb_errors(json_object *errors, int verb,
+								CfdwReply *reply);
+static void collect_error(const char *key, json_object *value, int verb,
+						  CfdwReply *reply);
+static void read_problem(json_object *object, CfdwProblem *problem);
+static void append_words(StringInfo words, json_object *value);
+static void append_validation_errors(StringInfo words, json_object *errors);
+static char *page_words(const char *body, size_t len);
+static void append_converted(StringInfo out, const char *utf8, int len);
+
+/*
+ * The body of a POST that does VERB to ROWS: JSON in UTF-8, palloc'ed in the
+ * current context, its length in *LEN.  Raises 22021 or 22P05 when a text
+ * cannot be converted.
+ *
+ * An "add" holds what is given; an "update" the id and what is given; a
+ * "delete" ids alone.
+ */
+char *
+cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows, size_t *len)
+{
+	Tree	   *tree = new_tree();
+	json_object *list;
+
+	tree->root = json_object_new_object();
+	list = add_member(tree->root, cfdw_resource.verbs[verb],
+					  json_object_new_array_ext(nrows));
+	for (int i = 0; i < nrows; i++)
+	{
+		if (verb == CFDW_DELETE)
+			add_element(list, json_object_new_int64(rows[i]->id));
+		else
+			fill_row(add_element(list, json_object_new_object()), verb,
+					 rows[i]);
+	}
+	return tree_text(tree, len);
+}
+
+/*
+ * The body of a login request, as above.
+ */
+char *
+cfdw_codec_login(const char *login, const char *api_key, size_t *len)
+{
+	Tree	   *tree = new_tree();
+
+	tree->root = json_object_new_object();
+	add_member(tree->root, cfdw_resource.login_user,
+			   new_value(CFDW_KIND_STRING, login));
+	add_member(tree->root, cfdw_resource.login_key,
+			   new_value(CFDW_KIND_STRING, api_key));
+	return tree_text(tree, len);
+}
+
+/*
+ * Reads the reply to a POST into *REPLY, palloc'ed in the current context.
+ * False when it is not JSON or holds neither items nor errors.
+ */
+bool
+cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply)
+{
+	Tree	   *tree = parse(body, len);
+	json_object *envelope = member(tree->root, cfdw_resource.envelope);
+	json_object *items = member(envelope, cfdw_resource.items);
+	json_object *errors = member(envelope, cfdw_resource.errors);
+	bool		found = items != NULL || errors != NULL;
+
+	memset(reply, 0, sizeof(*reply));
+	if (items != NULL && !json_object_is_type(items, json_type_array) &&
+		!json_object_is_type(items, json_type_object))
+		found = false;
+	else if (items != NULL)
+		collect_items(items, true, reply);
+	if (errors != NULL)
+		collect_errors(errors, reply);
+	free_tree(tree);
+	return found;
+}
+
+/*
+ * Whether the reply to a login says that it was accepted.
+ */
+bool
+cfdw_codec_login_accepted(const char *body, size_t len)
+{
+	Tree	   *tree = parse(body, len);
+	json_object *auth = member(member(tree->root, "response"), "auth");
+	bool		accepted = auth != NULL && json_object_get_boolean(auth);
+
+	free_tree(tree);
+	return accepted;
+}
+
+/*
+ * Reads the body of a reply that is no success into *PROBLEM, palloc'ed in the
+ * current context: any of the five kinds of the API page, or something else,
+ * of which the first words are kept.  True when the body is JSON that reports
+ * an error.
+ */
+bool
+cfdw_codec_problem(const char *body, size_t len, CfdwProblem *problem)
+{
+	Tree	   *tree = parse(body, len);
+	json_object *object = member(tree->root, "response");
+	bool		is_object = json_object_is_type(tree->root, json_type_object);
+
+	memset(problem, 0, sizeof(*problem));
+	read_problem(object != NULL ? object : tree->root, problem);
+	if (problem->words == NULL && tree->root == NULL)
+		problem->words = page_words(body, len);
+	free_tree(tree);
+	return is_object && (problem->words != NULL || problem->code != 0);
+}
+
+/*
+ * Words of another program, fit for a message: in the database encoding, on
+ * one line, without control characters, shortened.  What cannot be converted
+ * becomes a question mark.  Palloc'ed in the current context; raises nothing
+ * but an error for want of memory.
+ */
+char *
+cfdw_codec_clean(const char *text, size_t len)
+{
+	StringInfoData out;
+	const char *end = text + len;
+
+	initStringInfo(&out);
+	while (text < end && out.len < MAX_WORDS)
+	{
+		int			width = pg_utf_mblen((const unsigned char *) text);
+
+		if (width > end - text ||
+			!pg_utf8_islegal((const unsigned char *) text, width))
+		{
+			appendStringInfoChar(&out, '?');
+			text++;
+		}
+		else if (width > 1)
+		{
+			append_converted(&out, text, width);
+			text += width;
+		}
+		else
+		{
+			bool		blank = (unsigned char) *text <= ' ' || *text == 0x7f;
+
+			if (!blank)
+				appendStringInfoChar(&out, *text);
+			else if (out.len > 0 && out.data[out.len - 1] != ' ')
+				appendStringInfoChar(&out, ' ');
+			text++;
+		}
+	}
+	if (text < end)
+		appendStringInfoString(&out, "...");
+	while (out.len > 0 && out.data[out.len - 1] == ' ')
+		out.data[--out.len] = '\0';
+	return out.data;
+}
+
+static Tree *
+new_tree(void)
+{
+	Tree	   *tree = palloc0(sizeof(Tree));
+
+	tree->callback.func = free_tree;
+	tree->callback.arg = tree;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &tree->callback);
+	return tree;
+}
+
+/*
+ * Frees the tree's nodes, at once or with its memory context.
+ */
+static void
+free_tree(void *arg)
+{
+	Tree	   *tree = arg;
+
+	json_object_put(tree->root);
+	tree->root = NULL;
+}
+
+static void
+raise_out_of_memory(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/*
+ * Puts VALUE, which json-c may have failed to make, into OBJECT; returns it.
+ */
+static json_object *
+add_member(json_object *object, const char *key, json_object *value)
+{
+	if (object == NULL || value == NULL ||
+		json_object_object_add(object, key, value) != 0)
+	{
+		json_object_put(value);
+		raise_out_of_memory();
+	}
+	return value;
+}
+
+static json_object *
+add_element(json_object *array, json_object *value)
+{
+	if (value == NULL || json_object_array_add(array, value) != 0)
+	{
+		json_object_put(value);
+		raise_out_of_memory();
+	}
+	return value;
+}
+
+/*
+ * The tree as text; the tree itself is freed.
+ */
+static char *
+tree_text(Tree *tree, size_t *len)
+{
+	const char *json = json_object_to_json_string_length(
+		tree->root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+		len);
+	char	   *text;
+
+	if (json == NULL)
+		raise_out_of_memory();
+	text = MemoryContextAllocHuge(CurrentMemoryContext, *len + 1);
+	memcpy(text, json, *len + 1);
+	free_tree(tree);
+	return text;
+}
+
+/*
+ * Writes what ROW gives into OBJECT, in the order of the resource's columns.
+ */
+static void
+fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row)
+{
+	if (verb == CFDW_UPDATE)
+		add_member(object, cfdw_resource.columns[CFDW_KEY_ID].key,
+				   json_object_new_int64(row->id));
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (row->values[i] != NULL)
+			add_member(object, cfdw_resource.columns[i].key,
+					   new_value(cfdw_resource.columns[i].kind,
+								 row->values[i]));
+}
+
+/*
+ * The JSON value of a text in the database encoding; NULL for want of memory.
+ */
+static json_object *
+new_value(CfdwKind kind, const char *value)
+{
+	char	   *utf8;
+
+	switch (kind)
+	{
+		case CFDW_KIND_INTEGER:
+			return json_object_new_int64(strtoi64(value, NULL, 10));
+		case CFDW_KIND_BOOLEAN:
+			return json_object_new_boolean(strcmp(value, "true") == 0);
+		default:
+			utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
+			return json_object_new_string_len(utf8, strlen(utf8));
+	}
+}
+
+/*
+ * A tree of BODY; its root is NULL when that is not JSON.
+ */
+static Tree *
+parse(const char *body, size_t len)
+{
+	Tree	   *tree = new_tree();
+	json_tokener *tokener;
+
+	if (len == 0 || len > INT_MAX)
+		return tree;
+	tokener = json_tokener_new();
+	if (tokener == NULL)
+		raise_out_of_memory();
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	tree->root = json_tokener_parse_ex(tokener, body, (int) len);
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		free_tree(tree);
+	json_tokener_free(tokener);
+	return tree;
+}
+
+/*
+ * A member of an object; NULL when it is missing, null, or OBJECT is none.
+ */
+static json_object *
+member(json_object *object, const char *key)
+{
+	json_object *value;
+
+	if (!json_object_is_type(object, json_type_object) ||
+		!json_object_object_get_ex(object, key, &value))
+		return NULL;
+	return value;
+}
+
+/*
+ * An integer, or a string of digits.  json-c clamps what needs more than 64
+ * bits, so the greatest value counts as none.
+ */
+static bool
+to_int64(json_object *value, int64 *result)
+{
+	if (json_object_is_type(value, json_type_string))
+		return text_to_int64(json_object_get_string(value), result);
+	if (!json_object_is_type(value, json_type_int))
+		return false;
+	*result = json_object_get_int64(value);
+	return *result != PG_INT64_MAX && *result != PG_INT64_MIN;
+}
+
+static bool
+text_to_int64(const char *text, int64 *result)
+{
+	char	   *end;
+
+	if (text == NULL || *text == '\0')
+		return false;
+	errno = 0;
+	*result = strtoi64(text, &end, 10);
+	return errno == 0 && *end == '\0';
+}
+
+/*
+ * Items come as a list, as lists in a list or as a map of either: flatten.
+ */
+static void
+collect_items(json_object *value, bool outermost, CfdwReply *reply)
+{
+	if (json_object_is_type(value, json_type_array))
+	{
+		size_t		n = json_object_array_length(value);
+
+		for (size_t i = 0; i < n; i++)
+			collect_items(json_object_array_get_idx(value, i), false, reply);
+	}
+	else if (outermost && json_object_is_type(value, json_type_object))
+	{
+		json_object_object_foreach(value, key, child)
+		{
+			(void) key;
+			collect_items(child, false, reply);
+		}
+	}
+	else
+		collect_item(value, reply);
+}
+
+static void
+collect_item(json_object *item, CfdwReply *reply)
+{
+	const char *id_key = cfdw_resource.columns[CFDW_KEY_ID].key;
+	const char *request_key = cfdw_resource.columns[CFDW_KEY_REQUEST_ID].key;
+	CfdwReplyItem *result;
+
+	/* Grow when the number is a power of two. */
+	if (reply->nitems == 0)
+		reply->items = palloc(sizeof(CfdwReplyItem));
+	else if ((reply->nitems & (reply->nitems - 1)) == 0)
+		reply->items = repalloc(reply->items, sizeof(CfdwReplyItem) *
+												  reply->nitems * 2);
+	result = &reply->items[reply->nitems++];
+	memset(result, 0, sizeof(*result));
+
+	if (!to_int64(member(item, id_key), &result->id) &&
+		!to_int64(item, &result->id))
+		result->id = 0;
+	result->has_request_id = to_int64(member(item, request_key),
+									  &result->request_id);
+}
+
+/*
+ * Errors come by verb, or without one (API page, "POST reply").
+ */
+static void
+collect_errors(json_object *errors, CfdwReply *reply)
+{
+	bool		by_verb = false;
+
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+	{
+		json_object *some = member(errors, cfdw_resource.verbs[verb]);
+
+		if (some == NULL)
+			continue;
+		by_verb = true;
+		collect_verb_errors(some, verb, reply);
+	}
+	if (!by_verb)
+		collect_verb_errors(errors, -1, reply);
+}
+
+static void
+collect_verb_errors(json_object *errors, int verb, CfdwReply *reply)
+{
+	if (json_object_is_type(errors, json_type_array))
+	{
+		size_t		n = json_object_array_length(errors);
+
+		for (size_t i = 0; i < n; i++)
+			collect_error(NULL, json_object_array_get_idx(errors, i), verb,
+						  reply);
+	}
+	else if (member(errors, "code") != NULL ||
+			 member(errors, "error_code") != NULL ||
+			 !json_object_is_type(errors, json_type_object))
+		collect_error(NULL, errors, verb, reply);
+	else
+	{
+		json_object_object_foreach(errors, key, value)
+			collect_error(key, value, verb, reply);
+	}
+}
+
+/*
+ * One refused row: a message, a code, or an object with either.
+ */
+static void
+collect_error(const char *key, json_object *value, int verb, CfdwReply *reply)
+{
+	static const char *const names[] = {"id", "request_id"};
+	CfdwReplyError *error;
+
+	if (value == NULL || (json_object_is_type(value, json_type_boolean) &&
+						  !json_object_get_boolean(value)))
+		return;
+	if (reply->nerrors == 0)
+		reply->errors = palloc(sizeof(CfdwReplyError));
+	else if ((reply->nerrors & (reply->nerrors - 1)) == 0)
+		reply->errors = repalloc(reply->errors, sizeof(CfdwReplyError) *
+													reply->nerrors * 2);
+	error = &reply->errors[reply->nerrors++];
+	memset(error, 0, sizeof(*error));
+	error->verb = verb;
+	error->has_key = text_to_int64(key, &error->key);
+	for (size_t i = 0; i < lengthof(names) && !error->has_key; i++)
+		error->has_key = to_int64(member(value, names[i]), &error->key);
+
+	if (json_object_is_type(value, json_type_object))
+		read_problem(value, &error->problem);
+	else if (json_object_is_type(value, json_type_int))
+		error->problem.code = json_object_get_int(value);
+	else
+	{
+		const char *words = json_object_get_string(value);
+
+		error->problem.words = cfdw_codec_clean(words, strlen(words));
+	}
+}
+
+/*
+ * Reads what an object says of an error.  OBJECT may be NULL or no object.
+ */
+static void
+read_problem(json_object *object, CfdwProblem *problem)
+{
+	static const char *const word_keys[] = {"error", "message", "title",
+											"detail", "hint"};
+	static const char *const code_keys[] = {"error_code", "code"};
+	StringInfoData words;
+	int64		number;
+
+	initStringInfo(&words);
+	for (size_t i = 0; i < lengthof(word_keys); i++)
+		append_words(&words, member(object, word_keys[i]));
+	append_validation_errors(&words, member(object, "validation-errors"));
+	if (words.len > 0)
+		problem->words = cfdw_codec_clean(words.data, words.len);
+
+	for (size_t i = 0; i < lengthof(code_keys); i++)
+		if (to_int64(member(object, code_keys[i]), &number) &&
+			number > 0 && number <= INT_MAX)
+			problem->code = (int) number;
+	if (to_int64(member(object, "retry_after"), &number) && number > 0 &&
+		number <= INT_MAX)
+		problem->retry_after_s = (int) number;
+}
+
+static void
+append_words(StringInfo words, json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		appendStringInfo(words, "%s%s", words->len > 0 ? "; " : "",
+						 json_object_get_string(value));
+}
+
+/*
+ * What is wrong with which field: the third kind of error body.
+ */
+static void
+append_validation_errors(StringInfo words, json_object *errors)
+{
+	size_t		n = json_object_is_type(errors, json_type_array)
+		? json_object_array_length(errors)
+		: 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		json_object *row = json_object_array_get_idx(errors, i);
+		json_object *list = member(row, "errors");
+		size_t		nfields = json_object_is_type(list, json_type_array)
+			? json_object_array_length(list)
+			: 0;
+
+		for (size_t j = 0; j < nfields; j++)
+		{
+			json_object *field = json_object_array_get_idx(list, j);
+
+			append_words(words, member(field, "path"));
+			append_words(words, member(field, "code"));
+			append_words(words, member(field, "detail"));
+		}
+	}
+}
+
+/*
+ * The title of a page in HTML, or the first words of any other text; NULL when
+ * there are none.
+ */
+static char *
+page_words(const char *body, size_t len)
+{
+	char	   *page = pnstrdup(body, Min(len, MAX_PAGE));
+	char	   *title = strstr(page, "<title>");
+	char	   *end = title != NULL ? strstr(title, "</title>") : NULL;
+	char	   *words;
+
+	if (end != NULL)
+	{
+		title += strlen("<title>");
+		words = cfdw_codec_clean(title, end - title);
+	}
+	else
+		words = cfdw_codec_clean(page, strlen(page));
+	return words[0] != '\0' ? words : NULL;
+}
+
+/*
+ * Appends one valid character of UTF-8 in the database encoding.
+ */
+static void
+append_converted(StringInfo out, const char *utf8, int len)
+{
+	int			encoding = GetDatabaseEncoding();
+	unsigned char converted[MAX_CONVERSION_GROWTH * 4 + 1];
+	Oid			function;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+	{
+		appendBinaryStringInfo(out, utf8, len);
+		return;
+	}
+	function = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (OidIsValid(function) &&
+		pg_do_encoding_conversion_buf(function, PG_UTF8, encoding,
+									  unconstify(unsigned char *,
+												 (const unsigned char *) utf8),
+									  len, converted, sizeof(converted),
+									  true) == len)
+		appendStringInfoString(out, (char *) converted);
+	else
+		appendStringInfoChar(out, '?');
+}

@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between PostgreSQL 15, 16, 17 and 18.
+ *
+ * The only file that tests PG_VERSION_NUM.  It is included after the
+ * PostgreSQL headers whose functions it wraps.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_COMPAT_H
+#define CFDW_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "catalogs_fdw needs PostgreSQL 15 or newer"
+#endif
+
+/* A wait event set that outlives transactions. */
+#if PG_VERSION_NUM >= 170000
+#define cfdw_create_wait_event_set(nevents) CreateWaitEventSet(NULL, (nevents))
+#else
+#define cfdw_create_wait_event_set(nevents)                                    \
+	CreateWaitEventSet(TopMemoryContext, (nevents))
+#endif
+
+/* A lexer over a string in the database encoding that resolves escapes. */
+#if PG_VERSION_NUM >= 170000
+#define cfdw_make_json_lexer(text, len)                                        \
+	makeJsonLexContextCstringLen(NULL, (text), (len), GetDatabaseEncoding(),   \
+								 true)
+#else
+#define cfdw_make_json_lexer(text, len)                                        \
+	makeJsonLexContextCstringLen((text), (len), GetDatabaseEncoding(), true)
+#endif
+
+/* Raises what the lexer found wrong. */
+#if PG_VERSION_NUM >= 160000
+#define cfdw_json_error(error, lex) json_errsave_error((error), (lex), NULL)
+#else
+#define cfdw_json_error(error, lex) json_ereport_error((error), (lex))
+#endif
+
+/* The role whose user mapping a scan uses. */
+#if PG_VERSION_NUM >= 160000
+#define cfdw_scan_check_as_user(plan, estate) ((plan)->checkAsUser)
+#else
+#define cfdw_scan_check_as_user(plan, estate)                                  \
+	(exec_rt_fetch((plan)->scan.scanrelid, (estate))->checkAsUser)
+#endif
+
+/* The role whose user mapping a modification of a relation uses. */
+#if PG_VERSION_NUM >= 160000
+#define cfdw_result_check_as_user(rri, estate)                                 \
+	ExecGetResultRelCheckAsUser((rri), (estate))
+#else
+#define cfdw_result_check_as_user(rri, estate)                                 \
+	cfdw_rte_user(exec_rt_fetch((rri)->ri_RangeTableIndex > 0                  \
+									? (rri)->ri_RangeTableIndex                \
+									: (rri)->ri_RootResultRelInfo              \
+										  ->ri_RangeTableIndex,                \
+								(estate)))
+#define cfdw_rte_user(rte)                                                     \
+	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
+#endif
+
+/* The columns that an UPDATE assigns, generated ones included. */
+#if PG_VERSION_NUM >= 160000
+#define cfdw_updated_columns(root, rti, rte)                                   \
+	get_rel_all_updated_cols((root), find_base_rel((root), (rti)))
+#else
+#define cfdw_updated_columns(root, rti, rte)                                   \
+	bms_union((rte)->updatedCols, (rte)->extraUpdatedCols)
+#endif
+
+/* A path of a foreign scan without an outer path or a path target. */
+#if PG_VERSION_NUM >= 180000
+#define cfdw_create_foreignscan_path(root, rel, rows, startup, total, outer,   \
+									 private)                                  \
+	create_foreignscan_path((root), (rel), NULL, (rows), 0, (startup),         \
+							(total), NIL, (outer), NULL, NIL, (private))
+#elif PG_VERSION_NUM >= 170000
+#define cfdw_create_foreignscan_path(root, rel, rows, startup, total, outer,   \
+									 private)                                  \
+	create_foreignscan_path((root), (rel), NULL, (rows), (startup), (total),   \
+							NIL, (outer), NULL, NIL, (private))
+#else
+#define cfdw_create_foreignscan_path(root, rel, rows, startup, total, outer,   \
+									 private)                                  \
+	create_foreignscan_path((root), (rel), NULL, (rows), (startup), (total),   \
+							NIL, (outer), NULL, (private))
+#endif
+
+#endif							/* CFDW_COMPAT_H */

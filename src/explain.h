@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.h
+ *	  What would be sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_EXPLAIN_H
+#define CFDW_EXPLAIN_H
+
+#include "commands/explain.h"
+#include "foreign/fdwapi.h"
+
+extern void catalogsExplainForeignScan(ForeignScanState *node,
+									   ExplainState *es);
+extern void catalogsExplainForeignModify(ModifyTableState *mtstate,
+										 ResultRelInfo *rri, List *fdw_private,
+										 int subplan_index, ExplainState *es);
+
+#endif							/* CFDW_EXPLAIN_H */

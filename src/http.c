@@ -1,0 +1,835 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.c
+ *	  One request, one response, in the backend's own latch wait.
+ *
+ * The only place that uses libcurl.  Each account has a CfdwHttp: a multi
+ * handle, in which connections are kept, and one epoll descriptor that holds
+ * libcurl's sockets and a timer.  That one descriptor stands beside MyLatch and
+ * the postmaster's death in a wait event set, so that every wait (resolve,
+ * connect, TLS, send, receive) ends at once when the backend is told to.
+ *
+ * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
+ * nor check for interrupts: they copy into malloc'ed memory, count, and leave
+ * a note.  Interrupts are handled in our own frames, between two calls of
+ * libcurl.
+ *
+ * A POST is never sent twice: libcurl would repeat a request on a new
+ * connection when a kept one closes before the first byte of the reply, so it
+ * is given no way to get the body a second time (see on_send).
+ *
+ * Must not know JSON, rows or what a status means.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "compat.h"
+#include "http.h"
+
+/*
+ * CURLOPT_QUICK_EXIT came with 7.87: without it, giving up a request waits for
+ * the thread that resolves its host name, however long that takes.
+ */
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "catalogs_fdw needs libcurl 7.87 or newer"
+#endif
+
+/* A transfer is paused when so many bytes of its reply wait to be read. */
+#define HIGH_WATER	(256 * 1024)
+
+/* Descriptors of a CfdwHttp: epoll, timer, a kept connection. */
+#define OWN_DESCRIPTORS 3
+
+struct CfdwHttp
+{
+	MemoryContext context;		/* of this struct; its reset closes all */
+	MemoryContextCallback callback;
+	CfdwHttpConfig config;
+	CURLM	   *multi;			/* NULL until a request needs it */
+	CURLSH	   *share;			/* the cookies, or NULL */
+	int			epoll_fd;		/* -1 when not open */
+	int			timer_fd;
+	WaitEventSet *wait_set;
+	int			descriptors;	/* accounted for with fd.c */
+	int			transfers;		/* not yet ended */
+	bool		broken;			/* a callback could not do its work */
+};
+
+/* Bytes that libcurl handed over; malloc'ed. */
+typedef struct Buffer
+{
+	char	   *data;
+	size_t		len;
+	size_t		size;
+} Buffer;
+
+struct CfdwTransfer
+{
+	MemoryContextCallback callback;
+	CfdwHttp   *http;			/* NULL once it has ended */
+	CURL	   *easy;
+	struct curl_slist *headers;
+	bool		counted;		/* in http->transfers and with fd.c */
+	bool		in_multi;
+
+	/* What on_send gives out. */
+	const char *body;
+	size_t		body_len;
+	size_t		body_sent;
+
+	/* What on_receive took in. */
+	Buffer		in;				/* filled by libcurl */
+	Buffer		out;			/* lent to the reader */
+	int64		received;		/* bytes, after decompression */
+	int64		max_received;
+	bool		too_large;
+	bool		no_memory;
+	bool		paused;
+
+	double		patience_ms;	/* left of the request's timeout */
+	bool		done;
+	CfdwResponse response;
+	char		error[CURL_ERROR_SIZE];
+};
+
+static void initialize_curl(void);
+static void free_http(void *arg);
+static void open_multi(CfdwHttp *http);
+static void close_multi(CfdwHttp *http);
+static void open_descriptors(CfdwHttp *http);
+static void acquire_descriptor(void);
+static void free_transfer(void *arg);
+static void set_options(CfdwTransfer *transfer, const CfdwRequest *request);
+static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
+static void add_header(CfdwTransfer *transfer, const char *header);
+static void set_check(CURLcode code);
+static void drive(CfdwHttp *http);
+static void act(CfdwHttp *http, curl_socket_t socket, int events);
+static void harvest(CfdwHttp *http);
+static void finish(CfdwTransfer *transfer, CURLcode code);
+static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
+static void read_headers(CfdwTransfer *transfer);
+static void copy_header(CURL *easy, const char *name, char *value, size_t size);
+static double elapsed_ms(instr_time start, instr_time now);
+static void wait_for_events(CfdwHttp *http, double timeout_ms);
+static size_t on_send(char *data, size_t size, size_t n, void *arg);
+static size_t on_receive(char *data, size_t size, size_t n, void *arg);
+static int	on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
+					  void *unused);
+static int	on_timer(CURLM *multi, long timeout_ms, void *arg);
+
+/*
+ * A new set of connections, in a memory context below PARENT.  Opens nothing
+ * yet.
+ */
+CfdwHttp *
+cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "catalogs_fdw http",
+												  ALLOCSET_SMALL_SIZES);
+	CfdwHttp   *http = MemoryContextAllocZero(context, sizeof(CfdwHttp));
+
+	http->context = context;
+	http->config = *config;
+	http->epoll_fd = -1;
+	http->timer_fd = -1;
+	http->callback.func = free_http;
+	http->callback.arg = http;
+	MemoryContextRegisterResetCallback(context, &http->callback);
+	return http;
+}
+
+/*
+ * Closes all connections and frees HTTP.  No transfer may be under way.  Never
+ * raises.
+ */
+void
+cfdw_http_destroy(CfdwHttp *http)
+{
+	Assert(http->transfers == 0);
+	MemoryContextDelete(http->context);
+}
+
+/*
+ * Whether no transfer is under way.
+ */
+bool
+cfdw_http_is_idle(const CfdwHttp *http)
+{
+	return http->transfers == 0;
+}
+
+/*
+ * Closes the kept connections, unless a transfer is under way; cookies stay.
+ * Never raises.
+ */
+void
+cfdw_http_close_idle(CfdwHttp *http)
+{
+	if (http->transfers == 0)
+		close_multi(http);
+}
+
+/*
+ * Starts a request.  The transfer lives in the current memory context and ends
+ * with it at the latest.  Raises 53000 when descriptors run out, 53200 for
+ * want of memory.
+ */
+CfdwTransfer *
+cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
+{
+	CfdwTransfer *transfer = palloc0(sizeof(CfdwTransfer));
+
+	initialize_curl();
+	open_multi(http);
+
+	transfer->http = http;
+	transfer->patience_ms = request->timeout_ms;
+	transfer->max_received = request->max_response_size;
+	transfer->callback.func = free_transfer;
+	transfer->callback.arg = transfer;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext,
+									   &transfer->callback);
+	acquire_descriptor();
+	transfer->counted = true;
+	http->transfers++;
+
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	set_options(transfer, request);
+	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+		set_check(CURLE_OUT_OF_MEMORY);
+	transfer->in_multi = true;
+	act(http, CURL_SOCKET_TIMEOUT, 0);
+	harvest(http);
+	return transfer;
+}
+
+/*
+ * Waits for the first bytes of the reply's body, or for the end of the
+ * transfer: then the status is known.  Raises 57014 or 57P01 when the backend
+ * is told to stop.
+ */
+const CfdwResponse *
+cfdw_http_await(CfdwTransfer *transfer)
+{
+	instr_time	start;
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(start);
+	now = start;
+	while (transfer->in.len == 0 && !transfer->done)
+	{
+		double		left = transfer->patience_ms - elapsed_ms(start, now);
+
+		if (left <= 0)
+			finish(transfer, CURLE_OPERATION_TIMEDOUT);
+		else if (transfer->http->broken)
+			finish(transfer, CURLE_OUT_OF_MEMORY);
+		else
+			wait_for_events(transfer->http, left);
+		INSTR_TIME_SET_CURRENT(now);
+	}
+	transfer->patience_ms -= elapsed_ms(start, now);
+	if (transfer->response.status == 0)
+		read_headers(transfer);
+	return &transfer->response;
+}
+
+/*
+ * Waits for the next bytes of the reply; *DATA is valid until the next call.
+ * False when the transfer has ended: see cfdw_http_response().  Raises as
+ * cfdw_http_await().
+ */
+bool
+cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
+{
+	Buffer		empty;
+
+	cfdw_http_await(transfer);
+	if (transfer->in.len == 0)
+		return false;
+
+	empty = transfer->out;
+	empty.len = 0;
+	transfer->out = transfer->in;
+	transfer->in = empty;
+	*data = transfer->out.data;
+	*len = transfer->out.len;
+	if (transfer->paused)
+	{
+		transfer->paused = false;
+		curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+		harvest(transfer->http);
+	}
+	return true;
+}
+
+/*
+ * Waits for the end of the transfer and appends its whole body to BODY.
+ */
+const CfdwResponse *
+cfdw_http_collect(CfdwTransfer *transfer, StringInfo body)
+{
+	const char *data;
+	size_t		len;
+
+	while (cfdw_http_read(transfer, &data, &len))
+		appendBinaryStringInfo(body, data, len);
+	return &transfer->response;
+}
+
+/*
+ * What is known of the response so far: the status with the first bytes, the
+ * outcome at the end.  Valid as long as the transfer.
+ */
+const CfdwResponse *
+cfdw_http_response(const CfdwTransfer *transfer)
+{
+	return &transfer->response;
+}
+
+/*
+ * Ends a transfer; its connection is kept when the reply was read to its end,
+ * closed otherwise.  Never raises.
+ */
+void
+cfdw_http_end(CfdwTransfer *transfer)
+{
+	free_transfer(transfer);
+}
+
+/*
+ * Once in the life of a backend, and never undone: other libraries in the
+ * process may use libcurl as well.
+ */
+static void
+initialize_curl(void)
+{
+	static bool initialized = false;
+
+	if (initialized)
+		return;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+						errmsg("could not initialize libcurl")));
+	initialized = true;
+}
+
+/*
+ * The reset callback of a CfdwHttp's memory context.
+ */
+static void
+free_http(void *arg)
+{
+	CfdwHttp   *http = arg;
+
+	close_multi(http);
+	if (http->share != NULL)
+		curl_share_cleanup(http->share);
+	http->share = NULL;
+}
+
+static void
+open_multi(CfdwHttp *http)
+{
+	if (http->multi != NULL)
+		return;
+	open_descriptors(http);
+	if (http->config.cookies && http->share == NULL)
+	{
+		http->share = curl_share_init();
+		if (http->share == NULL ||
+			curl_share_setopt(http->share, CURLSHOPT_SHARE,
+							  CURL_LOCK_DATA_COOKIE) != CURLSHE_OK)
+			set_check(CURLE_OUT_OF_MEMORY);
+	}
+	http->broken = false;
+	http->multi = curl_multi_init();
+	if (http->multi == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L);
+}
+
+static void
+close_multi(CfdwHttp *http)
+{
+	if (http->multi != NULL)
+		curl_multi_cleanup(http->multi);
+	http->multi = NULL;
+	if (http->wait_set != NULL)
+		FreeWaitEventSet(http->wait_set);
+	http->wait_set = NULL;
+	if (http->timer_fd >= 0)
+		close(http->timer_fd);
+	http->timer_fd = -1;
+	if (http->epoll_fd >= 0)
+		close(http->epoll_fd);
+	http->epoll_fd = -1;
+	for (; http->descriptors > 0; http->descriptors--)
+		ReleaseExternalFD();
+}
+
+/*
+ * An epoll descriptor with a timer in it, in a wait event set with the latch.
+ */
+static void
+open_descriptors(CfdwHttp *http)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	close_multi(http);			/* what an error may have left */
+	while (http->descriptors < OWN_DESCRIPTORS)
+	{
+		acquire_descriptor();
+		http->descriptors++;
+	}
+	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	http->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+									TFD_NONBLOCK | TFD_CLOEXEC);
+	event.data.fd = http->timer_fd;
+	if (http->epoll_fd < 0 || http->timer_fd < 0 ||
+		epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, http->timer_fd, &event) != 0)
+		ereport(ERROR, (errcode_for_socket_access(),
+						errmsg("could not prepare to wait for server \"%s\": %m",
+							   http->config.server)));
+
+	http->wait_set = cfdw_create_wait_event_set(3);
+	AddWaitEventToSet(http->wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
+					  NULL);
+	AddWaitEventToSet(http->wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
+					  NULL, NULL);
+	AddWaitEventToSet(http->wait_set, WL_SOCKET_READABLE, http->epoll_fd, NULL,
+					  NULL);
+}
+
+static void
+acquire_descriptor(void)
+{
+	if (!AcquireExternalFD())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+						errmsg("too many open files to connect to a foreign server"),
+						errhint("Close cursors and other connections, or raise \"max_files_per_process\".")));
+}
+
+/*
+ * The reset callback of a transfer; also called to end it before.
+ */
+static void
+free_transfer(void *arg)
+{
+	CfdwTransfer *transfer = arg;
+
+	if (transfer->in_multi)
+		curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+	transfer->in_multi = false;
+	if (transfer->easy != NULL)
+		curl_easy_cleanup(transfer->easy);
+	transfer->easy = NULL;
+	curl_slist_free_all(transfer->headers);
+	transfer->headers = NULL;
+	free(transfer->in.data);
+	free(transfer->out.data);
+	memset(&transfer->in, 0, sizeof(Buffer));
+	memset(&transfer->out, 0, sizeof(Buffer));
+	if (transfer->counted)
+	{
+		ReleaseExternalFD();
+		transfer->http->transfers--;
+		transfer->counted = false;
+	}
+	transfer->done = true;
+}
+
+static void
+set_options(CfdwTransfer *transfer, const CfdwRequest *request)
+{
+	const CfdwHttpConfig *config = &transfer->http->config;
+	CURL	   *easy = transfer->easy;
+
+#define SET(option, value) set_check(curl_easy_setopt(easy, (option), (value)))
+	SET(CURLOPT_URL, request->url);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_PRIVATE, transfer);
+	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_USERAGENT, config->user_agent);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout_ms);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+
+	/* An empty name keeps libcurl from asking the environment. */
+	SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+	SET(CURLOPT_NOPROXY, "");
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+
+	SET(CURLOPT_SSL_VERIFYPEER, config->ssl_verify ? 1L : 0L);
+	SET(CURLOPT_SSL_VERIFYHOST, config->ssl_verify ? 2L : 0L);
+	if (config->ca_file != NULL)
+		SET(CURLOPT_CAINFO, config->ca_file);
+
+	if (transfer->http->share != NULL)
+	{
+		SET(CURLOPT_SHARE, transfer->http->share);
+		SET(CURLOPT_COOKIEFILE, "");	/* cookies from nowhere, but on */
+	}
+
+	SET(CURLOPT_ACCEPT_ENCODING, "");	/* all that libcurl can decode */
+	SET(CURLOPT_WRITEFUNCTION, on_receive);
+	SET(CURLOPT_WRITEDATA, transfer);
+	if (request->body != NULL)
+		set_body(transfer, request);
+
+	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+	add_header(transfer, "Accept: application/json");
+	if (request->bearer != NULL)
+		add_header(transfer,
+				   psprintf("Authorization: Bearer %s", request->bearer));
+	SET(CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static void
+set_body(CfdwTransfer *transfer, const CfdwRequest *request)
+{
+	CURL	   *easy = transfer->easy;
+
+	transfer->body = request->body;
+	transfer->body_len = request->body_len;
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
+	SET(CURLOPT_READFUNCTION, on_send);
+	SET(CURLOPT_READDATA, transfer);
+	add_header(transfer, "Content-Type: application/json");
+	add_header(transfer, "Expect:");	/* do not ask before sending */
+#undef SET
+}
+
+static void
+add_header(CfdwTransfer *transfer, const char *header)
+{
+	struct curl_slist *list = curl_slist_append(transfer->headers, header);
+
+	if (list == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	transfer->headers = list;
+}
+
+/*
+ * Raises 53200 or HV000 when libcurl refuses what it is set up with.
+ */
+static void
+set_check(CURLcode code)
+{
+	if (code == CURLE_OUT_OF_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (code != CURLE_OK)
+		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+						errmsg("could not set up a request: %s",
+							   curl_easy_strerror(code))));
+}
+
+/*
+ * Lets libcurl do what its sockets and its timer ask for.
+ */
+static void
+drive(CfdwHttp *http)
+{
+	struct epoll_event events[16];
+	int			n = epoll_wait(http->epoll_fd, events, lengthof(events), 0);
+
+	for (int i = 0; i < n; i++)
+	{
+		int			ready = 0;
+		uint64		expirations;
+
+		if (events[i].data.fd == http->timer_fd)
+		{
+			if (read(http->timer_fd, &expirations, sizeof(expirations)) > 0)
+				act(http, CURL_SOCKET_TIMEOUT, 0);
+			continue;
+		}
+		if (events[i].events & EPOLLIN)
+			ready |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			ready |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			ready |= CURL_CSELECT_ERR;
+		act(http, events[i].data.fd, ready);
+	}
+	harvest(http);
+}
+
+/*
+ * libcurl may start a thread that resolves a name.  Signals are blocked
+ * meanwhile, and so in that thread for good: PostgreSQL's handlers must run in
+ * the backend's own.
+ */
+static void
+act(CfdwHttp *http, curl_socket_t socket, int events)
+{
+	sigset_t	saved;
+	int			running;
+
+	sigprocmask(SIG_SETMASK, &BlockSig, &saved);
+	if (curl_multi_socket_action(http->multi, socket, events, &running) !=
+		CURLM_OK)
+		http->broken = true;
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+}
+
+/*
+ * Notes which transfers have ended.
+ */
+static void
+harvest(CfdwHttp *http)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl_multi_info_read(http->multi, &left)) != NULL)
+	{
+		CfdwTransfer *transfer = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		finish(transfer, message->data.result);
+	}
+}
+
+static void
+finish(CfdwTransfer *transfer, CURLcode code)
+{
+	CfdwResponse *response = &transfer->response;
+
+	if (transfer->done)
+		return;
+	transfer->done = true;
+	response->outcome = outcome_of(transfer, code);
+	response->sent = transfer->body_sent > 0;
+	read_headers(transfer);
+	if (code != CURLE_OK)
+		strlcpy(response->error,
+				transfer->error[0] != '\0' ? transfer->error
+										   : curl_easy_strerror(code),
+				sizeof(response->error));
+}
+
+/*
+ * libcurl has a hundred codes; what matters is how far the request came.
+ */
+static CfdwOutcome
+outcome_of(const CfdwTransfer *transfer, CURLcode code)
+{
+	curl_off_t	connected = 0;
+
+	switch (code)
+	{
+		case CURLE_OK:
+			return CFDW_HTTP_OK;
+		case CURLE_OUT_OF_MEMORY:
+			return CFDW_HTTP_NO_MEMORY;
+		case CURLE_WRITE_ERROR:
+			return transfer->too_large ? CFDW_HTTP_TOO_LARGE
+									   : CFDW_HTTP_NO_MEMORY;
+		case CURLE_PARTIAL_FILE:
+			return CFDW_HTTP_CUT;
+		case CURLE_WEIRD_SERVER_REPLY:
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_BAD_CONTENT_ENCODING:
+			return CFDW_HTTP_MALFORMED;
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_CONNECT:
+			return CFDW_HTTP_NO_CONNECTION;
+		default:
+			break;
+	}
+
+	/* Set once a connection, TLS included, was ready to take the request. */
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	if (connected == 0 && transfer->body_sent == 0)
+		return CFDW_HTTP_NO_CONNECTION;
+	return code == CURLE_OPERATION_TIMEDOUT ? CFDW_HTTP_TIMEOUT
+											: CFDW_HTTP_LOST;
+}
+
+static void
+read_headers(CfdwTransfer *transfer)
+{
+	CfdwResponse *response = &transfer->response;
+	char		retry_after[32];
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+					  &response->status);
+	copy_header(transfer->easy, "Location", response->location,
+				sizeof(response->location));
+	copy_header(transfer->easy, "X-Request-Id", response->request_id,
+				sizeof(response->request_id));
+	copy_header(transfer->easy, "Retry-After", retry_after,
+				sizeof(retry_after));
+	response->retry_after_s = Max(atoi(retry_after), 0);
+}
+
+static void
+copy_header(CURL *easy, const char *name, char *value, size_t size)
+{
+	struct curl_header *header;
+
+	value[0] = '\0';
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		strlcpy(value, header->value, size);
+}
+
+static double
+elapsed_ms(instr_time start, instr_time now)
+{
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MILLISEC(now);
+}
+
+/*
+ * Waits until libcurl has something to do, at most TIMEOUT_MS.
+ */
+static void
+wait_for_events(CfdwHttp *http, double timeout_ms)
+{
+	WaitEvent	event;
+	long		timeout = (long) Min(timeout_ms + 1, INT_MAX);
+
+	if (WaitEventSetWait(http->wait_set, timeout, &event, 1,
+						 PG_WAIT_EXTENSION) == 0)
+		return;
+	if (event.events & WL_LATCH_SET)
+	{
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	else
+		drive(http);
+}
+
+/*
+ * libcurl wants more of a POST's body.  To ask again after it had all of it
+ * means that it wants to send the request once more: it must not.
+ */
+static size_t
+on_send(char *data, size_t size, size_t n, void *arg)
+{
+	CfdwTransfer *transfer = arg;
+	size_t		len = Min(size * n, transfer->body_len - transfer->body_sent);
+
+	if (len == 0)
+		return CURL_READFUNC_ABORT;
+	memcpy(data, transfer->body + transfer->body_sent, len);
+	transfer->body_sent += len;
+	return len;
+}
+
+/*
+ * libcurl has some of the reply's body.
+ */
+static size_t
+on_receive(char *data, size_t size, size_t n, void *arg)
+{
+	CfdwTransfer *transfer = arg;
+	Buffer	   *in = &transfer->in;
+	size_t		len = size * n;
+
+	if (in->len > 0 && in->len + len > HIGH_WATER)
+	{
+		transfer->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	transfer->received += len;
+	if (transfer->received > transfer->max_received)
+	{
+		transfer->too_large = true;
+		return 0;
+	}
+	if (in->len + len > in->size)
+	{
+		size_t		wanted = Max(in->len + len, 16 * 1024);
+		char	   *grown = realloc(in->data, Max(wanted, in->size * 2));
+
+		if (grown == NULL)
+			return 0;
+		in->data = grown;
+		in->size = Max(wanted, in->size * 2);
+	}
+	memcpy(in->data + in->len, data, len);
+	in->len += len;
+	return len;
+}
+
+/*
+ * libcurl wants to know of a socket's readiness, or no longer.
+ */
+static int
+on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *unused)
+{
+	CfdwHttp   *http = arg;
+	struct epoll_event event = {.data.fd = socket};
+
+	(void) easy;
+	(void) unused;
+	if (what == CURL_POLL_REMOVE)
+	{
+		epoll_ctl(http->epoll_fd, EPOLL_CTL_DEL, socket, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		event.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(http->epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0 &&
+		epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0)
+		http->broken = true;
+	return 0;
+}
+
+/*
+ * libcurl wants to be called after TIMEOUT_MS, or, when negative, not.
+ */
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	CfdwHttp   *http = arg;
+	struct itimerspec when = {{0, 0}, {0, 0}};
+
+	(void) multi;
+	if (timeout_ms == 0)
+		when.it_value.tv_nsec = 1;	/* zero would disarm it */
+	else if (timeout_ms > 0)
+	{
+		when.it_value.tv_sec = timeout_ms / 1000;
+		when.it_value.tv_nsec = (timeout_ms % 1000) * 1000000;
+	}
+	if (timerfd_settime(http->timer_fd, 0, &when, NULL) != 0)
+		http->broken = true;
+	return 0;
+}

@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.h
+ *	  One request, one response, in the backend's own latch wait.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_HTTP_H
+#define CFDW_HTTP_H
+
+#include "lib/stringinfo.h"
+
+/* Connections to one account, kept between requests. */
+typedef struct CfdwHttp CfdwHttp;
+
+/* One request under way. */
+typedef struct CfdwTransfer CfdwTransfer;
+
+/* What holds for all requests of a CfdwHttp.  Strings must outlive it. */
+typedef struct CfdwHttpConfig
+{
+	const char *server;			/* for messages */
+	const char *user_agent;
+	const char *proxy;			/* or NULL */
+	const char *ca_file;		/* or NULL for the system's */
+	bool		ssl_verify;
+	bool		cookies;		/* keep the cookies that the server sets */
+	int			connect_timeout_ms;
+} CfdwHttpConfig;
+
+/* A request.  Strings must outlive its transfer. */
+typedef struct CfdwRequest
+{
+	const char *url;
+	const char *body;			/* of a POST, or NULL for a GET */
+	size_t		body_len;
+	const char *bearer;			/* access token, or NULL */
+	int			timeout_ms;		/* for all the waiting that it causes */
+	int64		max_response_size;	/* bytes, after decompression */
+} CfdwRequest;
+
+/* How a transfer ended, seen from below HTTP. */
+typedef enum CfdwOutcome
+{
+	CFDW_HTTP_OK,				/* a whole reply, of whatever status */
+	CFDW_HTTP_NO_CONNECTION,	/* resolve, connect, TLS */
+	CFDW_HTTP_LOST,				/* connection closed or broken */
+	CFDW_HTTP_TIMEOUT,
+	CFDW_HTTP_CUT,				/* the reply is shorter than announced */
+	CFDW_HTTP_MALFORMED,		/* not HTTP, or a body that cannot be decoded */
+	CFDW_HTTP_TOO_LARGE,
+	CFDW_HTTP_NO_MEMORY
+} CfdwOutcome;
+
+typedef struct CfdwResponse
+{
+	CfdwOutcome outcome;		/* valid once the transfer has ended */
+	bool		sent;			/* some of a POST's body was handed to the
+								 * network: its fate is not known unless a
+								 * reply says so */
+	long		status;			/* HTTP status, or 0 before one is known */
+	char		location[512];	/* of a redirect, or "" */
+	char		request_id[128];	/* X-Request-Id, or "" */
+	int			retry_after_s;	/* Retry-After in seconds, 0 when not given */
+	char		error[512];		/* what libcurl says, or "" */
+} CfdwResponse;
+
+extern CfdwHttp *cfdw_http_create(MemoryContext parent,
+								  const CfdwHttpConfig *config);
+extern void cfdw_http_destroy(CfdwHttp *http);
+extern bool cfdw_http_is_idle(const CfdwHttp *http);
+extern void cfdw_http_close_idle(CfdwHttp *http);
+extern CfdwTransfer *cfdw_http_start(CfdwHttp *http,
+									 const CfdwRequest *request);
+extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
+extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
+						   size_t *len);
+extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
+											 StringInfo body);
+extern const CfdwResponse *cfdw_http_response(const CfdwTransfer *transfer);
+extern void cfdw_http_end(CfdwTransfer *transfer);
+
+#endif							/* CFDW_HTTP_H */

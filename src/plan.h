@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *	  Conditions -> scan spec; costs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_PLAN_H
+#define CFDW_PLAN_H
+
+#include "foreign/fdwapi.h"
+
+/*
+ * A foreign scan's plan: fdw_exprs holds the expression for the id to ask for,
+ * or is empty; fdw_private holds a list of the attribute numbers to fetch.
+ *
+ * A modification's plan: fdw_private holds a list of the attribute numbers
+ * that an UPDATE assigns.
+ */
+#define cfdw_plan_columns(fdw_private) linitial_node(List, (fdw_private))
+
+extern void catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel,
+									  Oid relid);
+extern void catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel,
+									Oid relid);
+extern ForeignScan *catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
+										   Oid relid, ForeignPath *path,
+										   List *tlist, List *scan_clauses,
+										   Plan *outer_plan);
+extern void catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
+											RangeTblEntry *rte,
+											Relation rel);
+extern List *catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
+									   Index rti, int subplan_index);
+extern char *cfdw_plan_id_name(Form_pg_attribute attr);
+
+#endif							/* CFDW_PLAN_H */

@@ -1,0 +1,416 @@
+/*-------------------------------------------------------------------------
+ *
+ * remote.c
+ *	  The verbs: list, get, add, update, delete.
+ *
+ * Owns the URLs, the life of a reply to a GET, and the rules by which the
+ * reply to a POST is matched to the rows sent: it is a success only when it
+ * reports no error and covers every row.  Must not know transactions or
+ * relations.
+ *
+ * Facts: the API page, "The two calls" and "POST reply".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "codec.h"
+#include "remote.h"
+
+/* A name is shortened to this many bytes where rows are listed. */
+#define MAX_NAME	60
+
+struct CfdwCursor
+{
+	MemoryContext context;		/* holds all of it; its end ends the transfer */
+	CfdwAction	action;
+	CfdwTransfer *transfer;		/* NULL once its reply has been read */
+	CfdwReader *reader;
+	bool		by_id;
+	int64		id;
+};
+
+static void finish_reply(CfdwCursor *cursor);
+static void match_added(const CfdwAction *action, CfdwRow *const *rows,
+						int nrows, const CfdwReply *reply,
+						const CfdwResponse *response);
+static bool match_by_request_id(CfdwRow *const *rows, int nrows,
+								const CfdwReply *reply);
+static void match_by_id(const CfdwAction *action, CfdwRow *const *rows,
+						int nrows, const CfdwReply *reply,
+						const CfdwResponse *response);
+static int	find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
+						 const CfdwReplyError *error);
+static char *name_row(CfdwVerb verb, const CfdwRow *row);
+static void append_name(StringInfo buf, const char *name);
+
+/*
+ * The request line of a GET, palloc'ed.  ID is NULL for the whole list.  This
+ * is what EXPLAIN shows, and what is sent.
+ */
+char *
+cfdw_remote_get_line(const char *path, const char *id)
+{
+	if (id == NULL)
+		return psprintf("GET %s", path);
+	return psprintf("GET %s?%s=%s", path, cfdw_resource.id_parameter, id);
+}
+
+/*
+ * The request line of a POST, with its verb, palloc'ed.
+ */
+char *
+cfdw_remote_post_line(const char *path, CfdwVerb verb)
+{
+	return psprintf("POST %s (%s)", path, cfdw_resource.verbs[verb]);
+}
+
+/*
+ * Sends a GET.  The cursor lives in the current memory context, and its
+ * request ends with that at the latest.  Raises what cfdw_session_get() and
+ * cfdw_session_request() raise.
+ */
+CfdwCursor *
+cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "catalogs_fdw cursor",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	CfdwCursor *cursor = palloc0(sizeof(CfdwCursor));
+	CfdwSession *session = cfdw_session_get(serverid, userid);
+	const CfdwOptions *options = cfdw_session_options(session);
+	const char *id = query->by_id ? psprintf(INT64_FORMAT, query->id) : NULL;
+	CfdwRequest request = {0};
+
+	cursor->context = context;
+	cursor->by_id = query->by_id;
+	cursor->id = query->id;
+	cursor->reader = cfdw_reader_create(query->nkeys, query->keys);
+	cursor->action.what = "read lists";
+	cursor->action.path = pstrdup(query->path);
+	cursor->action.verb = -1;
+	cursor->action.timeout_ms = options->request_timeout_ms;
+	cfdw_session_describe(session, &cursor->action);
+
+	request.url = psprintf("%s%s", options->url,
+						   cfdw_remote_get_line(query->path, id) +
+						   strlen("GET "));
+	request.timeout_ms = options->request_timeout_ms;
+	request.max_response_size = options->max_response_size;
+	cursor->transfer = cfdw_session_request(session, &request);
+	MemoryContextSwitchTo(caller);
+	return cursor;
+}
+
+/*
+ * The next row, or false after the last.  Waits for it when it has not arrived
+ * yet.  A server may ignore the id in the request: only rows that have it are
+ * returned.  Raises the errors of report.c.
+ */
+bool
+cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
+{
+	const CfdwField *id;
+	const char *data;
+	uint64		offset;
+	size_t		len;
+	int64		number;
+
+	while (cursor->transfer != NULL)
+	{
+		const CfdwResponse *response = cfdw_http_response(cursor->transfer);
+
+		switch (cfdw_reader_next(cursor->reader, item))
+		{
+			case CFDW_READ_ITEM:
+				id = &item->fields[0];
+				if (id->type == CFDW_JSON_NULL)
+					cfdw_report_malformed(&cursor->action,
+										  "an item of it has no id", response);
+				if (cursor->by_id && (!cfdw_reader_int64(id, &number) ||
+									  number != cursor->id))
+					continue;
+				return true;
+			case CFDW_READ_ERROR:
+				cfdw_report_malformed(&cursor->action,
+									  cfdw_reader_fault(cursor->reader,
+														&offset),
+									  response);
+			case CFDW_READ_MORE:
+				if (response->status == 200 &&
+					cfdw_http_read(cursor->transfer, &data, &len))
+				{
+					MemoryContext caller = MemoryContextSwitchTo(
+						cursor->context);
+
+					cfdw_reader_feed(cursor->reader, data, len);
+					MemoryContextSwitchTo(caller);
+				}
+				else
+					finish_reply(cursor);
+		}
+	}
+	return false;
+}
+
+/*
+ * Ends a cursor, wherever it stands.  Never raises.
+ */
+void
+cfdw_remote_close(CfdwCursor *cursor)
+{
+	MemoryContextDelete(cursor->context);
+}
+
+/*
+ * Sends one POST that does VERB to ROWS and checks its reply.  Gives added
+ * rows their ids.  Raises the errors of report.c: when this returns, the
+ * account has confirmed every row.
+ */
+void
+cfdw_remote_send(CfdwSession *session, const char *path, CfdwVerb verb,
+				 CfdwRow *const *rows, int nrows, int timeout_ms)
+{
+	const CfdwOptions *options = cfdw_session_options(session);
+	CfdwAction	action = {.path = path, .verb = verb};
+	CfdwRequest request = {0};
+	CfdwTransfer *transfer;
+	const CfdwResponse *response;
+	StringInfoData body;
+	CfdwReply	reply = {0};
+	CfdwProblem problem;
+
+	action.what = nrows == 1
+		? name_row(verb, rows[0])
+		: psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
+	action.rows = cfdw_remote_name_rows(verb, rows, nrows);
+	action.timeout_ms = Min(timeout_ms, options->request_timeout_ms);
+	cfdw_session_describe(session, &action);
+
+	request.url = psprintf("%s%s", options->url, path);
+	request.body = cfdw_codec_payload(verb, rows, nrows, &request.body_len);
+	request.timeout_ms = action.timeout_ms;
+	request.max_response_size = options->max_response_size;
+
+	initStringInfo(&body);
+	transfer = cfdw_session_request(session, &request);
+	response = cfdw_http_collect(transfer, &body);
+	if (response->outcome != CFDW_HTTP_OK ||
+		(response->status != 200 && response->status != 204))
+		cfdw_report_response(&action, response, body.data, body.len);
+	if (response->status == 200 &&
+		!cfdw_codec_reply(body.data, body.len, &reply))
+	{
+		if (cfdw_codec_problem(body.data, body.len, &problem))
+			cfdw_report_response(&action, response, body.data, body.len);
+		cfdw_report_malformed(&action, "it names no lists", response);
+	}
+
+	if (reply.nerrors > 0)
+	{
+		int			refused = find_refused(verb, rows, nrows,
+										   &reply.errors[0]);
+
+		cfdw_report_refused(&action,
+							refused >= 0 ? name_row(verb, rows[refused])
+										 : action.what,
+							&reply.errors[0].problem, response);
+	}
+	if (verb == CFDW_ADD)
+		match_added(&action, rows, nrows, &reply, response);
+	else
+		match_by_id(&action, rows, nrows, &reply, response);
+	cfdw_http_end(transfer);
+}
+
+/*
+ * Names rows for a message: all of them, so that a person can look them up; by
+ * id, or by name while they have none.
+ */
+char *
+cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	appendStringInfo(&names, "%s of %s", cfdw_resource.verbs[verb],
+					 nrows == 1 ? "list" : "lists");
+	for (int i = 0; i < nrows; i++)
+	{
+		appendStringInfoString(&names, i > 0 ? ", " : " ");
+		if (rows[i]->id == 0)
+			append_name(&names, rows[i]->values[CFDW_KEY_NAME]);
+		else
+			appendStringInfo(&names, INT64_FORMAT, rows[i]->id);
+	}
+	return names.data;
+}
+
+/*
+ * The reply has ended, or its status says that it is no list: leaves the
+ * cursor at its end, or raises.
+ */
+static void
+finish_reply(CfdwCursor *cursor)
+{
+	const CfdwResponse *response = cfdw_http_response(cursor->transfer);
+	StringInfoData body;
+	CfdwProblem problem;
+	const char *head;
+	size_t		head_len;
+	uint64		offset;
+
+	initStringInfo(&body);
+	if (response->status != 200)
+		cfdw_http_collect(cursor->transfer, &body);
+	if (response->outcome != CFDW_HTTP_OK ||
+		(response->status != 200 && response->status != 204))
+		cfdw_report_response(&cursor->action, response, body.data, body.len);
+
+	if (response->status == 200 && !cfdw_reader_finish(cursor->reader))
+	{
+		head = cfdw_reader_head(cursor->reader, &head_len);
+		if (cfdw_codec_problem(head, head_len, &problem))
+			cfdw_report_response(&cursor->action, response, head, head_len);
+		cfdw_report_malformed(&cursor->action,
+							  cfdw_reader_fault(cursor->reader, &offset),
+							  response);
+	}
+	cfdw_http_end(cursor->transfer);
+	cursor->transfer = NULL;
+}
+
+/*
+ * Gives the added rows the ids of the reply: by request_id where every item
+ * brings back one that was sent, otherwise by position.
+ */
+static void
+match_added(const CfdwAction *action, CfdwRow *const *rows, int nrows,
+			const CfdwReply *reply, const CfdwResponse *response)
+{
+	if (reply->nitems != nrows)
+		cfdw_report_malformed(action,
+							  psprintf("it names %d of %d lists",
+									   reply->nitems, nrows),
+							  response);
+	for (int i = 0; i < nrows; i++)
+		if (reply->items[i].id <= 0)
+			cfdw_report_malformed(action, "an item of it has no id", response);
+	if (match_by_request_id(rows, nrows, reply))
+		return;
+	for (int i = 0; i < nrows; i++)
+		rows[i]->id = reply->items[i].id;
+}
+
+/*
+ * False when the request_ids of the reply are not those that were sent, each
+ * once.  At most 500 rows: no need for a hash table.
+ */
+static bool
+match_by_request_id(CfdwRow *const *rows, int nrows, const CfdwReply *reply)
+{
+	for (int i = 0; i < nrows; i++)
+	{
+		const char *sent = rows[i]->values[CFDW_KEY_REQUEST_ID];
+		int			found = -1;
+		int			count = 0;
+
+		if (sent == NULL)
+			return false;
+		for (int j = 0; j < nrows; j++)
+			if (reply->items[j].has_request_id &&
+				reply->items[j].request_id == strtoi64(sent, NULL, 10))
+			{
+				found = j;
+				count++;
+			}
+		if (count != 1)
+			return false;
+		rows[i]->id = reply->items[found].id;
+	}
+	return true;
+}
+
+/*
+ * Checks that the reply to an update or a delete names the rows sent and no
+ * others.  Raises 40001 for a row that it leaves out.
+ */
+static void
+match_by_id(const CfdwAction *action, CfdwRow *const *rows, int nrows,
+			const CfdwReply *reply, const CfdwResponse *response)
+{
+	for (int i = 0; i < nrows; i++)
+	{
+		bool		found = false;
+
+		for (int j = 0; j < reply->nitems && !found; j++)
+			found = reply->items[j].id == rows[i]->id;
+		if (!found)
+			cfdw_report_gone(action, name_row(action->verb, rows[i]));
+	}
+	for (int j = 0; j < reply->nitems; j++)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < nrows && !found; i++)
+			found = reply->items[j].id == rows[i]->id;
+		if (!found)
+			cfdw_report_malformed(action, "it names a list that was not sent",
+								  response);
+	}
+}
+
+/*
+ * Which row a reply's error is about, or -1.
+ */
+static int
+find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
+			 const CfdwReplyError *error)
+{
+	if (!error->has_key)
+		return nrows == 1 ? 0 : -1;
+	for (int i = 0; i < nrows; i++)
+	{
+		const char *sent = rows[i]->values[CFDW_KEY_REQUEST_ID];
+
+		if (verb != CFDW_ADD && rows[i]->id == error->key)
+			return i;
+		if (verb == CFDW_ADD && sent != NULL &&
+			strtoi64(sent, NULL, 10) == error->key)
+			return i;
+	}
+	if (verb == CFDW_ADD && error->key >= 0 && error->key < nrows)
+		return (int) error->key;
+	return -1;
+}
+
+/*
+ * What is done to a row, for a message.
+ */
+static char *
+name_row(CfdwVerb verb, const CfdwRow *row)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	appendStringInfo(&name, "%s list ", cfdw_resource.verbs[verb]);
+	if (verb == CFDW_ADD)
+		append_name(&name, row->values[CFDW_KEY_NAME]);
+	else
+		appendStringInfo(&name, INT64_FORMAT, row->id);
+	return name.data;
+}
+
+static void
+append_name(StringInfo buf, const char *name)
+{
+	int			len = pg_mbcliplen(name, strlen(name), MAX_NAME);
+
+	appendStringInfo(buf, "\"%.*s%s\"", len, name,
+					 name[len] != '\0' ? "..." : "");
+}

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * remote.h
+ *	  The verbs: list, get, add, update, delete.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_REMOTE_H
+#define CFDW_REMOTE_H
+
+#include "reader.h"
+#include "session.h"
+
+/* The rows of a reply, as they arrive. */
+typedef struct CfdwCursor CfdwCursor;
+
+/* What a GET asks for. */
+typedef struct CfdwQuery
+{
+	const char *path;
+	bool		by_id;
+	int64		id;				/* with by_id */
+	int			nkeys;
+	const char *const *keys;	/* of the values wanted; the first is the id's */
+} CfdwQuery;
+
+extern char *cfdw_remote_get_line(const char *path, const char *id);
+extern char *cfdw_remote_post_line(const char *path, CfdwVerb verb);
+extern CfdwCursor *cfdw_remote_open(Oid serverid, Oid userid,
+									const CfdwQuery *query);
+extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
+extern void cfdw_remote_close(CfdwCursor *cursor);
+extern void cfdw_remote_send(CfdwSession *session, const char *path,
+							 CfdwVerb verb, CfdwRow *const *rows, int nrows,
+							 int timeout_ms);
+extern char *cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows,
+								   int nrows);
+
+#endif							/* CFDW_REMOTE_H */

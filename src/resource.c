@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * resource.c
+ *	  What the remote resource is: every fact of the API in one table.
+ *
+ * Owns the paths, the envelope, the verbs and, for each column, its JSON key,
+ * its type and who may write it.  Knows nothing of HTTP, of options or of how
+ * a value is read.  The facts stand in the API page, sections "The two
+ * calls", "GET reply", "POST: what may be written" and "Who one is".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "resource.h"
+
+static const char assigned[] = "The account assigns this value.";
+static const char transient[] = "It names a row in the request that adds it and is stored nowhere.";
+
+/* In the order of CfdwKey. */
+static const CfdwResourceColumn columns[CFDW_NKEYS] = {
+	{.key = "id", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
+	 .assigned = true, .why_refused = assigned},
+	{.key = "name", .sql_type = "text", .kind = CFDW_KIND_STRING,
+	 .insertable = true, .updatable = true, .required = true},
+	{.key = "type", .sql_type = "text", .kind = CFDW_KIND_STRING,
+	 .insertable = true, .updatable = true, .assigned = true},
+	{.key = "can_add_elements", .sql_type = "boolean",
+	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
+	 .assigned = true},
+	{.key = "can_show_in_cards", .sql_type = "boolean",
+	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
+	 .assigned = true},
+	{.key = "can_link_multiple", .sql_type = "boolean",
+	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
+	 .assigned = true},
+	{.key = "sort", .sql_type = "integer", .kind = CFDW_KIND_INTEGER,
+	 .assigned = true, .why_refused = assigned},
+	{.key = "created_by", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
+	 .assigned = true, .why_refused = assigned},
+	{.key = "created_at", .sql_type = "timestamptz", .kind = CFDW_KIND_TIME,
+	 .assigned = true, .why_refused = assigned},
+	{.key = "request_id", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
+	 .insertable = true, .why_refused = transient},
+};
+
+const CfdwResource cfdw_resource = {
+	.schema = "amocrm",
+	.table = "catalogs",
+	.path = "/api/v2/catalogs",
+	.id_parameter = "id",
+	.envelope = "_embedded",
+	.items = "items",
+	.errors = "errors",
+	.login_path = "/private/api/auth.php?type=json",
+	.login_user = "USER_LOGIN",
+	.login_key = "USER_HASH",
+	.verbs = {"add", "update", "delete"},
+	.columns = columns,
+};
+
+/*
+ * The CfdwKey of a JSON key, or -1 when the API page does not name it.
+ */
+int
+cfdw_resource_find(const char *key)
+{
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (strcmp(columns[i].key, key) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * Appends the CREATE FOREIGN TABLE command that IMPORT FOREIGN SCHEMA runs.
+ */
+void
+cfdw_resource_table_ddl(StringInfo buf, const char *table, const char *server)
+{
+	appendStringInfo(buf, "CREATE FOREIGN TABLE %s (",
+					 quote_identifier(table));
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		appendStringInfo(buf, "%s%s %s", i > 0 ? ", " : "",
+						 quote_identifier(columns[i].key),
+						 columns[i].sql_type);
+	appendStringInfo(buf, ") SERVER %s", quote_identifier(server));
+}

@@ -1,0 +1,420 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Rows -> slots.
+ *
+ * Owns the run-time state of a foreign scan: what it asks for, how items become
+ * rows of the table, and the rows it keeps to give them again on a rescan.
+ * Must not know what a condition looks like or how a reply is read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+#include "compat.h"
+#include "plan.h"
+#include "scan.h"
+
+/* One column to fill. */
+typedef struct ProjectedColumn
+{
+	const CfdwTableColumn *column;
+	int			field;			/* in the item; FIELD_WHOLE, FIELD_CONSTANT */
+	CfdwConverter *converter;
+	Datum		constant;		/* with FIELD_CONSTANT */
+} ProjectedColumn;
+
+#define FIELD_WHOLE		(-1)
+#define FIELD_CONSTANT	(-2)
+
+struct CfdwProjection
+{
+	CfdwTable  *table;
+	int			ncolumns;
+	ProjectedColumn *columns;
+	int			nkeys;
+	const char **keys;			/* the first is the id's */
+	/* For error messages, while an item is converted. */
+	const CfdwItem *item;
+	const CfdwTableColumn *current;
+};
+
+typedef struct ListScan
+{
+	CfdwProjection *projection;
+	Oid			userid;
+	ExprState  *id;				/* what to ask for, or NULL: all lists */
+	MemoryContext request_context;	/* of the cursor */
+	MemoryContext row_context;	/* of the values of one row */
+
+	/* The request being read. */
+	bool		started;
+	bool		by_id;
+	int64		asked_id;		/* with by_id */
+	CfdwCursor *cursor;			/* NULL at the end, and when nothing is asked */
+
+	/* The rows of that request so far, unless they became too many. */
+	Tuplestorestate *replay;
+	bool		replaying;		/* rows come from there */
+	size_t		replay_size;	/* bytes of JSON they came from */
+	TupleTableSlot *replay_slot;
+} ListScan;
+
+static void add_column(CfdwProjection *projection,
+					   const CfdwTableColumn *column);
+static int	add_key(CfdwProjection *projection, const char *key);
+static void describe_value(void *arg);
+static bool evaluate_id(ForeignScanState *node, int64 *id);
+static void start_request(ForeignScanState *node);
+static void end_request(ListScan *state);
+static bool replay_row(ListScan *state, TupleTableSlot *slot);
+static bool fetch_row(ListScan *state, TupleTableSlot *slot);
+static void keep_row(ListScan *state, const CfdwItem *item,
+					 TupleTableSlot *slot);
+
+/*
+ * How to fill COLUMNS, a list of attribute numbers, of TABLE; in the current
+ * memory context.  Raises what an input function raises for a constant that is
+ * none of its type.
+ */
+CfdwProjection *
+cfdw_scan_projection(CfdwTable *table, List *columns)
+{
+	CfdwProjection *projection = palloc0(sizeof(CfdwProjection));
+	ListCell   *lc;
+
+	projection->table = table;
+	projection->columns = palloc0(sizeof(ProjectedColumn) *
+								  Max(list_length(columns), 1));
+	projection->keys = palloc0(sizeof(char *) * (list_length(columns) + 1));
+	add_key(projection, cfdw_resource.columns[CFDW_KEY_ID].key);
+	foreach(lc, columns)
+		add_column(projection, &table->columns[lfirst_int(lc) - 1]);
+	return projection;
+}
+
+/*
+ * Tells QUERY which keys the projection wants.
+ */
+void
+cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query)
+{
+	query->nkeys = projection->nkeys;
+	query->keys = projection->keys;
+}
+
+/*
+ * Fills the projection's columns in VALUES and NULLS, which are by attribute
+ * number - 1, from an item.  Values are in the current memory context.  Raises
+ * the errors of cfdw_reader_datum(), with the column and the list's id as their
+ * context.
+ */
+void
+cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
+				  Datum *values, bool *nulls)
+{
+	ErrorContextCallback context = {.callback = describe_value,
+									.arg = projection,
+									.previous = error_context_stack};
+
+	projection->item = item;
+	error_context_stack = &context;
+	for (int i = 0; i < projection->ncolumns; i++)
+	{
+		ProjectedColumn *projected = &projection->columns[i];
+		int			attribute = projected->column->attnum - 1;
+
+		projection->current = projected->column;
+		if (projected->field == FIELD_CONSTANT)
+		{
+			values[attribute] = projected->constant;
+			nulls[attribute] = false;
+		}
+		else
+			values[attribute] = cfdw_reader_datum(
+				projected->converter,
+				projected->field == FIELD_WHOLE
+				? &item->whole
+				: &item->fields[projected->field],
+				&nulls[attribute]);
+	}
+	error_context_stack = context.previous;
+}
+
+/*
+ * Prepares a scan; sends nothing yet.
+ */
+void
+catalogsBeginForeignScan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	EState	   *estate = node->ss.ps.state;
+	Relation	rel = node->ss.ss_currentRelation;
+	ListScan  *state;
+	Oid			user = cfdw_scan_check_as_user(plan, estate);
+
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	state = palloc0(sizeof(ListScan));
+	node->fdw_state = state;
+	state->userid = OidIsValid(user) ? user : GetUserId();
+	state->projection = cfdw_scan_projection(
+		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
+	if (plan->fdw_exprs != NIL)
+		state->id = ExecInitExpr(linitial(plan->fdw_exprs), &node->ss.ps);
+	state->request_context = AllocSetContextCreate(
+		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
+	state->row_context = AllocSetContextCreate(
+		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
+	state->replay_slot = ExecInitExtraTupleSlot(
+		estate, RelationGetDescr(rel), &TTSOpsMinimalTuple);
+}
+
+/*
+ * The next row.
+ */
+TupleTableSlot *
+catalogsIterateForeignScan(ForeignScanState *node)
+{
+	ListScan  *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	if (!state->started)
+		start_request(node);
+	ExecClearTuple(slot);
+	if (state->replaying && replay_row(state, slot))
+		return slot;
+	state->replaying = false;
+	if (state->cursor != NULL)
+		fetch_row(state, slot);
+	return slot;
+}
+
+/*
+ * Begins again.  Whether that takes a request shows when the first row is asked
+ * for: the same id needs none.
+ */
+void
+catalogsReScanForeignScan(ForeignScanState *node)
+{
+	ListScan  *state = node->fdw_state;
+	int64		id = 0;
+	bool		same = state->started;
+
+	if (same && state->id != NULL && node->ss.ps.chgParam != NULL)
+		same = evaluate_id(node, &id) == state->by_id &&
+			(!state->by_id || id == state->asked_id);
+	if (same && state->replay != NULL)
+	{
+		tuplestore_rescan(state->replay);
+		state->replaying = true;
+		return;
+	}
+	end_request(state);
+}
+
+void
+catalogsEndForeignScan(ForeignScanState *node)
+{
+	ListScan  *state = node->fdw_state;
+
+	if (state != NULL)
+		end_request(state);
+}
+
+static void
+add_column(CfdwProjection *projection, const CfdwTableColumn *column)
+{
+	ProjectedColumn *projected = &projection->columns[projection->ncolumns++];
+
+	projected->column = column;
+	if (column->constant != NULL)
+	{
+		Oid			input;
+		Oid			ioparam;
+
+		getTypeInputInfo(column->typid, &input, &ioparam);
+		projected->field = FIELD_CONSTANT;
+		projected->constant = OidInputFunctionCall(input, column->constant,
+												   ioparam, column->typmod);
+		return;
+	}
+	projected->converter = cfdw_reader_converter(column);
+	projected->field = column->kind == CFDW_KIND_ITEM
+		? FIELD_WHOLE
+		: add_key(projection, column->key);
+}
+
+/*
+ * The index of KEY among the keys to ask for.
+ */
+static int
+add_key(CfdwProjection *projection, const char *key)
+{
+	for (int i = 0; i < projection->nkeys; i++)
+		if (strcmp(projection->keys[i], key) == 0)
+			return i;
+	projection->keys[projection->nkeys] = key;
+	return projection->nkeys++;
+}
+
+/*
+ * Error context callback: which value of which list.
+ */
+static void
+describe_value(void *arg)
+{
+	CfdwProjection *projection = arg;
+	const CfdwField *id = &projection->item->fields[0];
+
+	errcontext("column \"%s\" of foreign table \"%s\", list %.*s",
+			   projection->current->name, projection->table->name,
+			   (int) Min(id->len, 40), id->raw != NULL ? id->raw : "");
+}
+
+/*
+ * The id to ask for; false when it is NULL.
+ */
+static bool
+evaluate_id(ForeignScanState *node, int64 *id)
+{
+	ListScan  *state = node->fdw_state;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	bool		isnull;
+	Datum		value;
+
+	value = ExecEvalExprSwitchContext(state->id, econtext, &isnull);
+	if (isnull)
+		return false;
+	switch (exprType((Node *) state->id->expr))
+	{
+		case INT2OID:
+			*id = DatumGetInt16(value);
+			break;
+		case INT4OID:
+			*id = DatumGetInt32(value);
+			break;
+		default:
+			*id = DatumGetInt64(value);
+			break;
+	}
+	return true;
+}
+
+/*
+ * Sends the request, unless no row can have the id.
+ */
+static void
+start_request(ForeignScanState *node)
+{
+	ListScan  *state = node->fdw_state;
+	CfdwTable  *table = state->projection->table;
+	CfdwQuery	query = {.path = table->options.path};
+	MemoryContext caller;
+
+	state->started = true;
+	state->by_id = state->id != NULL && evaluate_id(node, &state->asked_id);
+	if (state->id != NULL && !state->by_id)
+		return;
+
+	query.by_id = state->by_id;
+	query.id = state->asked_id;
+	cfdw_scan_keys(state->projection, &query);
+	caller = MemoryContextSwitchTo(state->request_context);
+	state->replay = tuplestore_begin_heap(true, false, work_mem);
+	state->replay_size = 0;
+	state->cursor = cfdw_remote_open(table->serverid, state->userid, &query);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+end_request(ListScan *state)
+{
+	if (state->cursor != NULL)
+		cfdw_remote_close(state->cursor);
+	state->cursor = NULL;
+	if (state->replay != NULL)
+		tuplestore_end(state->replay);
+	state->replay = NULL;
+	state->replaying = false;
+	state->started = false;
+	MemoryContextReset(state->request_context);
+}
+
+/*
+ * Gives a row again; false after the last one.
+ */
+static bool
+replay_row(ListScan *state, TupleTableSlot *slot)
+{
+	TupleTableSlot *kept = state->replay_slot;
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	if (!tuplestore_gettupleslot(state->replay, true, false, kept))
+		return false;
+	slot_getallattrs(kept);
+	memcpy(slot->tts_values, kept->tts_values, sizeof(Datum) * natts);
+	memcpy(slot->tts_isnull, kept->tts_isnull, sizeof(bool) * natts);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/*
+ * Reads the next row of the reply; false, and the end of the cursor, after the
+ * last one.
+ */
+static bool
+fetch_row(ListScan *state, TupleTableSlot *slot)
+{
+	MemoryContext caller;
+	CfdwItem	item;
+	bool		found;
+
+	MemoryContextReset(state->row_context);
+	caller = MemoryContextSwitchTo(state->row_context);
+	found = cfdw_remote_next(state->cursor, &item);
+	if (found)
+	{
+		memset(slot->tts_isnull, true,
+			   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+		cfdw_scan_convert(state->projection, &item, slot->tts_values,
+						  slot->tts_isnull);
+		ExecStoreVirtualTuple(slot);
+		keep_row(state, &item, slot);
+	}
+	else
+	{
+		cfdw_remote_close(state->cursor);
+		state->cursor = NULL;
+	}
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+/*
+ * Keeps a row for a rescan, as long as they fit into work_mem.
+ */
+static void
+keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
+{
+	if (state->replay == NULL)
+		return;
+	state->replay_size += item->whole.len;
+	if (state->replay_size <= work_mem * (size_t) 1024)
+		tuplestore_puttupleslot(state->replay, slot);
+	else
+	{
+		tuplestore_end(state->replay);
+		state->replay = NULL;
+	}
+}

@@ -1,0 +1,279 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.c
+ *	  One account in this backend.
+ *
+ * Owns the cache of accounts, by user mapping: options, credentials and kept
+ * connections; and the rule when to sign in.  An ALTER of the server or of the
+ * user mapping makes a session invalid; the next statement gets a new one,
+ * while requests under way end on the old.  Must not know what a request is
+ * for.
+ *
+ * Facts: the API page, "Who one is": a 401 means to log in again, once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "foreign/foreign.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "auth.h"
+#include "session.h"
+
+struct CfdwSession
+{
+	MemoryContext context;		/* holds all of it */
+	char	   *server;			/* name */
+	CfdwOptions options;
+	CfdwCredentials credentials;
+	const CfdwAuthMethod *method;
+	bool		signed_in;		/* a cookie is there; it may have expired */
+	CfdwHttp   *http;
+	uint32		server_hash;	/* of the syscache entries it was made of */
+	uint32		mapping_hash;
+	bool		invalid;		/* those have changed since */
+};
+
+/* The sessions that statements get, by user mapping. */
+typedef struct SessionEntry
+{
+	Oid			mapping;		/* hash key */
+	CfdwSession *session;		/* or NULL */
+} SessionEntry;
+
+static HTAB *sessions = NULL;
+
+/* Invalid ones with requests under way. */
+static List *retired = NIL;
+
+static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static void drop_session(SessionEntry *entry);
+static void sweep(void);
+static void on_invalidation(Datum arg, int cache, uint32 hash);
+static void on_transaction_end(XactEvent event, void *arg);
+
+/*
+ * Called once when the library is loaded.
+ */
+void
+cfdw_session_init(void)
+{
+	HASHCTL		control = {.keysize = sizeof(Oid),
+						   .entrysize = sizeof(SessionEntry)};
+
+	sessions = hash_create("catalogs_fdw sessions", 8, &control,
+						   HASH_ELEM | HASH_BLOBS);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_invalidation,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, on_invalidation, (Datum) 0);
+	RegisterXactCallback(on_transaction_end, NULL);
+}
+
+/*
+ * The account that USERID reaches through SERVERID, with the options as they
+ * are now.  Valid until the next call, or, once it has a request under way,
+ * until that has ended.  Raises 42704 when there is no user mapping, and 55000
+ * when the server was dropped in this transaction.
+ */
+CfdwSession *
+cfdw_session_get(Oid serverid, Oid userid)
+{
+	ForeignServer *server = GetForeignServerExtended(serverid,
+													 FSV_MISSING_OK);
+	UserMapping *user;
+	SessionEntry *entry;
+	bool		found;
+
+	if (server == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the foreign server was dropped in this transaction")));
+	user = GetUserMapping(userid, serverid);
+	sweep();
+	entry = hash_search(sessions, &user->umid, HASH_ENTER, &found);
+	if (!found)
+		entry->session = NULL;
+	if (entry->session != NULL && entry->session->invalid)
+		drop_session(entry);
+	if (entry->session == NULL)
+		entry->session = create_session(server, user);
+	return entry->session;
+}
+
+/*
+ * The server's options, as long as the session is valid.
+ */
+const CfdwOptions *
+cfdw_session_options(const CfdwSession *session)
+{
+	return &session->options;
+}
+
+/*
+ * Fills in what messages say of a server: its name, and the secrets that they
+ * must not show.  References to the session.
+ */
+void
+cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
+{
+	action->server = session->server;
+	action->credentials = &session->credentials;
+}
+
+/*
+ * Starts a request, signed in, and waits until the status of its reply is
+ * known or it has failed.  Signs in before when that is needed, and once more
+ * when the account answers 401: that is a refusal, so the request, whatever it
+ * is, may be repeated.  Raises 28000 when signing in fails.
+ */
+CfdwTransfer *
+cfdw_session_request(CfdwSession *session, const CfdwRequest *request)
+{
+	bool		renewable = cfdw_auth_can_renew(session->method);
+
+	for (;;)
+	{
+		CfdwRequest signed_request = *request;
+		CfdwTransfer *transfer;
+
+		if (renewable && !session->signed_in)
+		{
+			cfdw_auth_renew(session->method, &session->credentials,
+							&session->options, session->server, session->http);
+			session->signed_in = true;
+			renewable = false;
+		}
+		cfdw_auth_apply(session->method, &session->credentials,
+						&signed_request);
+		transfer = cfdw_http_start(session->http, &signed_request);
+		if (cfdw_http_await(transfer)->status != 401)
+			return transfer;
+		session->signed_in = false;
+		if (!renewable)
+			return transfer;
+		cfdw_http_end(transfer);
+	}
+}
+
+static CfdwSession *
+create_session(ForeignServer *server, UserMapping *user)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "catalogs_fdw session",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	CfdwSession *session = palloc0(sizeof(CfdwSession));
+	CfdwHttpConfig config = {0};
+
+	session->context = context;
+	session->server = pstrdup(server->servername);
+	cfdw_option_server(server, &session->options);
+	cfdw_option_user(user, &session->credentials);
+	session->method = cfdw_auth_method(&session->credentials,
+									   session->server);
+	session->server_hash = GetSysCacheHashValue1(
+		FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
+	session->mapping_hash = GetSysCacheHashValue1(
+		USERMAPPINGOID, ObjectIdGetDatum(user->umid));
+
+	config.server = session->server;
+	config.user_agent = session->options.user_agent;
+	config.proxy = session->options.proxy;
+	config.ca_file = session->options.ca_file;
+	config.ssl_verify = session->options.ssl_verify;
+	config.cookies = cfdw_auth_uses_cookies(session->method);
+	config.connect_timeout_ms = session->options.connect_timeout_ms;
+	session->http = cfdw_http_create(context, &config);
+
+	/* Whole: from now on it outlives the statement. */
+	MemoryContextSetParent(context, CacheMemoryContext);
+	MemoryContextSwitchTo(caller);
+	return session;
+}
+
+/*
+ * Takes a session out of the cache; frees it unless requests are under way.
+ */
+static void
+drop_session(SessionEntry *entry)
+{
+	if (cfdw_http_is_idle(entry->session->http))
+		MemoryContextDelete(entry->session->context);
+	else
+	{
+		MemoryContext caller = MemoryContextSwitchTo(CacheMemoryContext);
+
+		retired = lappend(retired, entry->session);
+		MemoryContextSwitchTo(caller);
+	}
+	entry->session = NULL;
+}
+
+/*
+ * Frees the retired sessions whose last request has ended.  Never raises.
+ */
+static void
+sweep(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, retired)
+	{
+		CfdwSession *session = lfirst(lc);
+
+		if (!cfdw_http_is_idle(session->http))
+			continue;
+		retired = foreach_delete_current(retired, lc);
+		MemoryContextDelete(session->context);
+	}
+}
+
+static void
+on_invalidation(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	SessionEntry *entry;
+
+	hash_seq_init(&scan, sessions);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		CfdwSession *session = entry->session;
+
+		if (session != NULL &&
+			(hash == 0 ||
+			 (cache == FOREIGNSERVEROID && session->server_hash == hash) ||
+			 (cache == USERMAPPINGOID && session->mapping_hash == hash)))
+			session->invalid = true;
+	}
+}
+
+/*
+ * Closes what is not to be kept beyond a transaction.  Never raises.
+ */
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	HASH_SEQ_STATUS scan;
+	SessionEntry *entry;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	sweep();
+	hash_seq_init(&scan, sessions);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		CfdwSession *session = entry->session;
+
+		if (session == NULL || !cfdw_http_is_idle(session->http))
+			continue;
+		if (session->invalid)
+			drop_session(entry);
+		else if (!session->options.keep_connections)
+			cfdw_http_close_idle(session->http);
+	}
+}

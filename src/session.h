@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.h
+ *	  One account in this backend.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_SESSION_H
+#define CFDW_SESSION_H
+
+#include "http.h"
+#include "option.h"
+#include "report.h"
+
+/* An account as one user mapping sees it: connections, credentials. */
+typedef struct CfdwSession CfdwSession;
+
+extern void cfdw_session_init(void);
+extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
+extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
+extern void cfdw_session_describe(const CfdwSession *session,
+								  CfdwAction *action);
+extern CfdwTransfer *cfdw_session_request(CfdwSession *session,
+										  const CfdwRequest *request);
+
+#endif							/* CFDW_SESSION_H */

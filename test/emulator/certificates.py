@@ -1,0 +1,104 @@
+"""Certificates for https, made by the openssl command when they are wanted.
+
+Owns the files; none outlives the emulator and none is in the repository.
+The variants of the setting `certificate` are made when first shown.
+"""
+
+import os
+import shutil
+import ssl
+import subprocess
+import threading
+
+EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+          "-nodes"]
+
+# variant -> (who signs it, days it is good for, names or None for the usual)
+VARIANTS = {
+    "good": ("ca", 30, None),
+    "expired": ("ca", -1, None),
+    "wrong_host": ("ca", 30, ["DNS:wrong.example"]),
+    "self_signed": (None, 30, None),
+    "other_ca": ("other", 30, None),
+}
+
+
+class NoCertificates(Exception):
+    """https cannot be offered; says why."""
+
+
+def usual_names(accounts):
+    return ["DNS:localhost", "IP:127.0.0.1", "IP:::1"] + [
+        f"DNS:{name}.localhost" for name in accounts]
+
+
+class Certificates:
+    """A context for each variant; ca_file is what a client should trust."""
+
+    def __init__(self, folder, ca_file, accounts):
+        self.folder = folder
+        self.names = usual_names(accounts)
+        self.contexts = {}
+        self.lock = threading.Lock()
+        if shutil.which("openssl") is None:
+            raise NoCertificates("there is no openssl command")
+        self.make_ca("ca")
+        shutil.copyfile(self.path("ca.pem"), ca_file)
+        os.chmod(ca_file, 0o644)
+        self.context("good")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def openssl(self, *words):
+        done = subprocess.run(["openssl", *words], cwd=self.folder,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode:
+            text = done.stderr.decode(errors="replace").strip()
+            raise NoCertificates(f"openssl {words[0]}: {text}")
+
+    def make_config(self, name, extensions):
+        """A configuration of our own: the system's may not fit."""
+        with open(self.path(f"{name}.cnf"), "w", encoding="ascii") as file:
+            file.write(f"[req]\ndistinguished_name=dn\nprompt=no\n"
+                       f"x509_extensions=ext\n[dn]\nCN=emulator {name}\n"
+                       f"[ext]\n{extensions}\n")
+
+    def make_ca(self, name):
+        if os.path.exists(self.path(f"{name}.pem")):
+            return
+        self.make_config(name, "basicConstraints=critical,CA:TRUE\n"
+                               "keyUsage=critical,keyCertSign,cRLSign\n"
+                               "subjectKeyIdentifier=hash")
+        self.openssl("req", "-x509", *EC_KEY, "-config", f"{name}.cnf",
+                     "-keyout", f"{name}.key", "-out", f"{name}.pem",
+                     "-days", "30")
+
+    def make_server(self, name, signer, days, names):
+        self.make_config(name, "basicConstraints=CA:FALSE\n"
+                               f"subjectAltName={','.join(names)}")
+        if signer is None:
+            self.openssl("req", "-x509", *EC_KEY, "-config", f"{name}.cnf",
+                         "-keyout", f"{name}.key", "-out", f"{name}.pem",
+                         "-days", str(days))
+            return
+        self.make_ca(signer)
+        self.openssl("req", "-new", *EC_KEY, "-config", f"{name}.cnf",
+                     "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        self.openssl("x509", "-req", "-in", f"{name}.csr",
+                     "-CA", f"{signer}.pem", "-CAkey", f"{signer}.key",
+                     "-set_serial", str(len(self.contexts) + 2),
+                     "-days", str(days), "-extfile", f"{name}.cnf",
+                     "-extensions", "ext", "-out", f"{name}.pem")
+
+    def context(self, variant):
+        """The TLS context that shows this variant."""
+        with self.lock:
+            if variant not in self.contexts:
+                signer, days, names = VARIANTS[variant]
+                self.make_server(variant, signer, days, names or self.names)
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(self.path(f"{variant}.pem"),
+                                        self.path(f"{variant}.key"))
+                self.contexts[variant] = context
+            return self.contexts[variant]

@@ -1,0 +1,177 @@
+# What test/run and test/demo share; sourced by them, not run.
+#
+# A run has one folder of its own, $work, outside the checkout: a relocated
+# PostgreSQL with the extension in it, the clusters, the sockets, the logs.  It
+# goes when the run ends, and whatever was started from it is stopped first.
+# PostgreSQL refuses to run as root, so root does the building and an
+# unprivileged user ($user) the rest.
+#
+# shellcheck shell=bash
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+PG_CONFIG=${PG_CONFIG:-pg_config}
+umask 022
+
+# --- talking -----------------------------------------------------------------
+
+# shellcheck disable=SC2034 # used by those who source this
+if [[ -t 1 && ${TERM-dumb} != dumb && -z ${NO_COLOR-} ]]; then
+	bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' blue=$'\e[34m' plain=$'\e[0m'
+else
+	bold='' dim='' red='' green='' blue='' plain=''
+fi
+
+say() { printf '%s\n' "$*"; }
+headline() { printf '%s=== %s%s\n' "$bold" "$*" "$plain"; }
+indent() { sed -u 's/^/    /'; }
+
+die() {
+	printf '%s%s%s\n' "$red" "$*" "$plain" >&2
+	exit 1
+}
+
+# --- the folder of this run ---------------------------------------------------
+
+# Makes $work and picks $user; from here on, leaving cleans up.
+open_work() {
+	# Root's TMPDIR may be closed to others; socket paths must be short.
+	local base=${TMPDIR:-/tmp}
+	((EUID != 0)) || base=/tmp
+	work=$(mktemp -d "$base/catalogs_fdw.XXXXXX")
+	trap close_work EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+
+	chmod 755 "$work"
+	mkdir "$work"/{home,tmp,log,tree}
+	user=
+	if ((EUID == 0)); then
+		user=nobody
+		if getent passwd postgres >/dev/null; then user=postgres; fi
+	fi
+	give_to_user "$work"/{home,tmp,log,tree}
+	# The caller's folder may be closed to the unprivileged user.
+	cd "$work/tree" || exit 1
+}
+
+# Lets the unprivileged user own what it must write to.
+give_to_user() {
+	[[ -z $user ]] || chown -R "$user:" "$@"
+}
+
+close_work() {
+	local status=$?
+	trap '' INT TERM HUP
+	stop_leftovers
+	cd /
+	rm -rf "$work"
+	exit "$status"
+}
+
+# The ids of the processes that this run has started and that still run: those
+# whose program lies in $work, or whose environment names it.
+leftovers() {
+	{
+		find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$work/*" 2>/dev/null || true
+		grep -lsz "^CATALOGS_TEST_WORK=$work\$" /proc/[0-9]*/environ || true
+	} | cut -d / -f 3 | sort -nu
+}
+
+# Asks them to stop (for a postmaster SIGINT is a fast shutdown), then insists.
+stop_leftovers() {
+	local signal pid pids
+	for signal in INT TERM KILL; do
+		mapfile -t pids < <(leftovers)
+		((${#pids[@]})) || return 0
+		for pid in "${pids[@]}"; do kill -"$signal" "$pid" 2>/dev/null || true; done
+		for _ in {1..30}; do
+			[[ $(leftovers) ]] || return 0
+			sleep 0.1
+		done
+	done
+}
+
+# --- PostgreSQL, with the extension, somewhere else ---------------------------
+
+# The programs are copied, since they look for their files beside where they
+# really are; the rest of the installation is a tree of links.
+relocate_postgres() {
+	local bin lib share dir
+	bin=$("$PG_CONFIG" --bindir) lib=$("$PG_CONFIG" --pkglibdir) share=$("$PG_CONFIG" --sharedir)
+	root=$work/root
+	mkdir -p "$root"
+	for dir in "$bin" "$lib" "$share"; do mkdir -p "$root${dir%/*}"; done
+	cp -r "$bin" "$root${bin%/*}/"
+	cp -rs "$lib" "$root${lib%/*}/"
+	cp -rs "$share" "$root${share%/*}/"
+	find "$root" -name 'catalogs_fdw*' -prune -exec rm -rf {} +
+	bindir=$root$bin
+}
+
+# build_and_install KIND [VARIABLE=VALUE]...: builds a copy of the sources, and
+# installs it under $root.  The copy is kept, so that the next build of that
+# kind, which is to have the same variables, has less to do.
+build_and_install() {
+	local version tree
+	version=$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	tree=$top/build/$1-$version
+	shift
+	mkdir -p "$tree"
+	exec {lock}>"$tree.lock"
+	flock "$lock"
+	rm -rf "$tree"/src/*.[ch] "$tree"/src/*.sql &&
+		mkdir -p "$tree/src" &&
+		cp -p "$top"/{Makefile,catalogs_fdw.control} "$tree/" &&
+		cp -p "$top"/src/*.[ch] "$top"/src/*.sql "$tree/src/" &&
+		make_in "$tree" -j"$(nproc)" "$@" all &&
+		make_in "$tree" "$@" install DESTDIR="$root" &&
+		give_to_owner "$top/build"
+	local status=$?
+	exec {lock}>&-
+	return "$status"
+}
+
+# make, free of the make that may have called us.
+make_in() {
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$@" </dev/null
+}
+
+# What root leaves in the checkout belongs to whose checkout it is.
+give_to_owner() {
+	((EUID != 0)) || chown -R --reference="$top" "$@"
+}
+
+# --- running things -----------------------------------------------------------
+
+# Runs a command as the unprivileged user, in an environment in which only what
+# is said here is set: no proxy, no PGHOST, no locale of the caller's.
+as_user() {
+	local path=$PATH
+	local -a drop=()
+	if [[ $user ]]; then
+		path=/usr/local/bin:/usr/bin:/bin
+		drop=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups)
+	fi
+	env -i "${drop[@]}" env \
+		PATH="$bindir:$work/tree/test/emulator:$path" \
+		HOME="$work/home" TMPDIR="$work/tmp" TERM="${TERM-dumb}" \
+		LANG=C.UTF-8 TZ=UTC \
+		CATALOGS_TEST_WORK="$work" \
+		"$@" </dev/null
+}
+
+# Copies what the unprivileged user needs out of a checkout that it may not be
+# able to read.
+copy_tree() {
+	local dir
+	for dir in sql expected test; do
+		if [[ -d $top/$dir ]]; then cp -r "$top/$dir" "$work/tree/"; fi
+	done
+	# pg_regress gives up where no output is expected: expect nothing there.
+	mkdir -p "$work/tree"/{sql,expected}
+	for dir in "$work/tree"/{sql/*.sql,test/specs/*.spec}; do
+		dir=${dir##*/}
+		[[ $dir == '*'* || -e $work/tree/expected/${dir%.*}.out ]] || : >"$work/tree/expected/${dir%.*}.out"
+	done
+	give_to_user "$work/tree"
+}

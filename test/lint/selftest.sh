@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Each of these lints can fail.
+#
+# Makes a small tree that all of them accept, breaks it in one way after the
+# other, and wants the lint in question to complain about that and no other.
+#
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+good=$work/good tree=$work/tree
+unset CATALOGS_SO
+export PYTHONDONTWRITEBYTECODE=1
+
+make_good_tree() {
+	mkdir -p "$good"/{src,sql,expected,test/specs}
+	touch "$good"/{catalogs_fdw.control,README.md,LICENSE,CHANGELOG.md,sql/a.sql,expected/a.out}
+	cp "$here/../../.clang-format" "$good/"
+	echo '{}' >"$good/META.json"
+	printf 'OBJS = \\\n\tsrc/http.o \\\n\tsrc/plan.o\n\nREGRESS = a\n' >"$good/Makefile"
+	echo 'extern int cfdw_plan_make(void);' >"$good/src/plan.h"
+	echo 'extern int cfdw_http_open(void *easy);' >"$good/src/http.h"
+	cat >"$good/src/plan.c" <<'C'
+#include "http.h"
+#include "optimizer/cost.h"
+#include "plan.h"
+
+int
+cfdw_plan_make(void)
+{
+	if (cfdw_http_open(0) < 0)
+		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR), errmsg("palloc(")));
+	ereport(LOG, (errmsg("made")));
+	return 0;
+}
+C
+	cat >"$good/src/http.c" <<'C'
+#include "http.h"
+
+#include <curl/curl.h>
+
+static int
+count(int n)
+{
+	/* no palloc() here */
+	return n + 1;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *arg)
+{
+	return count(size * n);
+}
+
+int
+cfdw_http_open(void *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	return 0;
+}
+C
+}
+
+status=0
+
+# The good tree is good for every lint.
+make_good_tree
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py expected.sh format.sh; do
+	if ! output=$("$here/$lint" "$good" 2>&1); then
+		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
+		status=1
+	fi
+done
+
+# red LINT WORDS COMMAND...: after the command, the lint fails and says WORDS.
+red() {
+	local lint=$1 words=$2 output
+	shift 2
+	rm -rf "$tree"
+	cp -r "$good" "$tree"
+	(cd "$tree" && "$@")
+	if output=$("$here/$lint" "$tree" 2>&1); then
+		printf '%s does not see: %s\n' "$lint" "$*"
+		status=1
+	elif [[ $output != *"$words"* ]]; then
+		printf '%s, after %s, says:\n%s\n' "$lint" "$*" "$output"
+		status=1
+	fi
+}
+
+add() { printf '%s\n' "${@:2}" >>"$1"; }
+change() { sed -i "$2" "$1"; }
+
+red toplevel.sh 'notes.txt: does not belong' touch notes.txt
+red toplevel.sh 'LICENSE: is missing' rm LICENSE
+
+red layers.sh 'http may not use plan' add src/http.c '#include "plan.h"'
+red layers.sh 'http may not use plan' add src/http.h '#include "plan.h"'
+red layers.sh 'extra.c:1: is of no module' touch src/extra.c
+red layers.sh 'is only for codec' add src/plan.c '#include <json-c/json.h>'
+red layers.sh 'is only for http' add src/plan.c '#include <curl/curl.h>'
+red layers.sh 'is only for compat.h' add src/plan.c '#if PG_VERSION_NUM >= 160000' '#endif'
+red layers.sh 'is only for +plan' add src/http.c '#include "optimizer/cost.h"'
+red layers.sh 'no module' change Makefile 's/^OBJS/NOTHING/'
+
+red symbols.sh 'count is neither static' change src/http.c '/^count/{x;s/static int/int/;x};s/^static int$/int/'
+with_bad_library() {
+	echo 'int bare(void) { return 0; }' | ${CC:-cc} -shared -fPIC -x c -o catalogs_fdw.so -
+}
+red symbols.sh 'exports bare' with_bad_library
+
+red errcode.py 'plan.c:9: ereport(ERROR' change src/plan.c 's/errcode(ERRCODE_FDW_ERROR), //'
+red errcode.py 'ereport(WARNING' change src/plan.c 's/LOG/WARNING/'
+red errcode.py 'ereport(elevel' change src/plan.c 's/LOG/elevel/'
+
+red callbacks.py 'ereport may throw; curl calls this: on_body' \
+	change src/http.c 's/return count/ereport(ERROR, 0);&/'
+red callbacks.py 'palloc0 may throw; curl calls this: on_body -> count' \
+	change src/http.c 's/return n + 1/palloc0(n);&/'
+red callbacks.py 'CHECK_FOR_INTERRUPTS may throw' change src/http.c 's/return n + 1/CHECK_FOR_INTERRUPTS();&/'
+red callbacks.py 'a call through a pointer' change src/http.c 's/return n + 1/return arg->sink(n)/'
+red callbacks.py 'lost is handed to curl' change src/http.c 's/FUNCTION, on_body/FUNCTION, (curl_write_callback) lost/'
+
+red expected.sh 'expected/b.out: belongs to no test' touch expected/b.out
+red expected.sh 'expected/a_1.out: is an alternative' touch expected/a_1.out
+red expected.sh 'sql/b.sql: has no' touch sql/b.sql
+red expected.sh 'two tests share' touch test/specs/a.spec
+
+if clang-format-14 --version >/dev/null 2>&1; then
+	red format.sh 'src/http.c' change src/http.c 's/^\treturn 0;/\treturn  0;/'
+	red format.sh 'src/plan.c' change src/plan.c 's/^int$/int /'
+fi
+red format.sh 'sql/a.sql' add sql/a.sql 'SELECT 1; '
+bad_script() { printf '#!/usr/bin/env bash\nif\n' >test/bad; }
+red format.sh 'test/bad' bad_script
+bad_python() { printf 'def\n' >test/bad.py; }
+red format.sh 'bad.py' bad_python
+exit "$status"
