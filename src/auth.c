@@ -23,13 +23,13 @@
 struct CfdwAuthMethod
 {
 	const char *name;
-	size_t		needs;			/* offset of the credential that selects it */
-	bool		cookies;		/* the server remembers us by a cookie */
-	void		(*apply) (const CfdwCredentials *credentials,
-						  CfdwRequest *request);	/* or NULL */
-	void		(*renew) (const CfdwCredentials *credentials,
-						  const CfdwOptions *options, const char *server,
-						  CfdwHttp *http);	/* or NULL: it cannot */
+	size_t needs; /* offset of the credential that selects it */
+	bool cookies; /* the server remembers us by a cookie */
+	void (*apply)(const CfdwCredentials *credentials,
+				  CfdwRequest *request); /* or NULL */
+	void (*renew)(const CfdwCredentials *credentials,
+				  const CfdwOptions *options, const char *server,
+				  CfdwHttp *http); /* or NULL: it cannot */
 };
 
 static void apply_token(const CfdwCredentials *credentials,
@@ -56,13 +56,12 @@ const CfdwAuthMethod *
 cfdw_auth_method(const CfdwCredentials *credentials, const char *server)
 {
 	for (size_t i = 0; i < lengthof(methods); i++)
-		if (*(char *const *) ((const char *) credentials +
-							  methods[i].needs) != NULL)
+		if (*(char *const *) ((const char *) credentials + methods[i].needs) !=
+			NULL)
 			return &methods[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg("user mapping for server \"%s\" has no credentials",
-					server)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+					errmsg("user mapping for server \"%s\" has no credentials",
+						   server)));
 }
 
 /*
@@ -122,12 +121,12 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 	CfdwRequest request = {0};
 	CfdwTransfer *transfer;
 	const CfdwResponse *response;
-	CfdwAction	action = {.server = server,
-						  .path = cfdw_resource.login_path,
-						  .what = "sign in",
-						  .verb = -1,
-						  .timeout_ms = options->request_timeout_ms,
-						  .credentials = credentials};
+	CfdwAction action = {.server = server,
+						 .path = cfdw_resource.login_path,
+						 .what = "sign in",
+						 .verb = -1,
+						 .timeout_ms = options->request_timeout_ms,
+						 .credentials = credentials};
 	StringInfoData body;
 	CfdwProblem problem;
 
@@ -144,10 +143,12 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 		cfdw_codec_problem(body.data, body.len, &problem))
 		cfdw_report_response(&action, response, body.data, body.len);
 	if (!cfdw_codec_login_accepted(body.data, body.len))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-				 errmsg("could not sign in on server \"%s\": the account does not confirm it",
-						server),
-				 errhint("Check the credentials in the user mapping.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg(
+				 "could not sign in on server \"%s\": the account does not confirm it",
+				 server),
+			 errhint("Check the credentials in the user mapping.")));
 	cfdw_http_end(transfer);
 }

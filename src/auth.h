@@ -14,8 +14,8 @@
 /* A way to sign in; see the table in auth.c. */
 typedef struct CfdwAuthMethod CfdwAuthMethod;
 
-extern const CfdwAuthMethod *cfdw_auth_method(const CfdwCredentials *credentials,
-											  const char *server);
+extern const CfdwAuthMethod *
+cfdw_auth_method(const CfdwCredentials *credentials, const char *server);
 extern bool cfdw_auth_uses_cookies(const CfdwAuthMethod *method);
 extern bool cfdw_auth_can_renew(const CfdwAuthMethod *method);
 extern void cfdw_auth_apply(const CfdwAuthMethod *method,
@@ -26,4 +26,4 @@ extern void cfdw_auth_renew(const CfdwAuthMethod *method,
 							const CfdwOptions *options, const char *server,
 							CfdwHttp *http);
 
-#endif							/* CFDW_AUTH_H */
+#endif /* CFDW_AUTH_H */

@@ -31,7 +31,7 @@ PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(catalogs_fdw_handler);
 PG_FUNCTION_INFO_V1(catalogs_fdw_validator);
 
-void		_PG_init(void);
+void _PG_init(void);
 
 static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
 										 Oid serverid);

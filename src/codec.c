@@ -25,10 +25,10 @@
 #include "codec.h"
 
 /* The account's words are shortened to this many bytes. */
-#define MAX_WORDS	500
+#define MAX_WORDS 500
 
 /* Of a page in HTML this many bytes are searched for its title. */
-#define MAX_PAGE	4096
+#define MAX_PAGE 4096
 
 /* A json-c tree that is freed with the memory context it was made in. */
 typedef struct Tree
@@ -50,8 +50,7 @@ static Tree *parse(const char *body, size_t len);
 static json_object *member(json_object *object, const char *key);
 static bool to_int64(json_object *value, int64 *result);
 static bool text_to_int64(const char *text, int64 *result);
-static void collect_items(json_object *value, bool outermost,
-						  CfdwReply *reply);
+static void collect_items(json_object *value, bool outermost, CfdwReply *reply);
 static void collect_item(json_object *item, CfdwReply *reply);
 static void collect_errors(json_object *errors, CfdwReply *reply);
 static void collect_verb_errors(json_object *errors, int verb,
@@ -75,7 +74,7 @@ static void append_converted(StringInfo out, const char *utf8, int len);
 char *
 cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows, size_t *len)
 {
-	Tree	   *tree = new_tree();
+	Tree *tree = new_tree();
 	json_object *list;
 
 	tree->root = json_object_new_object();
@@ -98,7 +97,7 @@ cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows, size_t *len)
 char *
 cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 {
-	Tree	   *tree = new_tree();
+	Tree *tree = new_tree();
 
 	tree->root = json_object_new_object();
 	add_member(tree->root, cfdw_resource.login_user,
@@ -115,11 +114,11 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 bool
 cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply)
 {
-	Tree	   *tree = parse(body, len);
+	Tree *tree = parse(body, len);
 	json_object *envelope = member(tree->root, cfdw_resource.envelope);
 	json_object *items = member(envelope, cfdw_resource.items);
 	json_object *errors = member(envelope, cfdw_resource.errors);
-	bool		found = items != NULL || errors != NULL;
+	bool found = items != NULL || errors != NULL;
 
 	memset(reply, 0, sizeof(*reply));
 	if (items != NULL && !json_object_is_type(items, json_type_array) &&
@@ -139,9 +138,9 @@ cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply)
 bool
 cfdw_codec_login_accepted(const char *body, size_t len)
 {
-	Tree	   *tree = parse(body, len);
+	Tree *tree = parse(body, len);
 	json_object *auth = member(member(tree->root, "response"), "auth");
-	bool		accepted = auth != NULL && json_object_get_boolean(auth);
+	bool accepted = auth != NULL && json_object_get_boolean(auth);
 
 	free_tree(tree);
 	return accepted;
@@ -156,9 +155,9 @@ cfdw_codec_login_accepted(const char *body, size_t len)
 bool
 cfdw_codec_problem(const char *body, size_t len, CfdwProblem *problem)
 {
-	Tree	   *tree = parse(body, len);
+	Tree *tree = parse(body, len);
 	json_object *object = member(tree->root, "response");
-	bool		is_object = json_object_is_type(tree->root, json_type_object);
+	bool is_object = json_object_is_type(tree->root, json_type_object);
 
 	memset(problem, 0, sizeof(*problem));
 	read_problem(object != NULL ? object : tree->root, problem);
@@ -183,7 +182,7 @@ cfdw_codec_clean(const char *text, size_t len)
 	initStringInfo(&out);
 	while (text < end && out.len < MAX_WORDS)
 	{
-		int			width = pg_utf_mblen((const unsigned char *) text);
+		int width = pg_utf_mblen((const unsigned char *) text);
 
 		if (width > end - text ||
 			!pg_utf8_islegal((const unsigned char *) text, width))
@@ -198,7 +197,7 @@ cfdw_codec_clean(const char *text, size_t len)
 		}
 		else
 		{
-			bool		blank = (unsigned char) *text <= ' ' || *text == 0x7f;
+			bool blank = (unsigned char) *text <= ' ' || *text == 0x7f;
 
 			if (!blank)
 				appendStringInfoChar(&out, *text);
@@ -217,7 +216,7 @@ cfdw_codec_clean(const char *text, size_t len)
 static Tree *
 new_tree(void)
 {
-	Tree	   *tree = palloc0(sizeof(Tree));
+	Tree *tree = palloc0(sizeof(Tree));
 
 	tree->callback.func = free_tree;
 	tree->callback.arg = tree;
@@ -231,7 +230,7 @@ new_tree(void)
 static void
 free_tree(void *arg)
 {
-	Tree	   *tree = arg;
+	Tree *tree = arg;
 
 	json_object_put(tree->root);
 	tree->root = NULL;
@@ -278,7 +277,7 @@ tree_text(Tree *tree, size_t *len)
 	const char *json = json_object_to_json_string_length(
 		tree->root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
 		len);
-	char	   *text;
+	char *text;
 
 	if (json == NULL)
 		raise_out_of_memory();
@@ -299,9 +298,9 @@ fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row)
 				   json_object_new_int64(row->id));
 	for (int i = 0; i < CFDW_NKEYS; i++)
 		if (row->values[i] != NULL)
-			add_member(object, cfdw_resource.columns[i].key,
-					   new_value(cfdw_resource.columns[i].kind,
-								 row->values[i]));
+			add_member(
+				object, cfdw_resource.columns[i].key,
+				new_value(cfdw_resource.columns[i].kind, row->values[i]));
 }
 
 /*
@@ -310,7 +309,7 @@ fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row)
 static json_object *
 new_value(CfdwKind kind, const char *value)
 {
-	char	   *utf8;
+	char *utf8;
 
 	switch (kind)
 	{
@@ -330,7 +329,7 @@ new_value(CfdwKind kind, const char *value)
 static Tree *
 parse(const char *body, size_t len)
 {
-	Tree	   *tree = new_tree();
+	Tree *tree = new_tree();
 	json_tokener *tokener;
 
 	if (len == 0 || len > INT_MAX)
@@ -378,7 +377,7 @@ to_int64(json_object *value, int64 *result)
 static bool
 text_to_int64(const char *text, int64 *result)
 {
-	char	   *end;
+	char *end;
 
 	if (text == NULL || *text == '\0')
 		return false;
@@ -395,7 +394,7 @@ collect_items(json_object *value, bool outermost, CfdwReply *reply)
 {
 	if (json_object_is_type(value, json_type_array))
 	{
-		size_t		n = json_object_array_length(value);
+		size_t n = json_object_array_length(value);
 
 		for (size_t i = 0; i < n; i++)
 			collect_items(json_object_array_get_idx(value, i), false, reply);
@@ -423,16 +422,16 @@ collect_item(json_object *item, CfdwReply *reply)
 	if (reply->nitems == 0)
 		reply->items = palloc(sizeof(CfdwReplyItem));
 	else if ((reply->nitems & (reply->nitems - 1)) == 0)
-		reply->items = repalloc(reply->items, sizeof(CfdwReplyItem) *
-												  reply->nitems * 2);
+		reply->items =
+			repalloc(reply->items, sizeof(CfdwReplyItem) * reply->nitems * 2);
 	result = &reply->items[reply->nitems++];
 	memset(result, 0, sizeof(*result));
 
 	if (!to_int64(member(item, id_key), &result->id) &&
 		!to_int64(item, &result->id))
 		result->id = 0;
-	result->has_request_id = to_int64(member(item, request_key),
-									  &result->request_id);
+	result->has_request_id =
+		to_int64(member(item, request_key), &result->request_id);
 }
 
 /*
@@ -441,7 +440,7 @@ collect_item(json_object *item, CfdwReply *reply)
 static void
 collect_errors(json_object *errors, CfdwReply *reply)
 {
-	bool		by_verb = false;
+	bool by_verb = false;
 
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
@@ -461,7 +460,7 @@ collect_verb_errors(json_object *errors, int verb, CfdwReply *reply)
 {
 	if (json_object_is_type(errors, json_type_array))
 	{
-		size_t		n = json_object_array_length(errors);
+		size_t n = json_object_array_length(errors);
 
 		for (size_t i = 0; i < n; i++)
 			collect_error(NULL, json_object_array_get_idx(errors, i), verb,
@@ -493,8 +492,8 @@ collect_error(const char *key, json_object *value, int verb, CfdwReply *reply)
 	if (reply->nerrors == 0)
 		reply->errors = palloc(sizeof(CfdwReplyError));
 	else if ((reply->nerrors & (reply->nerrors - 1)) == 0)
-		reply->errors = repalloc(reply->errors, sizeof(CfdwReplyError) *
-													reply->nerrors * 2);
+		reply->errors = repalloc(reply->errors,
+								 sizeof(CfdwReplyError) * reply->nerrors * 2);
 	error = &reply->errors[reply->nerrors++];
 	memset(error, 0, sizeof(*error));
 	error->verb = verb;
@@ -524,7 +523,7 @@ read_problem(json_object *object, CfdwProblem *problem)
 											"detail", "hint"};
 	static const char *const code_keys[] = {"error_code", "code"};
 	StringInfoData words;
-	int64		number;
+	int64 number;
 
 	initStringInfo(&words);
 	for (size_t i = 0; i < lengthof(word_keys); i++)
@@ -534,8 +533,8 @@ read_problem(json_object *object, CfdwProblem *problem)
 		problem->words = cfdw_codec_clean(words.data, words.len);
 
 	for (size_t i = 0; i < lengthof(code_keys); i++)
-		if (to_int64(member(object, code_keys[i]), &number) &&
-			number > 0 && number <= INT_MAX)
+		if (to_int64(member(object, code_keys[i]), &number) && number > 0 &&
+			number <= INT_MAX)
 			problem->code = (int) number;
 	if (to_int64(member(object, "retry_after"), &number) && number > 0 &&
 		number <= INT_MAX)
@@ -556,17 +555,17 @@ append_words(StringInfo words, json_object *value)
 static void
 append_validation_errors(StringInfo words, json_object *errors)
 {
-	size_t		n = json_object_is_type(errors, json_type_array)
-		? json_object_array_length(errors)
-		: 0;
+	size_t n = json_object_is_type(errors, json_type_array)
+				   ? json_object_array_length(errors)
+				   : 0;
 
 	for (size_t i = 0; i < n; i++)
 	{
 		json_object *row = json_object_array_get_idx(errors, i);
 		json_object *list = member(row, "errors");
-		size_t		nfields = json_object_is_type(list, json_type_array)
-			? json_object_array_length(list)
-			: 0;
+		size_t nfields = json_object_is_type(list, json_type_array)
+							 ? json_object_array_length(list)
+							 : 0;
 
 		for (size_t j = 0; j < nfields; j++)
 		{
@@ -586,10 +585,10 @@ append_validation_errors(StringInfo words, json_object *errors)
 static char *
 page_words(const char *body, size_t len)
 {
-	char	   *page = pnstrdup(body, Min(len, MAX_PAGE));
-	char	   *title = strstr(page, "<title>");
-	char	   *end = title != NULL ? strstr(title, "</title>") : NULL;
-	char	   *words;
+	char *page = pnstrdup(body, Min(len, MAX_PAGE));
+	char *title = strstr(page, "<title>");
+	char *end = title != NULL ? strstr(title, "</title>") : NULL;
+	char *words;
 
 	if (end != NULL)
 	{
@@ -607,9 +606,9 @@ page_words(const char *body, size_t len)
 static void
 append_converted(StringInfo out, const char *utf8, int len)
 {
-	int			encoding = GetDatabaseEncoding();
+	int encoding = GetDatabaseEncoding();
 	unsigned char converted[MAX_CONVERSION_GROWTH * 4 + 1];
-	Oid			function;
+	Oid function;
 
 	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
 	{
@@ -618,11 +617,10 @@ append_converted(StringInfo out, const char *utf8, int len)
 	}
 	function = FindDefaultConversionProc(PG_UTF8, encoding);
 	if (OidIsValid(function) &&
-		pg_do_encoding_conversion_buf(function, PG_UTF8, encoding,
-									  unconstify(unsigned char *,
-												 (const unsigned char *) utf8),
-									  len, converted, sizeof(converted),
-									  true) == len)
+		pg_do_encoding_conversion_buf(
+			function, PG_UTF8, encoding,
+			unconstify(unsigned char *, (const unsigned char *) utf8), len,
+			converted, sizeof(converted), true) == len)
 		appendStringInfoString(out, (char *) converted);
 	else
 		appendStringInfoChar(out, '?');

@@ -13,25 +13,25 @@
 /* What an account says when something went wrong; its own words. */
 typedef struct CfdwProblem
 {
-	int			code;			/* error_code, 0 when none was given */
-	int			retry_after_s;	/* seconds, 0 when none was given */
-	char	   *words;			/* cleaned and shortened, or NULL */
+	int code;          /* error_code, 0 when none was given */
+	int retry_after_s; /* seconds, 0 when none was given */
+	char *words;       /* cleaned and shortened, or NULL */
 } CfdwProblem;
 
 /* A row that a reply names as done. */
 typedef struct CfdwReplyItem
 {
-	int64		id;				/* 0 when it is missing or no integer */
-	bool		has_request_id;
-	int64		request_id;
+	int64 id; /* 0 when it is missing or no integer */
+	bool has_request_id;
+	int64 request_id;
 } CfdwReplyItem;
 
 /* A row that a reply names as refused. */
 typedef struct CfdwReplyError
 {
-	int			verb;			/* CfdwVerb, or -1 when it is not said */
-	bool		has_key;
-	int64		key;			/* what the reply names it by: an id, or else the
+	int verb; /* CfdwVerb, or -1 when it is not said */
+	bool has_key;
+	int64 key; /* what the reply names it by: an id, or else the
 								 * position or the request_id of an added row */
 	CfdwProblem problem;
 } CfdwReplyError;
@@ -39,9 +39,9 @@ typedef struct CfdwReplyError
 /* The reply to a POST. */
 typedef struct CfdwReply
 {
-	int			nitems;
+	int nitems;
 	CfdwReplyItem *items;
-	int			nerrors;
+	int nerrors;
 	CfdwReplyError *errors;
 } CfdwReply;
 
@@ -55,4 +55,4 @@ extern bool cfdw_codec_problem(const char *body, size_t len,
 							   CfdwProblem *problem);
 extern char *cfdw_codec_clean(const char *text, size_t len);
 
-#endif							/* CFDW_CODEC_H */
+#endif /* CFDW_CODEC_H */

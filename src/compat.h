@@ -15,6 +15,11 @@
 #error "catalogs_fdw needs PostgreSQL 15 or newer"
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 /* A wait event set that outlives transactions. */
 #if PG_VERSION_NUM >= 170000
 #define cfdw_create_wait_event_set(nevents) CreateWaitEventSet(NULL, (nevents))
@@ -54,11 +59,11 @@
 	ExecGetResultRelCheckAsUser((rri), (estate))
 #else
 #define cfdw_result_check_as_user(rri, estate)                                 \
-	cfdw_rte_user(exec_rt_fetch((rri)->ri_RangeTableIndex > 0                  \
-									? (rri)->ri_RangeTableIndex                \
-									: (rri)->ri_RootResultRelInfo              \
-										  ->ri_RangeTableIndex,                \
-								(estate)))
+	cfdw_rte_user(                                                             \
+		exec_rt_fetch((rri)->ri_RangeTableIndex > 0                            \
+						  ? (rri)->ri_RangeTableIndex                          \
+						  : (rri)->ri_RootResultRelInfo->ri_RangeTableIndex,   \
+					  (estate)))
 #define cfdw_rte_user(rte)                                                     \
 	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
 #endif
@@ -90,4 +95,4 @@
 							NIL, (outer), NULL, (private))
 #endif
 
-#endif							/* CFDW_COMPAT_H */
+#endif /* CFDW_COMPAT_H */

@@ -30,8 +30,8 @@ void
 catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	CfdwTable  *table;
-	char	   *id = NULL;
+	CfdwTable *table;
+	char *id = NULL;
 
 	if (!es->verbose)
 		return;
@@ -50,10 +50,10 @@ catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							 List *fdw_private, int subplan_index,
 							 ExplainState *es)
 {
-	CfdwTable  *table;
-	CfdwVerb	verb = mtstate->operation == CMD_INSERT ? CFDW_ADD
-		: mtstate->operation == CMD_UPDATE				? CFDW_UPDATE
-														: CFDW_DELETE;
+	CfdwTable *table;
+	CfdwVerb verb = mtstate->operation == CMD_INSERT   ? CFDW_ADD
+					: mtstate->operation == CMD_UPDATE ? CFDW_UPDATE
+													   : CFDW_DELETE;
 
 	if (!es->verbose)
 		return;
@@ -70,14 +70,14 @@ catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 static char *
 id_text(ForeignScanState *node, Node *expr, ExplainState *es)
 {
-	List	   *context = set_deparse_context_plan(es->deparse_cxt,
-												   node->ss.ps.plan, NIL);
+	List *context =
+		set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
 
 	if (IsA(expr, Const) && !((Const *) expr)->constisnull)
 	{
-		Const	   *constant = (Const *) expr;
-		Oid			output;
-		bool		varlena;
+		Const *constant = (Const *) expr;
+		Oid output;
+		bool varlena;
 
 		getTypeOutputInfo(constant->consttype, &output, &varlena);
 		return OidOutputFunctionCall(output, constant->constvalue);

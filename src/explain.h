@@ -17,4 +17,4 @@ extern void catalogsExplainForeignModify(ModifyTableState *mtstate,
 										 ResultRelInfo *rri, List *fdw_private,
 										 int subplan_index, ExplainState *es);
 
-#endif							/* CFDW_EXPLAIN_H */
+#endif /* CFDW_EXPLAIN_H */

@@ -24,21 +24,21 @@
 /* The changes of one verb that may share a POST. */
 typedef struct Group
 {
-	const CfdwTarget *target;	/* the first one's */
-	CfdwVerb	verb;
-	List	   *rows;			/* of CfdwRow */
+	const CfdwTarget *target; /* the first one's */
+	CfdwVerb verb;
+	List *rows; /* of CfdwRow */
 } Group;
 
 /* Changes that the account has accepted, or may have. */
 typedef struct Accepted
 {
-	int			nest_level;		/* of the (sub)transaction that sent them */
-	char	   *rows;			/* their names */
+	int nest_level; /* of the (sub)transaction that sent them */
+	char *rows;     /* their names */
 } Accepted;
 
 /* Both in TopTransactionContext. */
-static List *accepted = NIL;	/* of Accepted */
-static Accepted *in_flight = NULL;	/* sent, and no reply read yet */
+static List *accepted = NIL;       /* of Accepted */
+static Accepted *in_flight = NULL; /* sent, and no reply read yet */
 
 static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
 
@@ -84,15 +84,15 @@ cfdw_flush_add(const CfdwTarget *target, CfdwRow *row)
 static void
 flush_all(void)
 {
-	List	   *groups = group_changes(cfdw_journal_take());
+	List *groups = group_changes(cfdw_journal_take());
 	TimestampTz start = GetCurrentTimestamp();
-	ListCell   *lc;
+	ListCell *lc;
 
 	for (size_t i = 0; i < lengthof(send_order); i++)
 	{
 		foreach(lc, groups)
 		{
-			Group	   *group = lfirst(lc);
+			Group *group = lfirst(lc);
 
 			if (group->verb == send_order[i])
 				send_group(group, start);
@@ -106,18 +106,18 @@ flush_all(void)
 static List *
 group_changes(List *changes)
 {
-	List	   *groups = NIL;
-	ListCell   *lc;
+	List *groups = NIL;
+	ListCell *lc;
 
 	foreach(lc, changes)
 	{
 		CfdwChange *change = lfirst(lc);
-		Group	   *group = NULL;
-		ListCell   *lg;
+		Group *group = NULL;
+		ListCell *lg;
 
 		foreach(lg, groups)
 		{
-			Group	   *candidate = lfirst(lg);
+			Group *candidate = lfirst(lg);
 
 			if (candidate->verb == change->verb &&
 				share_post(candidate->target, change->target))
@@ -138,9 +138,9 @@ group_changes(List *changes)
 static bool
 share_post(const CfdwTarget *a, const CfdwTarget *b)
 {
-	return a == b || (a->serverid == b->serverid && a->userid == b->userid &&
-					  a->batch_size == b->batch_size &&
-					  strcmp(a->path, b->path) == 0);
+	return a == b ||
+		   (a->serverid == b->serverid && a->userid == b->userid &&
+			a->batch_size == b->batch_size && strcmp(a->path, b->path) == 0);
 }
 
 /*
@@ -150,34 +150,37 @@ share_post(const CfdwTarget *a, const CfdwTarget *b)
 static void
 send_group(const Group *group, TimestampTz start)
 {
-	CfdwSession *session = cfdw_session_get(group->target->serverid,
-											group->target->userid);
-	int			limit_ms = cfdw_session_options(session)->commit_timeout_ms;
-	int			nrows = list_length(group->rows);
-	CfdwRow   **rows = palloc(sizeof(CfdwRow *) * nrows);
+	CfdwSession *session =
+		cfdw_session_get(group->target->serverid, group->target->userid);
+	int limit_ms = cfdw_session_options(session)->commit_timeout_ms;
+	int nrows = list_length(group->rows);
+	CfdwRow **rows = palloc(sizeof(CfdwRow *) * nrows);
 	MemoryContext batch_context = AllocSetContextCreate(
 		CurrentMemoryContext, "catalogs_fdw batch", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(batch_context);
-	ListCell   *lc;
-	int			n = 0;
+	ListCell *lc;
+	int n = 0;
 
 	foreach(lc, group->rows)
 		rows[n++] = lfirst(lc);
 
 	for (int sent = 0; sent < nrows; sent += group->target->batch_size)
 	{
-		int			batch = Min(group->target->batch_size, nrows - sent);
-		long		left_ms = limit_ms -
-			TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+		int batch = Min(group->target->batch_size, nrows - sent);
+		long left_ms = limit_ms - TimestampDifferenceMilliseconds(
+									  start, GetCurrentTimestamp());
 
 		if (left_ms <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_CONNECTION_FAILURE),
-					 errmsg("could not send all changes to foreign table \"%s\" within %d ms",
-							group->target->table, limit_ms),
-					 errdetail("Nothing was sent for the last %d rows.",
-							   nrows - sent),
-					 errhint("Raise the option \"commit_timeout\" of the server.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg(
+					 "could not send all changes to foreign table \"%s\" within %d ms",
+					 group->target->table, limit_ms),
+				 errdetail("Nothing was sent for the last %d rows.",
+						   nrows - sent),
+				 errhint(
+					 "Raise the option \"commit_timeout\" of the server.")));
 		send_rows(session, group->target, group->verb, rows + sent, batch,
 				  (int) left_ms);
 		MemoryContextReset(batch_context);
@@ -202,7 +205,7 @@ send_rows(CfdwSession *session, const CfdwTarget *target, CfdwVerb verb,
 	}
 	PG_CATCH();
 	{
-		int			sqlstate = geterrcode();
+		int sqlstate = geterrcode();
 
 		/* Any other error says itself what became of the rows. */
 		if (sqlstate != ERRCODE_QUERY_CANCELED &&
@@ -226,7 +229,7 @@ static Accepted *
 name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	Accepted   *named = palloc(sizeof(Accepted));
+	Accepted *named = palloc(sizeof(Accepted));
 
 	named->nest_level = GetCurrentTransactionNestLevel();
 	named->rows = cfdw_remote_name_rows(verb, rows, nrows);
@@ -243,7 +246,7 @@ warn_from(int nest_level)
 {
 	if (in_flight != NULL && in_flight->nest_level >= nest_level)
 	{
-		Accepted   *unknown = in_flight;
+		Accepted *unknown = in_flight;
 
 		in_flight = NULL;
 		ereport(WARNING,
@@ -253,15 +256,16 @@ warn_from(int nest_level)
 	}
 	while (accepted != NIL)
 	{
-		Accepted   *last = llast(accepted);
+		Accepted *last = llast(accepted);
 
 		if (last->nest_level < nest_level)
 			break;
 		accepted = list_truncate(accepted, list_length(accepted) - 1);
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("changes that are rolled back here stay in the account"),
-				 errdetail_internal("%s", last->rows)));
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("changes that are rolled back here stay in the account"),
+			 errdetail_internal("%s", last->rows)));
 	}
 }
 
@@ -280,14 +284,14 @@ static void
 on_subtransaction(SubXactEvent event, SubTransactionId self,
 				  SubTransactionId parent, void *arg)
 {
-	int			nest_level = GetCurrentTransactionNestLevel();
+	int nest_level = GetCurrentTransactionNestLevel();
 
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		warn_from(nest_level);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		for (int i = list_length(accepted) - 1; i >= 0; i--)
 		{
-			Accepted   *entry = list_nth(accepted, i);
+			Accepted *entry = list_nth(accepted, i);
 
 			if (entry->nest_level < nest_level)
 				break;

@@ -13,4 +13,4 @@
 extern void cfdw_flush_init(void);
 extern void cfdw_flush_add(const CfdwTarget *target, CfdwRow *row);
 
-#endif							/* CFDW_FLUSH_H */
+#endif /* CFDW_FLUSH_H */

@@ -51,61 +51,60 @@
 #endif
 
 /* A transfer is paused when so many bytes of its reply wait to be read. */
-#define HIGH_WATER	(256 * 1024)
+#define HIGH_WATER (256 * 1024)
 
 /* Descriptors of a CfdwHttp: epoll, timer, a kept connection. */
 #define OWN_DESCRIPTORS 3
 
 struct CfdwHttp
 {
-	MemoryContext context;		/* of this struct; its reset closes all */
+	MemoryContext context; /* of this struct; its reset closes all */
 	MemoryContextCallback callback;
 	CfdwHttpConfig config;
-	CURLM	   *multi;			/* NULL until a request needs it */
-	CURLSH	   *share;			/* the cookies, or NULL */
-	int			epoll_fd;		/* -1 when not open */
-	int			timer_fd;
+	CURLM *multi;  /* NULL until a request needs it */
+	CURLSH *share; /* the cookies, or NULL */
+	int epoll_fd;  /* -1 when not open */
+	int timer_fd;
 	WaitEventSet *wait_set;
-	int			descriptors;	/* accounted for with fd.c */
-	int			transfers;		/* not yet ended */
-	bool		broken;			/* a callback could not do its work */
+	int descriptors; /* accounted for with fd.c */
+	int transfers;   /* not yet ended */
+	bool broken;     /* a callback could not do its work */
 };
 
 /* Bytes that libcurl handed over; malloc'ed. */
 typedef struct Buffer
 {
-	char	   *data;
-	size_t		len;
-	size_t		size;
+	char *data;
+	size_t len;
+	size_t size;
 } Buffer;
 
 struct CfdwTransfer
 {
 	MemoryContextCallback callback;
-	CfdwHttp   *http;			/* NULL once it has ended */
-	CURL	   *easy;
+	CfdwHttp *http;
+	CURL *easy;
 	struct curl_slist *headers;
-	bool		counted;		/* in http->transfers and with fd.c */
-	bool		in_multi;
+	bool counted; /* in http->transfers and with fd.c */
+	bool in_multi;
 
 	/* What on_send gives out. */
 	const char *body;
-	size_t		body_len;
-	size_t		body_sent;
+	size_t body_len;
+	size_t body_sent;
 
 	/* What on_receive took in. */
-	Buffer		in;				/* filled by libcurl */
-	Buffer		out;			/* lent to the reader */
-	int64		received;		/* bytes, after decompression */
-	int64		max_received;
-	bool		too_large;
-	bool		no_memory;
-	bool		paused;
+	Buffer in;      /* filled by libcurl */
+	Buffer out;     /* lent to the reader */
+	int64 received; /* bytes, after decompression */
+	int64 max_received;
+	bool too_large;
+	bool paused;
 
-	double		patience_ms;	/* left of the request's timeout */
-	bool		done;
+	double patience_ms; /* left of the request's timeout */
+	bool done;
 	CfdwResponse response;
-	char		error[CURL_ERROR_SIZE];
+	char error[CURL_ERROR_SIZE];
 };
 
 static void initialize_curl(void);
@@ -130,9 +129,9 @@ static double elapsed_ms(instr_time start, instr_time now);
 static void wait_for_events(CfdwHttp *http, double timeout_ms);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
-static int	on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
-					  void *unused);
-static int	on_timer(CURLM *multi, long timeout_ms, void *arg);
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
+					 void *unused);
+static int on_timer(CURLM *multi, long timeout_ms, void *arg);
 
 /*
  * A new set of connections, in a memory context below PARENT.  Opens nothing
@@ -143,7 +142,7 @@ cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "catalogs_fdw http",
 												  ALLOCSET_SMALL_SIZES);
-	CfdwHttp   *http = MemoryContextAllocZero(context, sizeof(CfdwHttp));
+	CfdwHttp *http = MemoryContextAllocZero(context, sizeof(CfdwHttp));
 
 	http->context = context;
 	http->config = *config;
@@ -230,14 +229,14 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 const CfdwResponse *
 cfdw_http_await(CfdwTransfer *transfer)
 {
-	instr_time	start;
-	instr_time	now;
+	instr_time start;
+	instr_time now;
 
 	INSTR_TIME_SET_CURRENT(start);
 	now = start;
 	while (transfer->in.len == 0 && !transfer->done)
 	{
-		double		left = transfer->patience_ms - elapsed_ms(start, now);
+		double left = transfer->patience_ms - elapsed_ms(start, now);
 
 		if (left <= 0)
 			finish(transfer, CURLE_OPERATION_TIMEDOUT);
@@ -261,7 +260,7 @@ cfdw_http_await(CfdwTransfer *transfer)
 bool
 cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 {
-	Buffer		empty;
+	Buffer empty;
 
 	cfdw_http_await(transfer);
 	if (transfer->in.len == 0)
@@ -289,7 +288,7 @@ const CfdwResponse *
 cfdw_http_collect(CfdwTransfer *transfer, StringInfo body)
 {
 	const char *data;
-	size_t		len;
+	size_t len;
 
 	while (cfdw_http_read(transfer, &data, &len))
 		appendBinaryStringInfo(body, data, len);
@@ -339,7 +338,7 @@ initialize_curl(void)
 static void
 free_http(void *arg)
 {
-	CfdwHttp   *http = arg;
+	CfdwHttp *http = arg;
 
 	close_multi(http);
 	if (http->share != NULL)
@@ -399,21 +398,22 @@ open_descriptors(CfdwHttp *http)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
-	close_multi(http);			/* what an error may have left */
+	close_multi(http); /* what an error may have left */
 	while (http->descriptors < OWN_DESCRIPTORS)
 	{
 		acquire_descriptor();
 		http->descriptors++;
 	}
 	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	http->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-									TFD_NONBLOCK | TFD_CLOEXEC);
+	http->timer_fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	event.data.fd = http->timer_fd;
 	if (http->epoll_fd < 0 || http->timer_fd < 0 ||
 		epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, http->timer_fd, &event) != 0)
-		ereport(ERROR, (errcode_for_socket_access(),
-						errmsg("could not prepare to wait for server \"%s\": %m",
-							   http->config.server)));
+		ereport(ERROR,
+				(errcode_for_socket_access(),
+				 errmsg("could not prepare to wait for server \"%s\": %m",
+						http->config.server)));
 
 	http->wait_set = cfdw_create_wait_event_set(3);
 	AddWaitEventToSet(http->wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
@@ -428,9 +428,12 @@ static void
 acquire_descriptor(void)
 {
 	if (!AcquireExternalFD())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-						errmsg("too many open files to connect to a foreign server"),
-						errhint("Close cursors and other connections, or raise \"max_files_per_process\".")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("too many open files to connect to a foreign server"),
+			 errhint(
+				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
 }
 
 /*
@@ -466,7 +469,7 @@ static void
 set_options(CfdwTransfer *transfer, const CfdwRequest *request)
 {
 	const CfdwHttpConfig *config = &transfer->http->config;
-	CURL	   *easy = transfer->easy;
+	CURL *easy = transfer->easy;
 
 #define SET(option, value) set_check(curl_easy_setopt(easy, (option), (value)))
 	SET(CURLOPT_URL, request->url);
@@ -494,10 +497,10 @@ set_options(CfdwTransfer *transfer, const CfdwRequest *request)
 	if (transfer->http->share != NULL)
 	{
 		SET(CURLOPT_SHARE, transfer->http->share);
-		SET(CURLOPT_COOKIEFILE, "");	/* cookies from nowhere, but on */
+		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
 	}
 
-	SET(CURLOPT_ACCEPT_ENCODING, "");	/* all that libcurl can decode */
+	SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can decode */
 	SET(CURLOPT_WRITEFUNCTION, on_receive);
 	SET(CURLOPT_WRITEDATA, transfer);
 	if (request->body != NULL)
@@ -514,7 +517,7 @@ set_options(CfdwTransfer *transfer, const CfdwRequest *request)
 static void
 set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 {
-	CURL	   *easy = transfer->easy;
+	CURL *easy = transfer->easy;
 
 	transfer->body = request->body;
 	transfer->body_len = request->body_len;
@@ -523,7 +526,7 @@ set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 	SET(CURLOPT_READFUNCTION, on_send);
 	SET(CURLOPT_READDATA, transfer);
 	add_header(transfer, "Content-Type: application/json");
-	add_header(transfer, "Expect:");	/* do not ask before sending */
+	add_header(transfer, "Expect:"); /* do not ask before sending */
 #undef SET
 }
 
@@ -559,12 +562,12 @@ static void
 drive(CfdwHttp *http)
 {
 	struct epoll_event events[16];
-	int			n = epoll_wait(http->epoll_fd, events, lengthof(events), 0);
+	int n = epoll_wait(http->epoll_fd, events, lengthof(events), 0);
 
 	for (int i = 0; i < n; i++)
 	{
-		int			ready = 0;
-		uint64		expirations;
+		int ready = 0;
+		uint64 expirations;
 
 		if (events[i].data.fd == http->timer_fd)
 		{
@@ -591,8 +594,8 @@ drive(CfdwHttp *http)
 static void
 act(CfdwHttp *http, curl_socket_t socket, int events)
 {
-	sigset_t	saved;
-	int			running;
+	sigset_t saved;
+	int running;
 
 	sigprocmask(SIG_SETMASK, &BlockSig, &saved);
 	if (curl_multi_socket_action(http->multi, socket, events, &running) !=
@@ -607,8 +610,8 @@ act(CfdwHttp *http, curl_socket_t socket, int events)
 static void
 harvest(CfdwHttp *http)
 {
-	CURLMsg    *message;
-	int			left;
+	CURLMsg *message;
+	int left;
 
 	while ((message = curl_multi_info_read(http->multi, &left)) != NULL)
 	{
@@ -645,7 +648,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 static CfdwOutcome
 outcome_of(const CfdwTransfer *transfer, CURLcode code)
 {
-	curl_off_t	connected = 0;
+	curl_off_t connected = 0;
 
 	switch (code)
 	{
@@ -682,7 +685,7 @@ static void
 read_headers(CfdwTransfer *transfer)
 {
 	CfdwResponse *response = &transfer->response;
-	char		retry_after[32];
+	char retry_after[32];
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 					  &response->status);
@@ -718,8 +721,8 @@ elapsed_ms(instr_time start, instr_time now)
 static void
 wait_for_events(CfdwHttp *http, double timeout_ms)
 {
-	WaitEvent	event;
-	long		timeout = (long) Min(timeout_ms + 1, INT_MAX);
+	WaitEvent event;
+	long timeout = (long) Min(timeout_ms + 1, INT_MAX);
 
 	if (WaitEventSetWait(http->wait_set, timeout, &event, 1,
 						 PG_WAIT_EXTENSION) == 0)
@@ -741,7 +744,7 @@ static size_t
 on_send(char *data, size_t size, size_t n, void *arg)
 {
 	CfdwTransfer *transfer = arg;
-	size_t		len = Min(size * n, transfer->body_len - transfer->body_sent);
+	size_t len = Min(size * n, transfer->body_len - transfer->body_sent);
 
 	if (len == 0)
 		return CURL_READFUNC_ABORT;
@@ -757,8 +760,8 @@ static size_t
 on_receive(char *data, size_t size, size_t n, void *arg)
 {
 	CfdwTransfer *transfer = arg;
-	Buffer	   *in = &transfer->in;
-	size_t		len = size * n;
+	Buffer *in = &transfer->in;
+	size_t len = size * n;
 
 	if (in->len > 0 && in->len + len > HIGH_WATER)
 	{
@@ -773,8 +776,8 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	}
 	if (in->len + len > in->size)
 	{
-		size_t		wanted = Max(in->len + len, 16 * 1024);
-		char	   *grown = realloc(in->data, Max(wanted, in->size * 2));
+		size_t wanted = Max(in->len + len, 16 * 1024);
+		char *grown = realloc(in->data, Max(wanted, in->size * 2));
 
 		if (grown == NULL)
 			return 0;
@@ -792,7 +795,7 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 static int
 on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *unused)
 {
-	CfdwHttp   *http = arg;
+	CfdwHttp *http = arg;
 	struct epoll_event event = {.data.fd = socket};
 
 	(void) easy;
@@ -818,12 +821,12 @@ on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *unused)
 static int
 on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
-	CfdwHttp   *http = arg;
+	CfdwHttp *http = arg;
 	struct itimerspec when = {{0, 0}, {0, 0}};
 
 	(void) multi;
 	if (timeout_ms == 0)
-		when.it_value.tv_nsec = 1;	/* zero would disarm it */
+		when.it_value.tv_nsec = 1; /* zero would disarm it */
 	else if (timeout_ms > 0)
 	{
 		when.it_value.tv_sec = timeout_ms / 1000;

@@ -19,50 +19,50 @@ typedef struct CfdwTransfer CfdwTransfer;
 /* What holds for all requests of a CfdwHttp.  Strings must outlive it. */
 typedef struct CfdwHttpConfig
 {
-	const char *server;			/* for messages */
+	const char *server; /* for messages */
 	const char *user_agent;
-	const char *proxy;			/* or NULL */
-	const char *ca_file;		/* or NULL for the system's */
-	bool		ssl_verify;
-	bool		cookies;		/* keep the cookies that the server sets */
-	int			connect_timeout_ms;
+	const char *proxy;   /* or NULL */
+	const char *ca_file; /* or NULL for the system's */
+	bool ssl_verify;
+	bool cookies; /* keep the cookies that the server sets */
+	int connect_timeout_ms;
 } CfdwHttpConfig;
 
 /* A request.  Strings must outlive its transfer. */
 typedef struct CfdwRequest
 {
 	const char *url;
-	const char *body;			/* of a POST, or NULL for a GET */
-	size_t		body_len;
-	const char *bearer;			/* access token, or NULL */
-	int			timeout_ms;		/* for all the waiting that it causes */
-	int64		max_response_size;	/* bytes, after decompression */
+	const char *body; /* of a POST, or NULL for a GET */
+	size_t body_len;
+	const char *bearer;      /* access token, or NULL */
+	int timeout_ms;          /* for all the waiting that it causes */
+	int64 max_response_size; /* bytes, after decompression */
 } CfdwRequest;
 
 /* How a transfer ended, seen from below HTTP. */
 typedef enum CfdwOutcome
 {
-	CFDW_HTTP_OK,				/* a whole reply, of whatever status */
-	CFDW_HTTP_NO_CONNECTION,	/* resolve, connect, TLS */
-	CFDW_HTTP_LOST,				/* connection closed or broken */
+	CFDW_HTTP_OK,            /* a whole reply, of whatever status */
+	CFDW_HTTP_NO_CONNECTION, /* resolve, connect, TLS */
+	CFDW_HTTP_LOST,          /* connection closed or broken */
 	CFDW_HTTP_TIMEOUT,
-	CFDW_HTTP_CUT,				/* the reply is shorter than announced */
-	CFDW_HTTP_MALFORMED,		/* not HTTP, or a body that cannot be decoded */
+	CFDW_HTTP_CUT,       /* the reply is shorter than announced */
+	CFDW_HTTP_MALFORMED, /* not HTTP, or a body that cannot be decoded */
 	CFDW_HTTP_TOO_LARGE,
 	CFDW_HTTP_NO_MEMORY
 } CfdwOutcome;
 
 typedef struct CfdwResponse
 {
-	CfdwOutcome outcome;		/* valid once the transfer has ended */
-	bool		sent;			/* some of a POST's body was handed to the
+	CfdwOutcome outcome;  /* valid once the transfer has ended */
+	bool sent;            /* some of a POST's body was handed to the
 								 * network: its fate is not known unless a
 								 * reply says so */
-	long		status;			/* HTTP status, or 0 before one is known */
-	char		location[512];	/* of a redirect, or "" */
-	char		request_id[128];	/* X-Request-Id, or "" */
-	int			retry_after_s;	/* Retry-After in seconds, 0 when not given */
-	char		error[512];		/* what libcurl says, or "" */
+	long status;          /* HTTP status, or 0 before one is known */
+	char location[512];   /* of a redirect, or "" */
+	char request_id[128]; /* X-Request-Id, or "" */
+	int retry_after_s;    /* Retry-After in seconds, 0 when not given */
+	char error[512];      /* what libcurl says, or "" */
 } CfdwResponse;
 
 extern CfdwHttp *cfdw_http_create(MemoryContext parent,
@@ -80,4 +80,4 @@ extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
 extern const CfdwResponse *cfdw_http_response(const CfdwTransfer *transfer);
 extern void cfdw_http_end(CfdwTransfer *transfer);
 
-#endif							/* CFDW_HTTP_H */
+#endif /* CFDW_HTTP_H */

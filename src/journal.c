@@ -20,12 +20,12 @@
 #include "journal.h"
 
 /* GUC catalogs_fdw.max_pending_changes */
-static int	max_pending_changes;
+static int max_pending_changes;
 
 /* The journal's memory, below TopTransactionContext; NULL when it is empty. */
 static MemoryContext journal_context = NULL;
-static List *targets = NIL;		/* of CfdwTarget */
-static List *changes = NIL;		/* of CfdwChange */
+static List *targets = NIL; /* of CfdwTarget */
+static List *changes = NIL; /* of CfdwChange */
 
 static void open_journal(void);
 static void forget_from(int nest_level);
@@ -39,10 +39,11 @@ static void on_subtransaction(SubXactEvent event, SubTransactionId self,
 void
 cfdw_journal_init(void)
 {
-	DefineCustomIntVariable("catalogs_fdw.max_pending_changes",
-							"Sets how many changes a transaction may keep until COMMIT.",
-							NULL, &max_pending_changes, 10000, 1, INT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"catalogs_fdw.max_pending_changes",
+		"Sets how many changes a transaction may keep until COMMIT.", NULL,
+		&max_pending_changes, 10000, 1, INT_MAX, PGC_USERSET, 0, NULL, NULL,
+		NULL);
 	RegisterXactCallback(on_transaction, NULL);
 	RegisterSubXactCallback(on_subtransaction, NULL);
 }
@@ -56,7 +57,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 {
 	MemoryContext caller;
 	CfdwTarget *target;
-	ListCell   *lc;
+	ListCell *lc;
 
 	open_journal();
 	foreach(lc, targets)
@@ -92,17 +93,20 @@ cfdw_journal_add(CfdwTarget *target, CfdwVerb verb, const CfdwRow *row)
 	CfdwChange *change;
 
 	if (IsParallelWorker())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("cannot change foreign table \"%s\" in a parallel worker",
-						target->table)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+			 errmsg("cannot change foreign table \"%s\" in a parallel worker",
+					target->table)));
 	if (list_length(changes) >= max_pending_changes)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many changes in one transaction"),
-				 errdetail("A transaction keeps at most %d changes until COMMIT.",
-						   max_pending_changes),
-				 errhint("Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many changes in one transaction"),
+			 errdetail("A transaction keeps at most %d changes until COMMIT.",
+					   max_pending_changes),
+			 errhint(
+				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
 
 	open_journal();
 	caller = MemoryContextSwitchTo(journal_context);
@@ -125,7 +129,7 @@ cfdw_journal_add(CfdwTarget *target, CfdwVerb verb, const CfdwRow *row)
 List *
 cfdw_journal_take(void)
 {
-	List	   *taken = changes;
+	List *taken = changes;
 
 	changes = NIL;
 	return taken;
@@ -135,9 +139,9 @@ static void
 open_journal(void)
 {
 	if (journal_context == NULL)
-		journal_context = AllocSetContextCreate(TopTransactionContext,
-												"catalogs_fdw journal",
-												ALLOCSET_DEFAULT_SIZES);
+		journal_context =
+			AllocSetContextCreate(TopTransactionContext, "catalogs_fdw journal",
+								  ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
@@ -146,10 +150,11 @@ open_journal(void)
 static void
 forget_from(int nest_level)
 {
-	int			keep = list_length(changes);
+	int keep = list_length(changes);
 
-	while (keep > 0 && ((CfdwChange *) list_nth(changes, keep - 1))
-							   ->nest_level >= nest_level)
+	while (keep > 0 &&
+		   ((CfdwChange *) list_nth(changes, keep - 1))->nest_level >=
+			   nest_level)
 		keep--;
 	changes = list_truncate(changes, keep);
 }
@@ -161,10 +166,13 @@ on_transaction(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_PREPARE:
 			if (changes != NIL)
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot PREPARE a transaction that has changed foreign tables of catalogs_fdw"),
-						 errdetail("The account can be told of a change only once, at COMMIT.")));
+				ereport(
+					ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg(
+						 "cannot PREPARE a transaction that has changed foreign tables of catalogs_fdw"),
+					 errdetail(
+						 "The account can be told of a change only once, at COMMIT.")));
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
@@ -187,7 +195,7 @@ static void
 on_subtransaction(SubXactEvent event, SubTransactionId self,
 				  SubTransactionId parent, void *arg)
 {
-	int			nest_level = GetCurrentTransactionNestLevel();
+	int nest_level = GetCurrentTransactionNestLevel();
 
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		forget_from(nest_level);

@@ -15,21 +15,21 @@
 /* Where changes go: a foreign table, as one role writes to it. */
 typedef struct CfdwTarget
 {
-	Oid			serverid;
-	Oid			userid;
-	Oid			relid;
-	char	   *table;			/* name, for messages */
-	char	   *path;
-	int			batch_size;
+	Oid serverid;
+	Oid userid;
+	Oid relid;
+	char *table; /* name, for messages */
+	char *path;
+	int batch_size;
 } CfdwTarget;
 
 /* A change that has not been sent. */
 typedef struct CfdwChange
 {
 	CfdwTarget *target;
-	CfdwVerb	verb;
-	CfdwRow		row;
-	int			nest_level;		/* of the (sub)transaction that made it */
+	CfdwVerb verb;
+	CfdwRow row;
+	int nest_level; /* of the (sub)transaction that made it */
 } CfdwChange;
 
 extern void cfdw_journal_init(void);
@@ -38,4 +38,4 @@ extern void cfdw_journal_add(CfdwTarget *target, CfdwVerb verb,
 							 const CfdwRow *row);
 extern List *cfdw_journal_take(void);
 
-#endif							/* CFDW_JOURNAL_H */
+#endif /* CFDW_JOURNAL_H */

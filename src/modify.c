@@ -35,28 +35,28 @@
 /* How the value of one column is read from a slot. */
 typedef struct Writer
 {
-	FmgrInfo	output;
-	Oid			base_type;
-	bool		assigned;		/* by the UPDATE */
-	bool		needed;			/* RETURNING or a trigger may read it */
-	Datum		constant;		/* with a constant */
-	FmgrInfo   *equal;			/* its type's equality, or NULL */
+	FmgrInfo output;
+	Oid base_type;
+	bool assigned;   /* by the UPDATE */
+	bool needed;     /* RETURNING or a trigger may read it */
+	Datum constant;  /* with a constant */
+	FmgrInfo *equal; /* its type's equality, or NULL */
 } Writer;
 
 typedef struct ModifyState
 {
-	CfdwTable  *table;
+	CfdwTable *table;
 	CfdwTarget *target;
-	Oid			userid;
-	Writer	   *writers;		/* by attribute number - 1 */
-	bool		row_triggers;	/* BEFORE UPDATE: compare with the old row */
-	bool		needs_known;	/* the next two, and writers[].needed */
-	bool		any_needed;
-	CfdwProjection *fetched;	/* the columns needed of an added row */
+	Oid userid;
+	Writer *writers;   /* by attribute number - 1 */
+	bool row_triggers; /* BEFORE UPDATE: compare with the old row */
+	bool needs_known;  /* the next two, and writers[].needed */
+	bool any_needed;
+	CfdwProjection *fetched; /* the columns needed of an added row */
 
-	AttrNumber	id_junk;		/* in the plan's slot, or 0 */
-	AttrNumber	row_junk;
-	MemoryContext row_context;	/* reset for each row */
+	AttrNumber id_junk; /* in the plan's slot, or 0 */
+	AttrNumber row_junk;
+	MemoryContext row_context; /* reset for each row */
 } ModifyState;
 
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
@@ -87,8 +87,8 @@ static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 						  TupleTableSlot *slot);
 static bool needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 						   bool *more_than_id);
-static void complete_slot(ModifyState *state, TupleTableSlot *slot,
-						  int64 id, bool fetch);
+static void complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id,
+						  bool fetch);
 static void fetch_added(ModifyState *state, int64 id, Datum *values,
 						bool *nulls);
 
@@ -112,7 +112,7 @@ catalogsBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 						   List *fdw_private, int subplan_index, int eflags)
 {
 	ModifyState *state;
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -143,9 +143,9 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 {
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
-	CfdwRow		row = {0};
-	bool		more_than_id = false;
-	bool		early;
+	CfdwRow row = {0};
+	bool more_than_id = false;
+	bool early;
 
 	if (!state->needs_known)
 		find_needed(state, rri, estate->es_query_cxt);
@@ -173,8 +173,8 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	ModifyState *state = rri->ri_FdwState;
 	TupleTableSlot *old = NULL;
 	MemoryContext caller;
-	CfdwRow		row = {0};
-	bool		any = false;
+	CfdwRow row = {0};
+	bool any = false;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
@@ -207,7 +207,7 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 {
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
-	CfdwRow		row = {0};
+	CfdwRow row = {0};
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
@@ -225,20 +225,19 @@ void
 catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 							bool restart_seqs)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, rels)
 	{
-		Relation	rel = lfirst(lc);
-		CfdwTable  *table = cfdw_option_table(rel);
+		Relation rel = lfirst(lc);
+		CfdwTable *table = cfdw_option_table(rel);
 		const char *id_key = cfdw_resource.columns[CFDW_KEY_ID].key;
-		CfdwQuery	query = {.path = table->options.path,
-							 .nkeys = 1,
-							 .keys = &id_key};
+		CfdwQuery query = {
+			.path = table->options.path, .nkeys = 1, .keys = &id_key};
 		CfdwTarget *target;
 		CfdwCursor *cursor;
-		CfdwItem	item;
-		CfdwRow		row = {0};
+		CfdwItem item;
+		CfdwRow row = {0};
 
 		if (!table->options.truncatable || !table->options.updatable)
 			ereport(ERROR,
@@ -250,10 +249,12 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		while (cfdw_remote_next(cursor, &item))
 		{
 			if (!cfdw_reader_int64(&item.fields[0], &row.id))
-				ereport(ERROR,
-						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						 errmsg("cannot truncate foreign table \"%s\": a list's id is no 64-bit integer",
-								table->name)));
+				ereport(
+					ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg(
+						 "cannot truncate foreign table \"%s\": a list's id is no 64-bit integer",
+						 table->name)));
 			cfdw_journal_add(target, CFDW_DELETE, &row);
 		}
 		cfdw_remote_close(cursor);
@@ -267,8 +268,8 @@ static ModifyState *
 begin(EState *estate, ResultRelInfo *rri)
 {
 	ModifyState *state = palloc0(sizeof(ModifyState));
-	Relation	rel = rri->ri_RelationDesc;
-	CfdwTable  *table = cfdw_option_table(rel);
+	Relation rel = rri->ri_RelationDesc;
+	CfdwTable *table = cfdw_option_table(rel);
 
 	state->table = table;
 	state->userid = cfdw_result_check_as_user(rri, estate);
@@ -279,10 +280,10 @@ begin(EState *estate, ResultRelInfo *rri)
 	for (int i = 0; i < table->ncolumns; i++)
 	{
 		const CfdwTableColumn *column = &table->columns[i];
-		Writer	   *writer = &state->writers[i];
-		Oid			function;
-		Oid			ioparam;
-		bool		varlena;
+		Writer *writer = &state->writers[i];
+		Oid function;
+		Oid ioparam;
+		bool varlena;
 
 		if (column->attnum == 0)
 			continue;
@@ -294,9 +295,9 @@ begin(EState *estate, ResultRelInfo *rri)
 		getTypeInputInfo(column->typid, &function, &ioparam);
 		writer->constant = OidInputFunctionCall(function, column->constant,
 												ioparam, column->typmod);
-		writer->equal = &lookup_type_cache(writer->base_type,
-										   TYPECACHE_EQ_OPR_FINFO)
-							 ->eq_opr_finfo;
+		writer->equal =
+			&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
+				 ->eq_opr_finfo;
 	}
 	rri->ri_FdwState = state;
 	return state;
@@ -308,17 +309,18 @@ begin(EState *estate, ResultRelInfo *rri)
 static void
 find_junk(ModifyState *state, ModifyTableState *mtstate, ResultRelInfo *rri)
 {
-	List	   *tlist = outerPlanState(mtstate)->plan->targetlist;
+	List *tlist = outerPlanState(mtstate)->plan->targetlist;
 	Form_pg_attribute attr = TupleDescAttr(
 		RelationGetDescr(rri->ri_RelationDesc), state->table->id_attnum - 1);
 
-	state->id_junk = ExecFindJunkAttributeInTlist(tlist,
-												  cfdw_plan_id_name(attr));
+	state->id_junk =
+		ExecFindJunkAttributeInTlist(tlist, cfdw_plan_id_name(attr));
 	if (!AttributeNumberIsValid(state->id_junk))
 		elog(ERROR, "could not find junk column for the id");
 	state->row_junk = ExecFindJunkAttributeInTlist(tlist, "wholerow");
 	state->row_triggers = mtstate->operation == CMD_UPDATE &&
-		rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_update_before_row;
+						  rri->ri_TrigDesc != NULL &&
+						  rri->ri_TrigDesc->trig_update_before_row;
 }
 
 /*
@@ -330,20 +332,20 @@ static void
 find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	bool		all = rri->ri_TrigDesc != NULL &&
-		rri->ri_TrigDesc->trig_insert_after_row;
-	List	   *vars = pull_var_clause((Node *) rri->ri_returningList,
-									   PVC_RECURSE_AGGREGATES |
-										   PVC_RECURSE_WINDOWFUNCS |
-										   PVC_RECURSE_PLACEHOLDERS);
-	ListCell   *lc;
+	bool all =
+		rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_insert_after_row;
+	List *vars =
+		pull_var_clause((Node *) rri->ri_returningList,
+						PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+							PVC_RECURSE_PLACEHOLDERS);
+	ListCell *lc;
 
 	foreach(lc, vars)
 	{
-		Var		   *var = lfirst_node(Var, lc);
+		Var *var = lfirst_node(Var, lc);
 
 		if (IS_SPECIAL_VARNO(var->varno))
-			continue;			/* of another relation */
+			continue; /* of another relation */
 		if (var->varattno == 0)
 			all = true;
 		else if (var->varattno > 0)
@@ -358,8 +360,8 @@ find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 		state->any_needed = state->any_needed || state->writers[i].needed;
 	}
 	if (state->any_needed)
-		state->fetched = cfdw_scan_projection(state->table,
-											  needed_columns(state));
+		state->fetched =
+			cfdw_scan_projection(state->table, needed_columns(state));
 	state->needs_known = true;
 	MemoryContextSwitchTo(caller);
 }
@@ -367,7 +369,7 @@ find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 static List *
 needed_columns(const ModifyState *state)
 {
-	List	   *list = NIL;
+	List *list = NIL;
 
 	for (int i = 0; i < state->table->ncolumns; i++)
 		if (state->writers[i].needed)
@@ -428,8 +430,8 @@ is_assigned(const ModifyState *state, int i, TupleTableSlot *slot,
 			TupleTableSlot *old)
 {
 	Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
-	Datum		before;
-	bool		was_null;
+	Datum before;
+	bool was_null;
 
 	if (state->writers[i].assigned || old == NULL)
 		return state->writers[i].assigned;
@@ -458,8 +460,8 @@ read_value(ModifyState *state, int i, Datum value, CfdwVerb verb, CfdwRow *row)
 	if (fact == NULL ||
 		!(verb == CFDW_ADD ? fact->insertable : fact->updatable))
 		refuse_write(state->table, column, fact, verb);
-	row->values[column->index] = canonical_text(&state->writers[i], column,
-												value);
+	row->values[column->index] =
+		canonical_text(&state->writers[i], column, value);
 }
 
 /*
@@ -469,38 +471,42 @@ static void
 check_constant(ModifyState *state, int i, Datum value)
 {
 	const CfdwTableColumn *column = &state->table->columns[i];
-	Writer	   *writer = &state->writers[i];
-	bool		same;
+	Writer *writer = &state->writers[i];
+	bool same;
 
 	if (writer->equal != NULL && OidIsValid(writer->equal->fn_oid))
 		same = DatumGetBool(FunctionCall2Coll(writer->equal, column->collation,
 											  value, writer->constant));
 	else
-		same = strcmp(OutputFunctionCall(&writer->output, value),
-					  OutputFunctionCall(&writer->output,
-										 writer->constant)) == 0;
+		same =
+			strcmp(OutputFunctionCall(&writer->output, value),
+				   OutputFunctionCall(&writer->output, writer->constant)) == 0;
 	if (!same)
-		ereport(ERROR,
-				(errcode(ERRCODE_GENERATED_ALWAYS),
-				 errmsg("cannot write another value than its constant into column \"%s\" of foreign table \"%s\"",
-						column->name, state->table->name),
-				 errdetail("The column is always \"%s\".", column->constant)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_GENERATED_ALWAYS),
+			 errmsg(
+				 "cannot write another value than its constant into column \"%s\" of foreign table \"%s\"",
+				 column->name, state->table->name),
+			 errdetail("The column is always \"%s\".", column->constant)));
 }
 
 static void
 refuse_write(const CfdwTable *table, const CfdwTableColumn *column,
 			 const CfdwResourceColumn *fact, CfdwVerb verb)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_GENERATED_ALWAYS),
-			 verb == CFDW_ADD
-			 ? errmsg("cannot insert a value into column \"%s\" of foreign table \"%s\"",
-					  column->name, table->name)
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_GENERATED_ALWAYS),
+		 verb == CFDW_ADD
+			 ? errmsg(
+				   "cannot insert a value into column \"%s\" of foreign table \"%s\"",
+				   column->name, table->name)
 			 : errmsg("cannot update column \"%s\" of foreign table \"%s\"",
 					  column->name, table->name),
-			 errdetail("%s", fact != NULL && fact->why_refused != NULL
-					   ? fact->why_refused
-					   : "The account does not let it be written.")));
+		 errdetail("%s", fact != NULL && fact->why_refused != NULL
+							 ? fact->why_refused
+							 : "The account does not let it be written.")));
 }
 
 /*
@@ -512,11 +518,13 @@ refuse_missing(const CfdwTable *table, int key)
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].attnum != 0 && table->columns[i].index == key)
 			refuse_null(table, table->columns[i].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 errmsg("cannot insert into foreign table \"%s\": it has no column for the list's %s",
-					table->name, cfdw_resource.columns[key].key),
-			 errdetail("The account requires it.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_NOT_NULL_VIOLATION),
+		 errmsg(
+			 "cannot insert into foreign table \"%s\": it has no column for the list's %s",
+			 table->name, cfdw_resource.columns[key].key),
+		 errdetail("The account requires it.")));
 }
 
 static void
@@ -536,10 +544,10 @@ refuse_null(const CfdwTable *table, const char *column)
 static char *
 canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 {
-	char	   *text = OutputFunctionCall(&writer->output, value);
-	int64		integer;
-	bool		boolean;
-	char	   *end;
+	char *text = OutputFunctionCall(&writer->output, value);
+	int64 integer;
+	bool boolean;
+	char *end;
 
 	switch (column->kind)
 	{
@@ -560,12 +568,11 @@ canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 				return text;
 			break;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("cannot write value \"%s\" of column \"%s\"", text,
-					column->name),
-			 errhint("Declare the column as %s.",
-					 cfdw_resource.columns[column->index].sql_type)));
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("cannot write value \"%s\" of column \"%s\"", text,
+						   column->name),
+					errhint("Declare the column as %s.",
+							cfdw_resource.columns[column->index].sql_type)));
 }
 
 /*
@@ -574,26 +581,30 @@ canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 static int64
 row_id(ModifyState *state, TupleTableSlot *plan_slot)
 {
-	AttrNumber	attnum = state->table->id_attnum;
-	char	   *text;
-	char	   *end;
-	int64		id;
-	bool		isnull;
-	Datum		value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
+	AttrNumber attnum = state->table->id_attnum;
+	char *text;
+	char *end;
+	int64 id;
+	bool isnull;
+	Datum value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
 
 	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot change a row of foreign table \"%s\" that has no id",
-						state->table->name)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(
+				 "cannot change a row of foreign table \"%s\" that has no id",
+				 state->table->name)));
 	text = OutputFunctionCall(&state->writers[attnum - 1].output, value);
 	errno = 0;
 	id = strtoi64(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("cannot change a row of foreign table \"%s\": its id \"%s\" is no 64-bit integer",
-						state->table->name, text)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg(
+				 "cannot change a row of foreign table \"%s\": its id \"%s\" is no 64-bit integer",
+				 state->table->name, text)));
 	return id;
 }
 
@@ -607,8 +618,8 @@ store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 {
 	HeapTupleData tuple = {0};
 	HeapTupleHeader header;
-	bool		isnull;
-	Datum		value;
+	bool isnull;
+	Datum value;
 
 	if (!AttributeNumberIsValid(state->row_junk))
 		return false;
@@ -632,7 +643,7 @@ static bool
 needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 			   bool *more_than_id)
 {
-	bool		any = false;
+	bool any = false;
 
 	for (int i = 0; i < state->table->ncolumns; i++)
 	{
@@ -655,11 +666,11 @@ needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 static void
 complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 {
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * desc->natts);
-	char	   *digits = psprintf(INT64_FORMAT, id);
-	CfdwField	id_field = {CFDW_JSON_NUMBER, digits, strlen(digits)};
+	TupleDesc desc = slot->tts_tupleDescriptor;
+	Datum *values = palloc0(sizeof(Datum) * desc->natts);
+	bool *nulls = palloc(sizeof(bool) * desc->natts);
+	char *digits = psprintf(INT64_FORMAT, id);
+	CfdwField id_field = {CFDW_JSON_NUMBER, digits, strlen(digits)};
 
 	memset(nulls, true, sizeof(bool) * desc->natts);
 	if (fetch)
@@ -678,8 +689,7 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 			values[i] = state->writers[i].constant;
 			nulls[i] = false;
 		}
-		else if (column->attnum != 0 && column->index == CFDW_KEY_ID &&
-				 id != 0)
+		else if (column->attnum != 0 && column->index == CFDW_KEY_ID && id != 0)
 			values[i] = cfdw_reader_datum(cfdw_reader_converter(column),
 										  &id_field, &nulls[i]);
 	}
@@ -693,20 +703,21 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 static void
 fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
 {
-	CfdwTable  *table = state->table;
-	CfdwQuery	query = {.path = table->options.path,
-						 .by_id = true,
-						 .id = id};
+	CfdwTable *table = state->table;
+	CfdwQuery query = {.path = table->options.path, .by_id = true, .id = id};
 	CfdwCursor *cursor;
-	CfdwItem	item;
+	CfdwItem item;
 
 	cfdw_scan_keys(state->fetched, &query);
 	cursor = cfdw_remote_open(table->serverid, state->userid, &query);
 	if (!cfdw_remote_next(cursor, &item))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("list " INT64_FORMAT " was added through foreign table \"%s\" but is not in the account",
-						id, table->name)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg(
+				 "list " INT64_FORMAT
+				 " was added through foreign table \"%s\" but is not in the account",
+				 id, table->name)));
 	cfdw_scan_convert(state->fetched, &item, values, nulls);
 	cfdw_remote_close(cursor);
 }

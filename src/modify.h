@@ -10,7 +10,7 @@
 
 #include "foreign/fdwapi.h"
 
-extern int	catalogsIsForeignRelUpdatable(Relation rel);
+extern int catalogsIsForeignRelUpdatable(Relation rel);
 extern void catalogsBeginForeignModify(ModifyTableState *mtstate,
 									   ResultRelInfo *rri, List *fdw_private,
 									   int subplan_index, int eflags);
@@ -31,4 +31,4 @@ extern TupleTableSlot *catalogsExecForeignDelete(EState *estate,
 extern void catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 										bool restart_seqs);
 
-#endif							/* CFDW_MODIFY_H */
+#endif /* CFDW_MODIFY_H */

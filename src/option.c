@@ -32,83 +32,74 @@
 #include "option.h"
 
 /* Where an option may stand. */
-#define ON_SERVER	1
-#define ON_TABLE	2
-#define ON_USER		4
-#define ON_COLUMN	8
+#define ON_SERVER 1
+#define ON_TABLE 2
+#define ON_USER 4
+#define ON_COLUMN 8
 
 /* How an option's text is read. */
 typedef enum OptionKind
 {
-	OPT_BOOL,					/* bool */
-	OPT_INT,					/* int */
-	OPT_MS,						/* int, milliseconds, with a unit */
-	OPT_BYTES,					/* int64, bytes, with a unit */
-	OPT_COST,					/* double */
-	OPT_TEXT,					/* char *, printable */
-	OPT_URL,					/* char *, scheme://host[:port] */
-	OPT_PATH,					/* char *, absolute path without a query */
-	OPT_SECRET					/* char *, never shown */
+	OPT_BOOL,  /* bool */
+	OPT_INT,   /* int */
+	OPT_MS,    /* int, milliseconds, with a unit */
+	OPT_BYTES, /* int64, bytes, with a unit */
+	OPT_COST,  /* double */
+	OPT_ANY,   /* char *, anything */
+	OPT_TEXT,  /* char *, printable, not empty */
+	OPT_URL,   /* char *, scheme://host[:port] */
+	OPT_PATH,  /* char *, absolute path without a query */
+	OPT_SECRET /* char *, never shown */
 } OptionKind;
 
 typedef struct OptionDef
 {
 	const char *name;
-	int			where;
-	OptionKind	kind;
-	size_t		offset;			/* in CfdwOptions or CfdwCredentials */
-	const char *initial;		/* text of the default, or NULL for none */
-	double		min;
-	double		max;
-	bool		superuser;		/* only a superuser may set it */
+	size_t offset; /* in CfdwOptions or CfdwCredentials */
+	int where;
+	OptionKind kind;
+	const char *initial; /* text of the default, or NULL for none */
+	double min;
+	double max;
+	bool superuser; /* only a superuser may set it */
 } OptionDef;
 
-#define FIELD(name) #name, .offset = offsetof(CfdwOptions, name)
-#define SECRET(name) #name, .offset = offsetof(CfdwCredentials, name)
-#define TIMEOUT(name) #name, .offset = offsetof(CfdwOptions, name##_ms)
+#define FIELD(name) #name, offsetof(CfdwOptions, name)
+#define FIELD_MS(name) #name, offsetof(CfdwOptions, name##_ms)
+#define SECRET(name) #name, offsetof(CfdwCredentials, name)
 
+/* clang-format off */
 static const OptionDef option_defs[] = {
-	{.name = FIELD(url), .where = ON_SERVER, .kind = OPT_URL},
-	{.name = FIELD(path), .where = ON_TABLE, .kind = OPT_PATH},
-	{.name = TIMEOUT(connect_timeout), .where = ON_SERVER, .kind = OPT_MS,
-	 .initial = "5s", .min = 1, .max = INT_MAX},
-	{.name = TIMEOUT(request_timeout), .where = ON_SERVER, .kind = OPT_MS,
-	 .initial = "30s", .min = 1, .max = INT_MAX},
-	{.name = TIMEOUT(commit_timeout), .where = ON_SERVER, .kind = OPT_MS,
-	 .initial = "60s", .min = 1, .max = INT_MAX},
-	{.name = FIELD(batch_size), .where = ON_SERVER | ON_TABLE,
-	 .kind = OPT_INT, .initial = "50", .min = 1, .max = 500},
-	{.name = FIELD(updatable), .where = ON_SERVER | ON_TABLE,
-	 .kind = OPT_BOOL, .initial = "true"},
-	{.name = FIELD(truncatable), .where = ON_SERVER | ON_TABLE,
-	 .kind = OPT_BOOL, .initial = "true"},
-	{.name = FIELD(fdw_startup_cost), .where = ON_SERVER | ON_TABLE,
-	 .kind = OPT_COST, .initial = "1000", .min = 0, .max = 1e10},
-	{.name = FIELD(fdw_tuple_cost), .where = ON_SERVER | ON_TABLE,
-	 .kind = OPT_COST, .initial = "0.1", .min = 0, .max = 1e10},
-	{.name = FIELD(keep_connections), .where = ON_SERVER, .kind = OPT_BOOL,
-	 .initial = "true"},
-	{.name = FIELD(max_response_size), .where = ON_SERVER, .kind = OPT_BYTES,
-	 .initial = "256MB", .min = 1, .max = 1e15},
-	{.name = FIELD(proxy), .where = ON_SERVER, .kind = OPT_URL},
-	{.name = FIELD(user_agent), .where = ON_SERVER, .kind = OPT_TEXT,
-	 .initial = "catalogs_fdw/1.0"},
-	{.name = FIELD(ca_file), .where = ON_SERVER, .kind = OPT_TEXT,
-	 .superuser = true},
-	{.name = FIELD(ssl_verify), .where = ON_SERVER, .kind = OPT_BOOL,
-	 .initial = "true", .superuser = true},
-	{.name = SECRET(access_token), .where = ON_USER, .kind = OPT_SECRET},
-	{.name = SECRET(login), .where = ON_USER, .kind = OPT_SECRET},
-	{.name = SECRET(api_key), .where = ON_USER, .kind = OPT_SECRET},
-	/* Those of a column are read by read_column_options(). */
-	{.name = "column_name", .where = ON_COLUMN, .kind = OPT_TEXT},
-	{.name = "constant", .where = ON_COLUMN, .kind = OPT_TEXT},
+	/* name and field           where                 kind        default             min  max   superuser */
+	{FIELD(url),                ON_SERVER,            OPT_URL,    NULL,               0, 0,       false},
+	{FIELD(path),               ON_TABLE,             OPT_PATH,   NULL,               0, 0,       false},
+	{FIELD_MS(connect_timeout), ON_SERVER,            OPT_MS,     "5s",               1, INT_MAX, false},
+	{FIELD_MS(request_timeout), ON_SERVER,            OPT_MS,     "30s",              1, INT_MAX, false},
+	{FIELD_MS(commit_timeout),  ON_SERVER,            OPT_MS,     "60s",              1, INT_MAX, false},
+	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     false},
+	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
+	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
+	{FIELD(fdw_startup_cost),   ON_SERVER | ON_TABLE, OPT_COST,   "1000",             0, 1e10,    false},
+	{FIELD(fdw_tuple_cost),     ON_SERVER | ON_TABLE, OPT_COST,   "0.1",              0, 1e10,    false},
+	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       false},
+	{FIELD(max_response_size),  ON_SERVER,            OPT_BYTES,  "256MB",            1, 1e15,    false},
+	{FIELD(proxy),              ON_SERVER,            OPT_URL,    NULL,               0, 0,       false},
+	{FIELD(user_agent),         ON_SERVER,            OPT_TEXT,   "catalogs_fdw/1.0", 0, 0,       false},
+	{FIELD(ca_file),            ON_SERVER,            OPT_TEXT,   NULL,               0, 0,       true},
+	{FIELD(ssl_verify),         ON_SERVER,            OPT_BOOL,   "true",             0, 0,       true},
+	{SECRET(access_token),      ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
+	{SECRET(login),             ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
+	{SECRET(api_key),           ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
+	/* The column of a table keeps these: read_column_options(). */
+	{"column_name", 0,          ON_COLUMN,            OPT_TEXT,   NULL,               0, 0,       false},
+	{"constant", 0,             ON_COLUMN,            OPT_ANY,    NULL,               0, 0,       false},
 };
+/* clang-format on */
 
 /* A column of this key, or name, reads the whole item. */
-#define WHOLE_ITEM	"attrs"
+#define WHOLE_ITEM "attrs"
 
-static int	context_of_catalog(Oid catalog);
+static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
 static void refuse_unknown(const char *name, int where);
 static void check_required(List *options, int where);
@@ -141,14 +132,14 @@ static void read_column_options(Oid relid, CfdwTableColumn *column);
 void
 cfdw_option_validate(List *options, Oid catalog)
 {
-	int			where = context_of_catalog(catalog);
+	int where = context_of_catalog(catalog);
 	CfdwOptions unused_options;
 	CfdwCredentials unused_credentials;
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, options)
 	{
-		DefElem    *def = (DefElem *) lfirst(lc);
+		DefElem *def = (DefElem *) lfirst(lc);
 		const OptionDef *option = find_option(def->defname, where);
 
 		if (option == NULL)
@@ -195,7 +186,7 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 CfdwTable *
 cfdw_option_table(Relation rel)
 {
-	CfdwTable  *table = palloc0(sizeof(CfdwTable));
+	CfdwTable *table = palloc0(sizeof(CfdwTable));
 	ForeignTable *foreign = GetForeignTable(RelationGetRelid(rel));
 
 	table->relid = RelationGetRelid(rel);
@@ -205,8 +196,7 @@ cfdw_option_table(Relation rel)
 	read_list(foreign->options, ON_TABLE, &table->options);
 
 	table->ncolumns = RelationGetNumberOfAttributes(rel);
-	table->columns = palloc0(sizeof(CfdwTableColumn) *
-							 Max(table->ncolumns, 1));
+	table->columns = palloc0(sizeof(CfdwTableColumn) * Max(table->ncolumns, 1));
 	for (int i = 0; i < table->ncolumns; i++)
 		read_column(rel, i, table);
 	return table;
@@ -226,7 +216,7 @@ context_of_catalog(Oid catalog)
 		case AttributeRelationId:
 			return ON_COLUMN;
 		default:
-			return 0;			/* the wrapper itself has no options */
+			return 0; /* the wrapper itself has no options */
 	}
 }
 
@@ -249,14 +239,14 @@ refuse_unknown(const char *name, int where)
 {
 	StringInfoData valid;
 	const char *nearest = NULL;
-	int			nearest_distance = 4;	/* more edits are another word */
-	int			len = (int) Min(strlen(name), NAMEDATALEN - 1);
+	int nearest_distance = 4; /* more edits are another word */
+	int len = (int) Min(strlen(name), NAMEDATALEN - 1);
 
 	initStringInfo(&valid);
 	for (size_t i = 0; i < lengthof(option_defs); i++)
 	{
 		const char *candidate = option_defs[i].name;
-		int			distance;
+		int distance;
 
 		if ((option_defs[i].where & where) == 0)
 			continue;
@@ -271,14 +261,14 @@ refuse_unknown(const char *name, int where)
 		}
 	}
 
-	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					errmsg("invalid option \"%s\"", name),
-					nearest != NULL
-					? errhint("Perhaps you meant the option \"%s\".", nearest)
-					: valid.len > 0
-					? errhint("Valid options in this context are: %s",
-							  valid.data)
-					: errhint("There are no valid options in this context.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 nearest != NULL
+				 ? errhint("Perhaps you meant the option \"%s\".", nearest)
+			 : valid.len > 0
+				 ? errhint("Valid options in this context are: %s", valid.data)
+				 : errhint("There are no valid options in this context.")));
 }
 
 /*
@@ -287,35 +277,40 @@ refuse_unknown(const char *name, int where)
 static void
 check_required(List *options, int where)
 {
-	bool		given[lengthof(option_defs)] = {false};
-	ListCell   *lc;
+	bool given[lengthof(option_defs)] = {false};
+	ListCell *lc;
 
 #define GIVEN(name) given[find_option(name, where) - option_defs]
 
 	foreach(lc, options)
 	{
-		DefElem    *def = (DefElem *) lfirst(lc);
+		DefElem *def = (DefElem *) lfirst(lc);
 
 		GIVEN(def->defname) = true;
 	}
 
 	if (where == ON_SERVER && !GIVEN("url"))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-				 errmsg("option \"url\" is required"),
-				 errhint("For example: OPTIONS (url 'https://example.amocrm.ru').")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("option \"url\" is required"),
+			 errhint(
+				 "For example: OPTIONS (url 'https://example.amocrm.ru').")));
 	if (where == ON_USER &&
-		(GIVEN("access_token")
-		 ? GIVEN("login") || GIVEN("api_key")
-		 : !GIVEN("login") || !GIVEN("api_key")))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-				 errmsg("a user mapping needs one way to sign in"),
-				 errhint("Give either \"access_token\", or \"login\" with \"api_key\".")));
+		(GIVEN("access_token") ? GIVEN("login") || GIVEN("api_key")
+							   : !GIVEN("login") || !GIVEN("api_key")))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("a user mapping needs one way to sign in"),
+			 errhint(
+				 "Give either \"access_token\", or \"login\" with \"api_key\".")));
 	if (where == ON_COLUMN && GIVEN("column_name") && GIVEN("constant"))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("options \"column_name\" and \"constant\" exclude each other")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			 errmsg(
+				 "options \"column_name\" and \"constant\" exclude each other")));
 #undef GIVEN
 }
 
@@ -326,11 +321,11 @@ check_required(List *options, int where)
 static void
 read_list(List *options, int where, void *target)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, options)
 	{
-		DefElem    *def = (DefElem *) lfirst(lc);
+		DefElem *def = (DefElem *) lfirst(lc);
 		const OptionDef *option = find_option(def->defname, where);
 
 		if (option != NULL)
@@ -341,7 +336,7 @@ read_list(List *options, int where, void *target)
 static void
 read_value(const OptionDef *def, const char *value, void *target)
 {
-	char	   *field = (char *) target + def->offset;
+	char *field = (char *) target + def->offset;
 
 	switch (def->kind)
 	{
@@ -356,15 +351,17 @@ read_value(const OptionDef *def, const char *value, void *target)
 			read_integer(def, value, GUC_UNIT_MS, (int *) field);
 			break;
 		case OPT_BYTES:
-			{
-				double		bytes;
+		{
+			double bytes;
 
-				read_real(def, value, GUC_UNIT_BYTE, &bytes);
-				*(int64 *) field = (int64) bytes;
-				break;
-			}
+			read_real(def, value, GUC_UNIT_BYTE, &bytes);
+			*(int64 *) field = (int64) bytes;
+			break;
+		}
 		case OPT_COST:
 			read_real(def, value, 0, (double *) field);
+			break;
+		case OPT_ANY:
 			break;
 		case OPT_TEXT:
 		case OPT_SECRET:
@@ -411,22 +408,22 @@ static void
 refuse_value(const OptionDef *def, const char *value, const char *hint)
 {
 	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-					errmsg("invalid value for option \"%s\": \"%s\"",
-						   def->name, value),
+					errmsg("invalid value for option \"%s\": \"%s\"", def->name,
+						   value),
 					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 static void
 refuse_range(const OptionDef *def, const char *value)
 {
-	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-					errmsg("value \"%s\" is out of range for option \"%s\"",
-						   value, def->name),
-					errhint("The valid range is %.15g to %.15g%s.", def->min,
-							def->max,
-							def->kind == OPT_MS		 ? " milliseconds"
-							: def->kind == OPT_BYTES ? " bytes"
-													 : "")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			 errmsg("value \"%s\" is out of range for option \"%s\"", value,
+					def->name),
+			 errhint("The valid range is %.15g to %.15g%s.", def->min, def->max,
+					 def->kind == OPT_MS      ? " milliseconds"
+					 : def->kind == OPT_BYTES ? " bytes"
+											  : "")));
 }
 
 /*
@@ -436,15 +433,9 @@ refuse_range(const OptionDef *def, const char *value)
 static void
 check_text(const OptionDef *def, const char *value)
 {
-	bool		any_value = strcmp(def->name, "constant") == 0;
-
-	if (any_value)
-		return;
 	if (value[0] == '\0')
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 						errmsg("option \"%s\" must not be empty", def->name)));
-	if (def->where == ON_COLUMN)
-		return;
 	for (const char *p = value; *p != '\0'; p++)
 		if ((unsigned char) *p < ' ' || *p == 0x7f)
 			ereport(ERROR,
@@ -456,15 +447,16 @@ check_text(const OptionDef *def, const char *value)
 static void
 check_path(const OptionDef *def, const char *value)
 {
-	bool		valid = value[0] == '/';
+	bool valid = value[0] == '/';
 
 	for (const char *p = value; *p != '\0'; p++)
 		if ((unsigned char) *p <= ' ' || strchr("?#\\", *p) != NULL ||
 			*p == 0x7f)
 			valid = false;
 	if (!valid)
-		refuse_value(def, value,
-					 "A path begins with a slash and has no query, fragment or spaces.");
+		refuse_value(
+			def, value,
+			"A path begins with a slash and has no query, fragment or spaces.");
 }
 
 /*
@@ -479,11 +471,10 @@ read_url(const OptionDef *def, const char *value)
 	const char *fault;
 
 	if (strchr(value, '@') != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("option \"%s\" must not contain credentials",
-						def->name),
-				 errhint("Credentials belong into the user mapping.")));
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+						errmsg("option \"%s\" must not contain credentials",
+							   def->name),
+						errhint("Credentials belong into the user mapping.")));
 
 	host = host != NULL ? host + strlen("://") : value;
 	end = host + strcspn(host, "/");
@@ -516,9 +507,9 @@ url_fault(const char *value, const char *host, const char *end)
 	colon = *host == '[' ? strchr(host, ']') : host;
 	if (colon != NULL && colon < end)
 		colon = strchr(colon, ':');
-	if (*host == '[' && (strchr(host, ']') == NULL ||
-						 (strchr(host, ']') + 1 != end &&
-						  strchr(host, ']') + 1 != colon)))
+	if (*host == '[' &&
+		(strchr(host, ']') == NULL ||
+		 (strchr(host, ']') + 1 != end && strchr(host, ']') + 1 != colon)))
 		return "An IPv6 address stands in brackets, a port after them.";
 	if (colon != NULL && colon < end)
 	{
@@ -532,7 +523,7 @@ url_fault(const char *value, const char *host, const char *end)
 static bool
 port_is_valid(const char *port, const char *end)
 {
-	int			number = 0;
+	int number = 0;
 
 	if (port == end || end - port > 5)
 		return false;
@@ -553,10 +544,9 @@ static bool
 host_is_loopback(const char *host, size_t len)
 {
 	static const char localhost[] = "localhost";
-	size_t		tail = sizeof(localhost) - 1;
+	size_t tail = sizeof(localhost) - 1;
 
-	if (len >= tail &&
-		pg_strncasecmp(host + len - tail, localhost, tail) == 0)
+	if (len >= tail && pg_strncasecmp(host + len - tail, localhost, tail) == 0)
 		return len == tail || host[len - tail - 1] == '.';
 	if (len == 5 && strncmp(host, "[::1]", 5) == 0)
 		return true;
@@ -574,23 +564,25 @@ check_superuser(const OptionDef *def, const char *value)
 	if (superuser())
 		return;
 	if (def->superuser)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied to set option \"%s\"",
-							   def->name),
-						errdetail("Only a superuser may set it.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to set option \"%s\"", def->name),
+				 errdetail("Only a superuser may set it.")));
 	if (def->kind == OPT_URL && pg_strncasecmp(value, "http://", 7) == 0)
 	{
 		const char *host = value + 7;
-		size_t		len = *host == '[' ? strcspn(host, "]") + 1
-									   : strcspn(host, ":/");
+		size_t len =
+			*host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
 
 		if (!host_is_loopback(host, Min(len, strlen(host))))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied to use plain http in option \"%s\"",
-							def->name),
-					 errdetail("Only a superuser may set it for another host than this machine."),
-					 errhint("Use https.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to use plain http in option \"%s\"",
+						def->name),
+				 errdetail(
+					 "Only a superuser may set it for another host than this machine."),
+				 errhint("Use https.")));
 	}
 }
 
@@ -631,11 +623,11 @@ read_column(Relation rel, int i, CfdwTable *table)
 static void
 read_column_options(Oid relid, CfdwTableColumn *column)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, GetForeignColumnOptions(relid, column->attnum))
 	{
-		DefElem    *def = (DefElem *) lfirst(lc);
+		DefElem *def = (DefElem *) lfirst(lc);
 
 		if (strcmp(def->defname, "column_name") == 0)
 			column->key = pstrdup(defGetString(def));

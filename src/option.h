@@ -18,56 +18,56 @@
 /* Options of a server, those of a table laid over them. */
 typedef struct CfdwOptions
 {
-	char	   *url;			/* scheme://host[:port], no slash at the end */
-	char	   *path;
-	int			connect_timeout_ms;
-	int			request_timeout_ms;
-	int			commit_timeout_ms;
-	int			batch_size;		/* rows in one POST */
-	bool		updatable;
-	bool		truncatable;
-	double		fdw_startup_cost;
-	double		fdw_tuple_cost;
-	bool		keep_connections;
-	int64		max_response_size;	/* bytes, after decompression */
-	char	   *proxy;			/* NULL: none, whatever the environment says */
-	char	   *user_agent;
-	char	   *ca_file;		/* NULL: the system's */
-	bool		ssl_verify;
+	char *url; /* scheme://host[:port], no slash at the end */
+	char *path;
+	int connect_timeout_ms;
+	int request_timeout_ms;
+	int commit_timeout_ms;
+	int batch_size; /* rows in one POST */
+	bool updatable;
+	bool truncatable;
+	double fdw_startup_cost;
+	double fdw_tuple_cost;
+	bool keep_connections;
+	int64 max_response_size; /* bytes, after decompression */
+	char *proxy;             /* NULL: none, whatever the environment says */
+	char *user_agent;
+	char *ca_file; /* NULL: the system's */
+	bool ssl_verify;
 } CfdwOptions;
 
 /* Options of a user mapping.  Secrets: they go into requests, nowhere else. */
 typedef struct CfdwCredentials
 {
-	char	   *access_token;
-	char	   *login;
-	char	   *api_key;
+	char *access_token;
+	char *login;
+	char *api_key;
 } CfdwCredentials;
 
 /* A column of a foreign table. */
 typedef struct CfdwTableColumn
 {
-	AttrNumber	attnum;			/* 0: dropped or generated here, not ours */
+	AttrNumber attnum; /* 0: dropped or generated here, not ours */
 	const char *name;
-	Oid			typid;
-	int32		typmod;
-	Oid			collation;
-	char	   *key;			/* JSON key; NULL for a constant */
-	int			index;			/* CfdwKey, or -1 when the API has no such */
-	CfdwKind	kind;
-	char	   *constant;		/* text of the value, or NULL */
+	Oid typid;
+	int32 typmod;
+	Oid collation;
+	char *key; /* JSON key; NULL for a constant */
+	int index; /* CfdwKey, or -1 when the API has no such */
+	CfdwKind kind;
+	char *constant; /* text of the value, or NULL */
 } CfdwTableColumn;
 
 /* A foreign table as declared. */
 typedef struct CfdwTable
 {
-	Oid			relid;
-	Oid			serverid;
-	char	   *name;
+	Oid relid;
+	Oid serverid;
+	char *name;
 	CfdwOptions options;
-	int			ncolumns;		/* as many as the relation has attributes */
-	CfdwTableColumn *columns;	/* by attribute number - 1 */
-	AttrNumber	id_attnum;		/* of the list's id, or 0 */
+	int ncolumns;             /* as many as the relation has attributes */
+	CfdwTableColumn *columns; /* by attribute number - 1 */
+	AttrNumber id_attnum;     /* of the list's id, or 0 */
 } CfdwTable;
 
 extern void cfdw_option_validate(List *options, Oid catalog);
@@ -75,4 +75,4 @@ extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
 extern CfdwTable *cfdw_option_table(Relation rel);
 
-#endif							/* CFDW_OPTION_H */
+#endif /* CFDW_OPTION_H */

@@ -36,18 +36,18 @@
 #include "plan.h"
 
 /* Lists in an account of which nothing is known (API page: about ten). */
-#define DEFAULT_LISTS	10
+#define DEFAULT_LISTS 10
 
 /* What one of the planner's callbacks leaves for the next. */
 typedef struct RelPlan
 {
-	CfdwTable  *table;
-	Bitmapset  *columns;		/* to fetch, offset like pull_varattnos() */
+	CfdwTable *table;
+	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
 } RelPlan;
 
 static Expr *find_id(RelOptInfo *rel, List *clauses);
 static Expr *id_compared_with(RelOptInfo *rel, const RelPlan *plan,
-							  Expr *clause);
+							  RestrictInfo *clause);
 static bool is_id(RelOptInfo *rel, const RelPlan *plan, Node *node);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
 						double lists, Relids outer);
@@ -65,16 +65,15 @@ static List *column_list(const CfdwTable *table, const Bitmapset *columns);
 void
 catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
-	RelPlan    *plan = palloc0(sizeof(RelPlan));
-	Relation	relation = table_open(relid, NoLock);
-	ListCell   *lc;
+	RelPlan *plan = palloc0(sizeof(RelPlan));
+	Relation relation = table_open(relid, NoLock);
+	ListCell *lc;
 
 	plan->table = cfdw_option_table(relation);
 	table_close(relation, NoLock);
 	rel->fdw_private = plan;
 
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid,
-				   &plan->columns);
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &plan->columns);
 	foreach(lc, rel->baserestrictinfo)
 	{
 		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
@@ -94,7 +93,7 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 void
 catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
-	bool		by_id = find_id(rel, rel->baserestrictinfo) != NULL;
+	bool by_id = find_id(rel, rel->baserestrictinfo) != NULL;
 
 	add_request(root, rel, rel->rows, by_id ? 1 : rel->tuples,
 				rel->lateral_relids);
@@ -110,13 +109,12 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 					   ForeignPath *path, List *tlist, List *scan_clauses,
 					   Plan *outer_plan)
 {
-	RelPlan    *plan = rel->fdw_private;
-	Expr	   *id = find_id(rel, scan_clauses);
+	RelPlan *plan = rel->fdw_private;
+	Expr *id = find_id(rel, scan_clauses);
 
 	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
 							rel->relid, id != NULL ? list_make1(id) : NIL,
-							list_make1(column_list(plan->table,
-												   plan->columns)),
+							list_make1(column_list(plan->table, plan->columns)),
 							NIL, NIL, outer_plan);
 }
 
@@ -129,18 +127,21 @@ void
 catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 								RangeTblEntry *rte, Relation rel)
 {
-	AttrNumber	attnum = cfdw_option_table(rel)->id_attnum;
+	AttrNumber attnum = cfdw_option_table(rel)->id_attnum;
 	Form_pg_attribute attr;
-	Var		   *var;
+	Var *var;
 
 	if (attnum == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("cannot %s foreign table \"%s\": it has no column for the list's id",
-						root->parse->commandType == CMD_DELETE ? "delete from"
-															   : "update",
-						RelationGetRelationName(rel)),
-				 errhint("Add a column \"id bigint\", or a column with the option column_name 'id'.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg(
+				 "cannot %s foreign table \"%s\": it has no column for the list's id",
+				 root->parse->commandType == CMD_DELETE ? "delete from"
+														: "update",
+				 RelationGetRelationName(rel)),
+			 errhint(
+				 "Add a column \"id bigint\", or a column with the option column_name 'id'.")));
 
 	attr = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	var = makeVar(rti, attnum, attr->atttypid, attr->atttypmod,
@@ -149,10 +150,9 @@ catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 
 	if (root->parse->commandType == CMD_DELETE &&
 		root->parse->returningList != NIL)
-		add_row_identity_var(root,
-							 makeVar(rti, InvalidAttrNumber, RECORDOID, -1,
-									 InvalidOid, 0),
-							 rti, "wholerow");
+		add_row_identity_var(
+			root, makeVar(rti, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0),
+			rti, "wholerow");
 }
 
 /*
@@ -163,9 +163,9 @@ catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index rti,
 						  int subplan_index)
 {
 	RangeTblEntry *rte = planner_rt_fetch(rti, root);
-	List	   *columns = NIL;
-	Bitmapset  *updated;
-	int			column = -1;
+	List *columns = NIL;
+	Bitmapset *updated;
+	int column = -1;
 
 	if (plan->operation == CMD_UPDATE)
 	{
@@ -195,13 +195,12 @@ cfdw_plan_id_name(Form_pg_attribute attr)
 static Expr *
 find_id(RelOptInfo *rel, List *clauses)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, clauses)
 	{
 		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
-		Expr	   *id = id_compared_with(rel, rel->fdw_private,
-										  clause->clause);
+		Expr *id = id_compared_with(rel, rel->fdw_private, clause);
 
 		if (id != NULL)
 			return id;
@@ -215,40 +214,42 @@ find_id(RelOptInfo *rel, List *clauses)
  * known before the scan.
  */
 static Expr *
-id_compared_with(RelOptInfo *rel, const RelPlan *plan, Expr *clause)
+id_compared_with(RelOptInfo *rel, const RelPlan *plan, RestrictInfo *clause)
 {
-	OpExpr	   *op = (OpExpr *) clause;
-	Node	   *left;
-	Node	   *right;
+	OpExpr *op = (OpExpr *) clause->clause;
+	Expr *other;
+	Relids other_relids;
 
-	if (!IsA(clause, OpExpr) || list_length(op->args) != 2 ||
+	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
 		get_op_opfamily_strategy(op->opno, INTEGER_BTREE_FAM_OID) !=
 			BTEqualStrategyNumber)
 		return NULL;
-	left = linitial(op->args);
-	right = lsecond(op->args);
-	if (!is_id(rel, plan, left))
+	if (is_id(rel, plan, linitial(op->args)))
 	{
-		Node	   *swap = left;
-
-		left = right;
-		right = swap;
+		other = lsecond(op->args);
+		other_relids = clause->right_relids;
 	}
-	if (!is_id(rel, plan, left) ||
-		bms_is_member(rel->relid, pull_varnos(NULL, right)) ||
-		contain_volatile_functions(right))
+	else if (is_id(rel, plan, lsecond(op->args)))
+	{
+		other = linitial(op->args);
+		other_relids = clause->left_relids;
+	}
+	else
 		return NULL;
-	return (Expr *) right;
+	if (bms_is_member(rel->relid, other_relids) ||
+		contain_volatile_functions((Node *) other))
+		return NULL;
+	return other;
 }
 
 static bool
 is_id(RelOptInfo *rel, const RelPlan *plan, Node *node)
 {
-	Var		   *var = (Var *) node;
+	Var *var = (Var *) node;
 
 	return plan->table->id_attnum != 0 && IsA(node, Var) &&
-		var->varno == (int) rel->relid && var->varlevelsup == 0 &&
-		var->varattno == plan->table->id_attnum;
+		   var->varno == (int) rel->relid && var->varlevelsup == 0 &&
+		   var->varattno == plan->table->id_attnum;
 }
 
 /*
@@ -261,10 +262,9 @@ add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
 {
 	const CfdwOptions *options =
 		&((RelPlan *) rel->fdw_private)->table->options;
-	Cost		startup = options->fdw_startup_cost +
-		rel->baserestrictcost.startup;
-	Cost		per_list = options->fdw_tuple_cost + cpu_tuple_cost +
-		rel->baserestrictcost.per_tuple;
+	Cost startup = options->fdw_startup_cost + rel->baserestrictcost.startup;
+	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
+					rel->baserestrictcost.per_tuple;
 
 	add_path(rel, (Path *) cfdw_create_foreignscan_path(
 					  root, rel, rows, startup, startup + per_list * lists,
@@ -278,8 +278,8 @@ add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
 static void
 add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
 {
-	List	   *seen = NIL;		/* of Relids */
-	ListCell   *lc;
+	List *seen = NIL; /* of Relids */
+	ListCell *lc;
 
 	foreach(lc, rel->joininfo)
 	{
@@ -290,9 +290,8 @@ add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
 	}
 	if (!rel->has_eclass_joins)
 		return;
-	foreach(lc, generate_implied_equalities_for_column(root, rel, is_id_member,
-													   NULL,
-													   rel->lateral_referencers))
+	foreach(lc, generate_implied_equalities_for_column(
+					root, rel, is_id_member, NULL, rel->lateral_referencers))
 	{
 		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
 
@@ -306,10 +305,10 @@ add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
 					List **seen)
 {
 	ParamPathInfo *param;
-	Relids		outer;
-	ListCell   *lc;
+	Relids outer;
+	ListCell *lc;
 
-	if (id_compared_with(rel, rel->fdw_private, clause->clause) == NULL)
+	if (id_compared_with(rel, rel->fdw_private, clause) == NULL)
 		return;
 	outer = bms_union(clause->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
@@ -337,9 +336,9 @@ is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 static List *
 column_list(const CfdwTable *table, const Bitmapset *columns)
 {
-	bool		whole_row =
+	bool whole_row =
 		bms_is_member(-FirstLowInvalidHeapAttributeNumber, columns);
-	List	   *list = NIL;
+	List *list = NIL;
 
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].attnum != 0 &&

@@ -28,10 +28,9 @@ extern ForeignScan *catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 										   List *tlist, List *scan_clauses,
 										   Plan *outer_plan);
 extern void catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
-											RangeTblEntry *rte,
-											Relation rel);
+											RangeTblEntry *rte, Relation rel);
 extern List *catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									   Index rti, int subplan_index);
 extern char *cfdw_plan_id_name(Form_pg_attribute attr);
 
-#endif							/* CFDW_PLAN_H */
+#endif /* CFDW_PLAN_H */

@@ -40,21 +40,21 @@
 #include "reader.h"
 
 /* Deeper nesting is refused: no reply of the API comes near. */
-#define MAX_DEPTH	128
+#define MAX_DEPTH 128
 
 /* Of a reply without items so much is kept: it may be an error report. */
-#define HEAD_SIZE	(64 * 1024)
+#define HEAD_SIZE (64 * 1024)
 
 /* What may come next, outside of strings, numbers and words. */
 typedef enum Expect
 {
 	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END,		/* after [ */
+	EXPECT_VALUE_OR_END, /* after [ */
 	EXPECT_KEY,
-	EXPECT_KEY_OR_END,			/* after { */
+	EXPECT_KEY_OR_END, /* after { */
 	EXPECT_COLON,
 	EXPECT_COMMA_OR_END,
-	EXPECT_NOTHING				/* the reply is complete */
+	EXPECT_NOTHING /* the reply is complete */
 } Expect;
 
 /* The token that the last byte left open. */
@@ -62,8 +62,8 @@ typedef enum Token
 {
 	TOKEN_NONE,
 	TOKEN_STRING,
-	TOKEN_ESCAPE,				/* in a string, after a backslash */
-	TOKEN_WORD					/* a number, true, false or null */
+	TOKEN_ESCAPE, /* in a string, after a backslash */
+	TOKEN_WORD    /* a number, true, false or null */
 } Token;
 
 /* What an open object or array is for. */
@@ -71,69 +71,69 @@ typedef enum Role
 {
 	ROLE_OTHER,
 	ROLE_ROOT,
-	ROLE_ENVELOPE,				/* the value of "_embedded" */
-	ROLE_ITEMS,					/* the value of "items", and arrays in it */
-	ROLE_ITEM,					/* an object in those */
-	ROLE_INSIDE					/* anything in an item */
+	ROLE_ENVELOPE, /* the value of "_embedded" */
+	ROLE_ITEMS,    /* the value of "items", and arrays in it */
+	ROLE_ITEM,     /* an object in those */
+	ROLE_INSIDE    /* anything in an item */
 } Role;
 
 typedef struct Level
 {
-	char		close;			/* the byte that ends it: } or ] */
-	Role		role;
+	char close; /* the byte that ends it: } or ] */
+	Role role;
 } Level;
 
 /* A key asked for. */
 typedef struct Wanted
 {
-	const char *name;			/* in the database encoding */
+	const char *name; /* in the database encoding */
 	const char *utf8;
-	size_t		utf8_len;
+	size_t utf8_len;
 } Wanted;
 
 struct CfdwReader
 {
 	/* What the caller wants. */
-	int			nkeys;
-	Wanted	   *wanted;
+	int nkeys;
+	Wanted *wanted;
 
 	/* The bytes from the start of the open item or token on. */
 	StringInfoData buf;
-	size_t		pos;			/* of the next byte to look at, in buf */
-	uint64		dropped;		/* bytes of the reply before buf */
-	StringInfoData head;		/* first bytes, until items are found */
+	size_t pos;          /* of the next byte to look at, in buf */
+	uint64 dropped;      /* bytes of the reply before buf */
+	StringInfoData head; /* first bytes, until items are found */
 
 	/* The walker. */
-	Level		levels[MAX_DEPTH];
-	int			depth;
-	Expect		expect;
-	Token		token;
-	size_t		token_start;	/* in buf, while a token is open */
-	bool		token_escaped;	/* the string has a backslash */
-	bool		token_is_key;
-	bool		key_leads;		/* last key leads towards the items */
-	bool		items_found;
+	Level levels[MAX_DEPTH];
+	int depth;
+	Expect expect;
+	Token token;
+	size_t token_start; /* in buf, while a token is open */
+	bool token_escaped; /* the string has a backslash */
+	bool token_is_key;
+	bool key_leads; /* last key leads towards the items */
+	bool items_found;
 	const char *fault;
 
 	/* The item being read. */
-	bool		in_item;
-	bool		item_complete;
-	size_t		item_start;		/* in buf */
-	int			field;			/* index of the last key, or -1 */
-	size_t		value_start;	/* in buf, of that key's value */
-	size_t	   *starts;			/* in buf, of each field found */
-	CfdwField  *fields;
+	bool in_item;
+	bool item_complete;
+	size_t item_start;  /* in buf */
+	int field;          /* index of the last key, or -1 */
+	size_t value_start; /* in buf, of that key's value */
+	size_t *starts;     /* in buf, of each field found */
+	CfdwField *fields;
 };
 
 struct CfdwConverter
 {
 	const CfdwTableColumn *column;
-	Oid			base_type;
-	FmgrInfo	input;
-	Oid			ioparam;
-	FmgrInfo	output;			/* for check_lossless() */
-	bool		rounds;			/* the type may round a number */
-	bool		cuts;			/* the type may cut a string */
+	Oid base_type;
+	FmgrInfo input;
+	Oid ioparam;
+	FmgrInfo output; /* for check_lossless() */
+	bool rounds;     /* the type may round a number */
+	bool cuts;       /* the type may cut a string */
 };
 
 static bool is_space(char c);
@@ -146,7 +146,7 @@ static Role role_of(const CfdwReader *reader, char c);
 static void scan_string(CfdwReader *reader);
 static void scan_word(CfdwReader *reader);
 static void end_key(CfdwReader *reader, size_t end);
-static int	find_wanted(CfdwReader *reader, const char *key, size_t len);
+static int find_wanted(CfdwReader *reader, const char *key, size_t len);
 static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
 static char *field_text(const CfdwField *field);
@@ -172,7 +172,7 @@ cfdw_reader_create(int nkeys, const char *const *keys)
 	reader->wanted = palloc(sizeof(Wanted) * Max(nkeys, 1));
 	for (int i = 0; i < nkeys; i++)
 	{
-		Wanted	   *wanted = &reader->wanted[i];
+		Wanted *wanted = &reader->wanted[i];
 
 		wanted->name = keys[i];
 		wanted->utf8 = pg_server_to_any(keys[i], strlen(keys[i]), PG_UTF8);
@@ -194,7 +194,7 @@ cfdw_reader_create(int nkeys, const char *const *keys)
 void
 cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len)
 {
-	size_t		keep = reader->pos;
+	size_t keep = reader->pos;
 
 	release_item(reader);
 	if (reader->in_item)
@@ -222,8 +222,9 @@ cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len)
 	appendBinaryStringInfo(&reader->buf, data, len);
 
 	if (!reader->items_found && reader->head.len < HEAD_SIZE)
-		appendBinaryStringInfo(&reader->head, data,
-							   Min(len, (size_t) (HEAD_SIZE - reader->head.len)));
+		appendBinaryStringInfo(
+			&reader->head, data,
+			Min(len, (size_t) (HEAD_SIZE - reader->head.len)));
 }
 
 /*
@@ -263,8 +264,8 @@ cfdw_reader_finish(CfdwReader *reader)
 {
 	if (reader->fault == NULL && reader->expect != EXPECT_NOTHING)
 		reader->fault = reader->dropped + reader->buf.len == 0
-			? "the reply is empty"
-			: "the reply ends too early";
+							? "the reply is empty"
+							: "the reply ends too early";
 	if (reader->fault == NULL && !reader->items_found)
 		reader->fault = "the reply has no list of items";
 	return reader->fault == NULL;
@@ -315,8 +316,8 @@ release_item(CfdwReader *reader)
 static void
 step(CfdwReader *reader)
 {
-	char		c = reader->buf.data[reader->pos];
-	Expect		expect = reader->expect;
+	char c = reader->buf.data[reader->pos];
+	Expect expect = reader->expect;
 
 	if (reader->token == TOKEN_WORD)
 		scan_word(reader);
@@ -343,8 +344,8 @@ step(CfdwReader *reader)
 	else if (expect == EXPECT_COMMA_OR_END && c == ',')
 	{
 		reader->expect = reader->levels[reader->depth - 1].close == '}'
-			? EXPECT_KEY
-			: EXPECT_VALUE;
+							 ? EXPECT_KEY
+							 : EXPECT_VALUE;
 		reader->pos++;
 	}
 	else
@@ -354,9 +355,8 @@ step(CfdwReader *reader)
 static void
 begin_value(CfdwReader *reader, char c)
 {
-	Role		parent = reader->depth > 0
-		? reader->levels[reader->depth - 1].role
-		: ROLE_OTHER;
+	Role parent =
+		reader->depth > 0 ? reader->levels[reader->depth - 1].role : ROLE_OTHER;
 
 	if (parent == ROLE_ITEM)
 		reader->value_start = reader->pos;
@@ -386,7 +386,7 @@ begin_value(CfdwReader *reader, char c)
 static void
 open_level(CfdwReader *reader, char c)
 {
-	Level	   *level;
+	Level *level;
 
 	if (reader->depth == MAX_DEPTH)
 	{
@@ -433,10 +433,10 @@ role_of(const CfdwReader *reader, char c)
 static void
 close_level(CfdwReader *reader, char c)
 {
-	bool		may_end = reader->expect == EXPECT_COMMA_OR_END ||
-		reader->expect == EXPECT_KEY_OR_END ||
-		reader->expect == EXPECT_VALUE_OR_END;
-	Role		role;
+	bool may_end = reader->expect == EXPECT_COMMA_OR_END ||
+				   reader->expect == EXPECT_KEY_OR_END ||
+				   reader->expect == EXPECT_VALUE_OR_END;
+	Role role;
 
 	if (!may_end || reader->depth == 0 ||
 		reader->levels[reader->depth - 1].close != c)
@@ -458,8 +458,8 @@ static void
 scan_string(CfdwReader *reader)
 {
 	const char *data = reader->buf.data;
-	size_t		len = reader->buf.len;
-	size_t		pos = reader->pos;
+	size_t len = reader->buf.len;
+	size_t pos = reader->pos;
 
 	if (reader->token == TOKEN_ESCAPE)
 	{
@@ -499,8 +499,8 @@ static void
 scan_word(CfdwReader *reader)
 {
 	const char *word = reader->buf.data + reader->token_start;
-	size_t		pos = reader->pos;
-	size_t		len;
+	size_t pos = reader->pos;
+	size_t len;
 	CfdwJsonType type;
 
 	while (pos < (size_t) reader->buf.len &&
@@ -539,7 +539,7 @@ static void
 end_key(CfdwReader *reader, size_t end)
 {
 	const char *key = reader->buf.data + reader->token_start + 1;
-	size_t		len = end - reader->token_start - 2;
+	size_t len = end - reader->token_start - 2;
 
 	reader->expect = EXPECT_COLON;
 	switch (reader->levels[reader->depth - 1].role)
@@ -564,8 +564,8 @@ end_key(CfdwReader *reader, size_t end)
 static int
 find_wanted(CfdwReader *reader, const char *key, size_t len)
 {
-	char	   *name = NULL;
-	int			found = -1;
+	char *name = NULL;
+	int found = -1;
 
 	if (reader->token_escaped)
 		name = resolve_escapes(key - 1, len + 2);
@@ -575,7 +575,7 @@ find_wanted(CfdwReader *reader, const char *key, size_t len)
 
 		if (name != NULL ? strcmp(name, wanted->name) == 0
 						 : len == wanted->utf8_len &&
-				memcmp(key, wanted->utf8, len) == 0)
+							   memcmp(key, wanted->utf8, len) == 0)
 			found = i;
 	}
 	return found;
@@ -607,10 +607,10 @@ CfdwConverter *
 cfdw_reader_converter(const CfdwTableColumn *column)
 {
 	CfdwConverter *converter = palloc0(sizeof(CfdwConverter));
-	Oid			function;
-	bool		varlena;
-	char		category;
-	bool		preferred;
+	Oid function;
+	bool varlena;
+	char category;
+	bool preferred;
 
 	converter->column = column;
 	converter->base_type = getBaseType(column->typid);
@@ -620,9 +620,10 @@ cfdw_reader_converter(const CfdwTableColumn *column)
 	fmgr_info(function, &converter->output);
 	get_type_category_preferred(converter->base_type, &category, &preferred);
 	converter->rounds = converter->base_type == NUMERICOID ||
-		converter->base_type == FLOAT4OID ||
-		converter->base_type == FLOAT8OID;
-	converter->cuts = converter->base_type == CHAROID ||
+						converter->base_type == FLOAT4OID ||
+						converter->base_type == FLOAT8OID;
+	converter->cuts =
+		converter->base_type == CHAROID ||
 		(category == TYPCATEGORY_STRING && converter->base_type != TEXTOID);
 	return converter;
 }
@@ -638,10 +639,10 @@ cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
 				  bool *isnull)
 {
 	const CfdwTableColumn *column = converter->column;
-	bool		as_json = converter->base_type == JSONOID ||
-		converter->base_type == JSONBOID;
-	char	   *text = NULL;
-	Datum		value;
+	bool as_json =
+		converter->base_type == JSONOID || converter->base_type == JSONBOID;
+	char *text = NULL;
+	Datum value;
 
 	*isnull = field->type == CFDW_JSON_NULL;
 	if (!*isnull && as_json)
@@ -670,13 +671,12 @@ cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
 bool
 cfdw_reader_int64(const CfdwField *field, int64 *value)
 {
-	char		digits[32];
-	size_t		quote = field->type == CFDW_JSON_STRING ? 1 : 0;
-	char	   *end;
+	char digits[32];
+	size_t quote = field->type == CFDW_JSON_STRING ? 1 : 0;
+	char *end;
 
 	if ((field->type != CFDW_JSON_STRING && field->type != CFDW_JSON_NUMBER) ||
-		field->len - 2 * quote >= sizeof(digits) ||
-		field->len == 2 * quote)
+		field->len - 2 * quote >= sizeof(digits) || field->len == 2 * quote)
 		return false;
 	memcpy(digits, field->raw + quote, field->len - 2 * quote);
 	digits[field->len - 2 * quote] = '\0';
@@ -714,7 +714,7 @@ to_server(const char *raw, size_t len)
 static char *
 resolve_escapes(const char *raw, size_t len)
 {
-	char	   *json = to_server(raw, len);
+	char *json = to_server(raw, len);
 	JsonLexContext *lex = cfdw_make_json_lexer(json, strlen(json));
 	JsonParseErrorType error = json_lex(lex);
 
@@ -744,12 +744,12 @@ canonical_boolean(char *text)
 static bool
 time_datum(const CfdwConverter *converter, const char *text, Datum *result)
 {
-	const int64 epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
-		(int64) SECS_PER_DAY;
-	Oid			type = converter->base_type;
-	int64		seconds;
+	const int64 epoch =
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	Oid type = converter->base_type;
+	int64 seconds;
 	TimestampTz time;
-	char	   *end;
+	char *end;
 
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID)
 		return false;
@@ -779,24 +779,22 @@ static void
 check_lossless(CfdwConverter *converter, const char *text, Datum value)
 {
 	const CfdwTableColumn *column = converter->column;
-	char	   *out = OutputFunctionCall(&converter->output, value);
-	size_t		len = strlen(text);
+	char *out = OutputFunctionCall(&converter->output, value);
+	size_t len = strlen(text);
 
 	if (converter->rounds && !same_number(text, out))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %s does not fit into type %s", text,
-						format_type_with_typemod(column->typid,
-												 column->typmod))));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("value %s does not fit into type %s", text,
+							   format_type_with_typemod(column->typid,
+														column->typmod))));
 	/* character(n) pads with blanks */
-	if (converter->cuts &&
-		(strncmp(out, text, len) != 0 ||
-		 out[len + strspn(out + len, " ")] != '\0'))
-		ereport(ERROR,
-				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("value of %zu bytes does not fit into type %s", len,
-						format_type_with_typemod(column->typid,
-												 column->typmod))));
+	if (converter->cuts && (strncmp(out, text, len) != 0 ||
+							out[len + strspn(out + len, " ")] != '\0'))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+			 errmsg("value of %zu bytes does not fit into type %s", len,
+					format_type_with_typemod(column->typid, column->typmod))));
 }
 
 /*
@@ -805,12 +803,12 @@ check_lossless(CfdwConverter *converter, const char *text, Datum value)
 static bool
 same_number(const char *a, const char *b)
 {
-	Datum		x = DirectFunctionCall3(numeric_in, CStringGetDatum(a),
-										ObjectIdGetDatum(InvalidOid),
-										Int32GetDatum(-1));
-	Datum		y = DirectFunctionCall3(numeric_in, CStringGetDatum(b),
-										ObjectIdGetDatum(InvalidOid),
-										Int32GetDatum(-1));
+	Datum x =
+		DirectFunctionCall3(numeric_in, CStringGetDatum(a),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Datum y =
+		DirectFunctionCall3(numeric_in, CStringGetDatum(b),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 
 	return DatumGetBool(DirectFunctionCall2(numeric_eq, x, y));
 }

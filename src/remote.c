@@ -22,16 +22,16 @@
 #include "remote.h"
 
 /* A name is shortened to this many bytes where rows are listed. */
-#define MAX_NAME	60
+#define MAX_NAME 60
 
 struct CfdwCursor
 {
-	MemoryContext context;		/* holds all of it; its end ends the transfer */
-	CfdwAction	action;
-	CfdwTransfer *transfer;		/* NULL once its reply has been read */
+	MemoryContext context; /* holds all of it; its end ends the transfer */
+	CfdwAction action;
+	CfdwTransfer *transfer; /* NULL once its reply has been read */
 	CfdwReader *reader;
-	bool		by_id;
-	int64		id;
+	bool by_id;
+	int64 id;
 };
 
 static void finish_reply(CfdwCursor *cursor);
@@ -43,8 +43,8 @@ static bool match_by_request_id(CfdwRow *const *rows, int nrows,
 static void match_by_id(const CfdwAction *action, CfdwRow *const *rows,
 						int nrows, const CfdwReply *reply,
 						const CfdwResponse *response);
-static int	find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
-						 const CfdwReplyError *error);
+static int find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
+						const CfdwReplyError *error);
 static char *name_row(CfdwVerb verb, const CfdwRow *row);
 static void append_name(StringInfo buf, const char *name);
 
@@ -77,9 +77,8 @@ cfdw_remote_post_line(const char *path, CfdwVerb verb)
 CfdwCursor *
 cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "catalogs_fdw cursor",
-												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "catalogs_fdw cursor", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CfdwCursor *cursor = palloc0(sizeof(CfdwCursor));
 	CfdwSession *session = cfdw_session_get(serverid, userid);
@@ -97,9 +96,9 @@ cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	cursor->action.timeout_ms = options->request_timeout_ms;
 	cfdw_session_describe(session, &cursor->action);
 
-	request.url = psprintf("%s%s", options->url,
-						   cfdw_remote_get_line(query->path, id) +
-						   strlen("GET "));
+	request.url =
+		psprintf("%s%s", options->url,
+				 cfdw_remote_get_line(query->path, id) + strlen("GET "));
 	request.timeout_ms = options->request_timeout_ms;
 	request.max_response_size = options->max_response_size;
 	cursor->transfer = cfdw_session_request(session, &request);
@@ -117,9 +116,9 @@ cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
 {
 	const CfdwField *id;
 	const char *data;
-	uint64		offset;
-	size_t		len;
-	int64		number;
+	uint64 offset;
+	size_t len;
+	int64 number;
 
 	while (cursor->transfer != NULL)
 	{
@@ -132,21 +131,20 @@ cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
 				if (id->type == CFDW_JSON_NULL)
 					cfdw_report_malformed(&cursor->action,
 										  "an item of it has no id", response);
-				if (cursor->by_id && (!cfdw_reader_int64(id, &number) ||
-									  number != cursor->id))
+				if (cursor->by_id &&
+					(!cfdw_reader_int64(id, &number) || number != cursor->id))
 					continue;
 				return true;
 			case CFDW_READ_ERROR:
-				cfdw_report_malformed(&cursor->action,
-									  cfdw_reader_fault(cursor->reader,
-														&offset),
-									  response);
+				cfdw_report_malformed(
+					&cursor->action, cfdw_reader_fault(cursor->reader, &offset),
+					response);
 			case CFDW_READ_MORE:
 				if (response->status == 200 &&
 					cfdw_http_read(cursor->transfer, &data, &len))
 				{
-					MemoryContext caller = MemoryContextSwitchTo(
-						cursor->context);
+					MemoryContext caller =
+						MemoryContextSwitchTo(cursor->context);
 
 					cfdw_reader_feed(cursor->reader, data, len);
 					MemoryContextSwitchTo(caller);
@@ -177,17 +175,17 @@ cfdw_remote_send(CfdwSession *session, const char *path, CfdwVerb verb,
 				 CfdwRow *const *rows, int nrows, int timeout_ms)
 {
 	const CfdwOptions *options = cfdw_session_options(session);
-	CfdwAction	action = {.path = path, .verb = verb};
+	CfdwAction action = {.path = path, .verb = verb};
 	CfdwRequest request = {0};
 	CfdwTransfer *transfer;
 	const CfdwResponse *response;
 	StringInfoData body;
-	CfdwReply	reply = {0};
+	CfdwReply reply = {0};
 	CfdwProblem problem;
 
-	action.what = nrows == 1
-		? name_row(verb, rows[0])
-		: psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
+	action.what =
+		nrows == 1 ? name_row(verb, rows[0])
+				   : psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
 	action.rows = cfdw_remote_name_rows(verb, rows, nrows);
 	action.timeout_ms = Min(timeout_ms, options->request_timeout_ms);
 	cfdw_session_describe(session, &action);
@@ -213,13 +211,11 @@ cfdw_remote_send(CfdwSession *session, const char *path, CfdwVerb verb,
 
 	if (reply.nerrors > 0)
 	{
-		int			refused = find_refused(verb, rows, nrows,
-										   &reply.errors[0]);
+		int refused = find_refused(verb, rows, nrows, &reply.errors[0]);
 
-		cfdw_report_refused(&action,
-							refused >= 0 ? name_row(verb, rows[refused])
-										 : action.what,
-							&reply.errors[0].problem, response);
+		cfdw_report_refused(
+			&action, refused >= 0 ? name_row(verb, rows[refused]) : action.what,
+			&reply.errors[0].problem, response);
 	}
 	if (verb == CFDW_ADD)
 		match_added(&action, rows, nrows, &reply, response);
@@ -262,8 +258,8 @@ finish_reply(CfdwCursor *cursor)
 	StringInfoData body;
 	CfdwProblem problem;
 	const char *head;
-	size_t		head_len;
-	uint64		offset;
+	size_t head_len;
+	uint64 offset;
 
 	initStringInfo(&body);
 	if (response->status != 200)
@@ -294,10 +290,9 @@ match_added(const CfdwAction *action, CfdwRow *const *rows, int nrows,
 			const CfdwReply *reply, const CfdwResponse *response)
 {
 	if (reply->nitems != nrows)
-		cfdw_report_malformed(action,
-							  psprintf("it names %d of %d lists",
-									   reply->nitems, nrows),
-							  response);
+		cfdw_report_malformed(
+			action, psprintf("it names %d of %d lists", reply->nitems, nrows),
+			response);
 	for (int i = 0; i < nrows; i++)
 		if (reply->items[i].id <= 0)
 			cfdw_report_malformed(action, "an item of it has no id", response);
@@ -317,8 +312,8 @@ match_by_request_id(CfdwRow *const *rows, int nrows, const CfdwReply *reply)
 	for (int i = 0; i < nrows; i++)
 	{
 		const char *sent = rows[i]->values[CFDW_KEY_REQUEST_ID];
-		int			found = -1;
-		int			count = 0;
+		int found = -1;
+		int count = 0;
 
 		if (sent == NULL)
 			return false;
@@ -346,7 +341,7 @@ match_by_id(const CfdwAction *action, CfdwRow *const *rows, int nrows,
 {
 	for (int i = 0; i < nrows; i++)
 	{
-		bool		found = false;
+		bool found = false;
 
 		for (int j = 0; j < reply->nitems && !found; j++)
 			found = reply->items[j].id == rows[i]->id;
@@ -355,7 +350,7 @@ match_by_id(const CfdwAction *action, CfdwRow *const *rows, int nrows,
 	}
 	for (int j = 0; j < reply->nitems; j++)
 	{
-		bool		found = false;
+		bool found = false;
 
 		for (int i = 0; i < nrows && !found; i++)
 			found = reply->items[j].id == rows[i]->id;
@@ -409,7 +404,7 @@ name_row(CfdwVerb verb, const CfdwRow *row)
 static void
 append_name(StringInfo buf, const char *name)
 {
-	int			len = pg_mbcliplen(name, strlen(name), MAX_NAME);
+	int len = pg_mbcliplen(name, strlen(name), MAX_NAME);
 
 	appendStringInfo(buf, "\"%.*s%s\"", len, name,
 					 name[len] != '\0' ? "..." : "");

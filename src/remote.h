@@ -18,10 +18,10 @@ typedef struct CfdwCursor CfdwCursor;
 typedef struct CfdwQuery
 {
 	const char *path;
-	bool		by_id;
-	int64		id;				/* with by_id */
-	int			nkeys;
-	const char *const *keys;	/* of the values wanted; the first is the id's */
+	bool by_id;
+	int64 id; /* with by_id */
+	int nkeys;
+	const char *const *keys; /* of the values wanted; the first is the id's */
 } CfdwQuery;
 
 extern char *cfdw_remote_get_line(const char *path, const char *id);
@@ -36,4 +36,4 @@ extern void cfdw_remote_send(CfdwSession *session, const char *path,
 extern char *cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows,
 								   int nrows);
 
-#endif							/* CFDW_REMOTE_H */
+#endif /* CFDW_REMOTE_H */

@@ -22,37 +22,50 @@
 /* What a status or a code means. */
 typedef struct Meaning
 {
-	int			number;
-	int			sqlstate;
-	const char *reason;			/* fragment, after the action */
-	const char *hint;			/* sentence, or NULL */
+	int number;
+	int sqlstate;
+	const char *reason; /* fragment, after the action */
+	const char *hint;   /* sentence, or NULL */
 } Meaning;
 
-static const char check_sign_in[] = "Check the credentials in the user mapping.";
-static const char ask_for_rights[] = "Ask the account's administrator for access to lists.";
-static const char smaller_batches[] = "Lower the option \"batch_size\".";
-static const char slow_down[] = "The account answers a limited number of requests a second; wait before you try again.";
-static const char subscription[] = "Renew the account's subscription.";
-static const char try_later[] = "Try again later.";
-static const char reread[] = "Run the transaction again: it will read the lists as they are now.";
-static const char check_path[] = "Check the option \"path\" of the table and the \"url\" of the server.";
+/* Hints that serve more than one of them, or are long. */
+static const char ask_for_rights[] =
+	"Ask the account's administrator for access to lists.";
+static const char check_path[] =
+	"Check the option \"path\" of the table and the \"url\" of the server.";
+static const char check_sign_in[] =
+	"Check the credentials in the user mapping.";
 static const char check_url[] = "Check the option \"url\" of the server.";
+static const char larger_replies[] =
+	"Raise the option \"max_response_size\" of the server.";
+static const char more_patience[] =
+	"Raise the option \"request_timeout\" of the server if the account is known to be slow.";
+static const char pay[] = "Renew the account's subscription.";
+static const char read_again[] =
+	"Run the transaction again: it will read the lists as they are now.";
+static const char slow_down[] =
+	"The account answers a limited number of requests a second; wait before you try again.";
+static const char smaller_batches[] = "Lower the option \"batch_size\".";
+static const char try_later[] = "Try again later.";
+static const char use_browser[] = "Sign in once with a browser.";
+
+/* clang-format off */
 
 /* The account's own codes; they say more than the status. */
 static const Meaning codes[] = {
 	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "there is no such account", check_url},
 	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "wrong login or key", check_sign_in},
-	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the account asks for a captcha", "Sign in once with a browser."},
+	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the account asks for a captcha", use_browser},
 	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the user is switched off", check_sign_in},
 	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, "this machine's address is not on the account's white list", ask_for_rights},
 	{222, ERRCODE_FDW_ERROR, "the account found the request empty", NULL},
 	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, "no right to do this", ask_for_rights},
 	{281, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{282, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", reread},
+	{282, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
 	{283, ERRCODE_FDW_ERROR, "the account found no data in the request", NULL},
 	{284, ERRCODE_FDW_ERROR, "the account found no list in the request", NULL},
 	{285, ERRCODE_FDW_ERROR, "the account misses a required field", NULL},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", subscription},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", pay},
 	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "too many requests", slow_down},
 };
 
@@ -63,7 +76,7 @@ static const Meaning statuses[] = {
 	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "the account has moved", NULL},
 	{400, ERRCODE_FDW_ERROR, "the account found the request invalid", NULL},
 	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the account refused the credentials", check_sign_in},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", subscription},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", pay},
 	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, "the account denies access", ask_for_rights},
 	{404, ERRCODE_FDW_TABLE_NOT_FOUND, "the account has no such path", check_path},
 	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the request is too large for the account", smaller_batches},
@@ -75,16 +88,18 @@ static const Meaning statuses[] = {
 	{504, ERRCODE_FDW_ERROR, "the account took too long", smaller_batches},
 };
 
-/* How a transfer ended, for a request that changes nothing. */
+/* How a transfer ended. */
 static const Meaning outcomes[] = {
 	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "could not connect", NULL},
 	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, "the connection was lost", NULL},
-	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, "no reply in time", "Raise the option \"request_timeout\" of the server if the account is known to be slow."},
+	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, "no reply in time", more_patience},
 	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, "the reply was cut short", NULL},
 	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, "the reply cannot be read", check_url},
-	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the reply is larger than \"max_response_size\"", "Raise the option \"max_response_size\" of the server."},
+	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the reply is larger than \"max_response_size\"", larger_replies},
 	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL},
 };
+
+/* clang-format on */
 
 /* What the account says of a row that somebody else changed meanwhile. */
 #define CHANGED_MEANWHILE "modified date is older"
@@ -92,8 +107,7 @@ static const Meaning outcomes[] = {
 static void report_transport(const CfdwAction *action,
 							 const CfdwResponse *response)
 	pg_attribute_noreturn();
-static void report_unknown_outcome(const CfdwAction *action,
-								   const char *why)
+static void report_unknown_outcome(const CfdwAction *action, const char *why)
 	pg_attribute_noreturn();
 static const char *reason_of(const CfdwAction *action,
 							 const CfdwResponse *response,
@@ -120,7 +134,7 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	const Meaning *meaning;
 	const char *reason;
 	const char *hint;
-	char	   *detail;
+	char *detail;
 
 	if (response->outcome != CFDW_HTTP_OK)
 		report_transport(action, response);
@@ -128,8 +142,8 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	cfdw_codec_problem(body, len, &problem);
 	meaning = find_meaning(codes, lengthof(codes), problem.code);
 	if (meaning == NULL)
-		meaning = find_meaning(statuses, lengthof(statuses),
-							   (int) response->status);
+		meaning =
+			find_meaning(statuses, lengthof(statuses), (int) response->status);
 	reason = reason_of(action, response, meaning);
 	hint = hint_of(action, response, &problem, meaning);
 	detail = detail_of(action, response, &problem);
@@ -141,8 +155,7 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 			(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
 			 errmsg("could not %s on server \"%s\": %s", action->what,
 					action->server, reason),
-			 errdetail("%s", detail),
-			 hint != NULL ? errhint("%s", hint) : 0));
+			 errdetail("%s", detail), hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /*
@@ -161,10 +174,13 @@ cfdw_report_malformed(const CfdwAction *action, const char *fault,
 	if (action->rows != NULL)
 		appendStringInfo(&detail, " The outcome is unknown for %s.",
 						 action->rows);
-	ereport(ERROR, (errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
-					errmsg("could not %s on server \"%s\": the reply is not what was expected",
-						   action->what, action->server),
-					errdetail_internal("%s", detail.data)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+		 errmsg(
+			 "could not %s on server \"%s\": the reply is not what was expected",
+			 action->what, action->server),
+		 errdetail_internal("%s", detail.data)));
 }
 
 /*
@@ -175,26 +191,26 @@ void
 cfdw_report_refused(const CfdwAction *action, const char *what,
 					const CfdwProblem *problem, const CfdwResponse *response)
 {
-	const Meaning *meaning = find_meaning(codes, lengthof(codes),
-										  problem->code);
+	const Meaning *meaning =
+		find_meaning(codes, lengthof(codes), problem->code);
 
 	if (meaning == NULL && problem->words != NULL &&
 		strstr(problem->words, CHANGED_MEANWHILE) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not %s on server \"%s\": it was changed meanwhile",
-						what, action->server),
-				 errdetail("%s", detail_of(action, response, problem)),
-				 errhint("%s", reread)));
-	ereport(ERROR,
-			(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
-			 errmsg("could not %s on server \"%s\": %s", what, action->server,
-					meaning != NULL ? meaning->reason
-									: "the account refused it"),
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not %s on server \"%s\": it was changed meanwhile",
+					what, action->server),
 			 errdetail("%s", detail_of(action, response, problem)),
-			 meaning != NULL && meaning->hint != NULL
-			 ? errhint("%s", meaning->hint)
-			 : 0));
+			 errhint("%s", read_again)));
+	ereport(
+		ERROR,
+		(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
+		 errmsg("could not %s on server \"%s\": %s", what, action->server,
+				meaning != NULL ? meaning->reason : "the account refused it"),
+		 errdetail("%s", detail_of(action, response, problem)),
+		 meaning != NULL && meaning->hint != NULL ? errhint("%s", meaning->hint)
+												  : 0));
 }
 
 /*
@@ -203,12 +219,13 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 void
 cfdw_report_gone(const CfdwAction *action, const char *what)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not %s on server \"%s\": the list is not in the account",
-					what, action->server),
-			 errdetail("The account's reply leaves it out."),
-			 errhint("%s", reread)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		 errmsg("could not %s on server \"%s\": the list is not in the account",
+				what, action->server),
+		 errdetail("The account's reply leaves it out."),
+		 errhint("%s", read_again)));
 }
 
 /*
@@ -217,10 +234,9 @@ cfdw_report_gone(const CfdwAction *action, const char *what)
 static void
 report_transport(const CfdwAction *action, const CfdwResponse *response)
 {
-	const Meaning *meaning = find_meaning(outcomes, lengthof(outcomes),
-										  response->outcome);
-	char	   *detail = cfdw_codec_clean(response->error,
-										  strlen(response->error));
+	const Meaning *meaning =
+		find_meaning(outcomes, lengthof(outcomes), response->outcome);
+	char *detail = cfdw_codec_clean(response->error, strlen(response->error));
 
 	if (response->outcome == CFDW_HTTP_TIMEOUT)
 		detail = psprintf("Waited %d ms for a reply.", action->timeout_ms);
@@ -232,12 +248,11 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 	if (action->verb >= 0 && response->sent)
 		detail = psprintf("%s\nThe outcome is unknown for %s.", detail,
 						  action->rows);
-	ereport(ERROR,
-			(errcode(meaning->sqlstate),
-			 errmsg("could not %s on server \"%s\": %s", action->what,
-					action->server, meaning->reason),
-			 errdetail("%s", redact(detail, action->credentials)),
-			 meaning->hint != NULL ? errhint("%s", meaning->hint) : 0));
+	ereport(ERROR, (errcode(meaning->sqlstate),
+					errmsg("could not %s on server \"%s\": %s", action->what,
+						   action->server, meaning->reason),
+					errdetail("%s", redact(detail, action->credentials)),
+					meaning->hint != NULL ? errhint("%s", meaning->hint) : 0));
 }
 
 /*
@@ -246,13 +261,14 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 static void
 report_unknown_outcome(const CfdwAction *action, const char *why)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-			 errmsg("could not learn whether server \"%s\" did %s",
-					action->server, action->what),
-			 errdetail("%s\nThe outcome is unknown for %s.",
-					   redact(why, action->credentials), action->rows),
-			 errhint("Look into the account before you repeat the transaction.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+		 errmsg("could not learn whether server \"%s\" did %s", action->server,
+				action->what),
+		 errdetail("%s\nThe outcome is unknown for %s.",
+				   redact(why, action->credentials), action->rows),
+		 errhint("Look into the account before you repeat the transaction.")));
 }
 
 static const char *
@@ -273,16 +289,17 @@ static const char *
 hint_of(const CfdwAction *action, const CfdwResponse *response,
 		const CfdwProblem *problem, const Meaning *meaning)
 {
-	int			wait_s = problem->retry_after_s > 0 ? problem->retry_after_s
-													: response->retry_after_s;
+	int wait_s = problem->retry_after_s > 0 ? problem->retry_after_s
+											: response->retry_after_s;
 
 	if (response->status / 100 == 3 && response->location[0] != '\0')
 	{
-		char	   *location = cfdw_codec_clean(response->location,
-												strlen(response->location));
+		char *location =
+			cfdw_codec_clean(response->location, strlen(response->location));
 
-		return psprintf("The new address is \"%s\"; if you trust it, change the option \"url\" of the server.",
-						redact(location, action->credentials));
+		return psprintf(
+			"The new address is \"%s\"; if you trust it, change the option \"url\" of the server.",
+			redact(location, action->credentials));
 	}
 	if (wait_s > 0)
 		return psprintf("The account asks to wait %d seconds.", wait_s);
@@ -329,7 +346,7 @@ detail_of(const CfdwAction *action, const CfdwResponse *response,
 static char *
 redact(const char *words, const CfdwCredentials *credentials)
 {
-	char	   *result = pstrdup(words);
+	char *result = pstrdup(words);
 
 	if (credentials == NULL)
 		return result;
@@ -343,7 +360,7 @@ redact(const char *words, const CfdwCredentials *credentials)
 static char *
 replace_secret(char *words, const char *secret)
 {
-	char	   *found = words;
+	char *found = words;
 
 	if (secret == NULL || *secret == '\0')
 		return words;

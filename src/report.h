@@ -16,19 +16,18 @@
 typedef struct CfdwAction
 {
 	const char *server;
-	const char *path;			/* of the table, for a 404 */
-	const char *what;			/* "read lists", "add 3 rows": after "could
+	const char *path; /* of the table, for a 404 */
+	const char *what; /* "read lists", "add 3 rows": after "could
 								 * not", before "on server ..." */
-	int			verb;			/* CfdwVerb of a write, -1 of anything else */
-	const char *rows;			/* the rows of a write, a list for a detail */
-	int			timeout_ms;		/* that applied, for a message */
+	int verb;         /* CfdwVerb of a write, -1 of anything else */
+	const char *rows; /* the rows of a write, a list for a detail */
+	int timeout_ms;   /* that applied, for a message */
 	const CfdwCredentials *credentials; /* to be kept out of messages */
 } CfdwAction;
 
 extern void cfdw_report_response(const CfdwAction *action,
-								 const CfdwResponse *response,
-								 const char *body, size_t len)
-	pg_attribute_noreturn();
+								 const CfdwResponse *response, const char *body,
+								 size_t len) pg_attribute_noreturn();
 extern void cfdw_report_malformed(const CfdwAction *action, const char *fault,
 								  const CfdwResponse *response)
 	pg_attribute_noreturn();
@@ -39,4 +38,4 @@ extern void cfdw_report_refused(const CfdwAction *action, const char *what,
 extern void cfdw_report_gone(const CfdwAction *action, const char *what)
 	pg_attribute_noreturn();
 
-#endif							/* CFDW_REPORT_H */
+#endif /* CFDW_REPORT_H */

@@ -18,34 +18,27 @@
 #include "resource.h"
 
 static const char assigned[] = "The account assigns this value.";
-static const char transient[] = "It names a row in the request that adds it and is stored nowhere.";
+static const char transient[] =
+	"It names a row in the request that adds it and is stored nowhere.";
+
+/* clang-format off */
 
 /* In the order of CfdwKey. */
 static const CfdwResourceColumn columns[CFDW_NKEYS] = {
-	{.key = "id", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
-	 .assigned = true, .why_refused = assigned},
-	{.key = "name", .sql_type = "text", .kind = CFDW_KIND_STRING,
-	 .insertable = true, .updatable = true, .required = true},
-	{.key = "type", .sql_type = "text", .kind = CFDW_KIND_STRING,
-	 .insertable = true, .updatable = true, .assigned = true},
-	{.key = "can_add_elements", .sql_type = "boolean",
-	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
-	 .assigned = true},
-	{.key = "can_show_in_cards", .sql_type = "boolean",
-	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
-	 .assigned = true},
-	{.key = "can_link_multiple", .sql_type = "boolean",
-	 .kind = CFDW_KIND_BOOLEAN, .insertable = true, .updatable = true,
-	 .assigned = true},
-	{.key = "sort", .sql_type = "integer", .kind = CFDW_KIND_INTEGER,
-	 .assigned = true, .why_refused = assigned},
-	{.key = "created_by", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
-	 .assigned = true, .why_refused = assigned},
-	{.key = "created_at", .sql_type = "timestamptz", .kind = CFDW_KIND_TIME,
-	 .assigned = true, .why_refused = assigned},
-	{.key = "request_id", .sql_type = "bigint", .kind = CFDW_KIND_INTEGER,
-	 .insertable = true, .why_refused = transient},
+	/* key                  SQL type       kind               insert update required why refused */
+	{"id",                  "bigint",      CFDW_KIND_INTEGER, false, false, false, assigned},
+	{"name",                "text",        CFDW_KIND_STRING,  true,  true,  true,  NULL},
+	{"type",                "text",        CFDW_KIND_STRING,  true,  true,  false, NULL},
+	{"can_add_elements",    "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
+	{"can_show_in_cards",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
+	{"can_link_multiple",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
+	{"sort",                "integer",     CFDW_KIND_INTEGER, false, false, false, assigned},
+	{"created_by",          "bigint",      CFDW_KIND_INTEGER, false, false, false, assigned},
+	{"created_at",          "timestamptz", CFDW_KIND_TIME,    false, false, false, assigned},
+	{"request_id",          "bigint",      CFDW_KIND_INTEGER, true,  false, false, transient},
 };
+
+/* clang-format on */
 
 const CfdwResource cfdw_resource = {
 	.schema = "amocrm",
@@ -80,11 +73,9 @@ cfdw_resource_find(const char *key)
 void
 cfdw_resource_table_ddl(StringInfo buf, const char *table, const char *server)
 {
-	appendStringInfo(buf, "CREATE FOREIGN TABLE %s (",
-					 quote_identifier(table));
+	appendStringInfo(buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table));
 	for (int i = 0; i < CFDW_NKEYS; i++)
 		appendStringInfo(buf, "%s%s %s", i > 0 ? ", " : "",
-						 quote_identifier(columns[i].key),
-						 columns[i].sql_type);
+						 quote_identifier(columns[i].key), columns[i].sql_type);
 	appendStringInfo(buf, ") SERVER %s", quote_identifier(server));
 }

@@ -16,9 +16,9 @@ typedef enum CfdwKind
 	CFDW_KIND_INTEGER,
 	CFDW_KIND_STRING,
 	CFDW_KIND_BOOLEAN,
-	CFDW_KIND_TIME,				/* a number: Unix time, seconds, UTC */
-	CFDW_KIND_OTHER,			/* a key this table does not know: any JSON */
-	CFDW_KIND_ITEM				/* not a key: the whole item */
+	CFDW_KIND_TIME,  /* a number: Unix time, seconds, UTC */
+	CFDW_KIND_OTHER, /* a key this table does not know: any JSON */
+	CFDW_KIND_ITEM   /* not a key: the whole item */
 } CfdwKind;
 
 /* What a request changes.  The order is that of CfdwResource.verbs. */
@@ -49,30 +49,29 @@ typedef enum CfdwKey
 
 typedef struct CfdwResourceColumn
 {
-	const char *key;			/* name in JSON and default column name */
-	const char *sql_type;		/* type in the table that IMPORT makes */
-	CfdwKind	kind;
-	bool		insertable;		/* may stand in an "add" */
-	bool		updatable;		/* may stand in an "update" */
-	bool		required;		/* must stand in an "add" */
-	bool		assigned;		/* the account gives a new row its value */
-	const char *why_refused;	/* full sentence, where a verb is refused */
+	const char *key;      /* name in JSON and default column name */
+	const char *sql_type; /* type in the table that IMPORT makes */
+	CfdwKind kind;
+	bool insertable;         /* may stand in an "add" */
+	bool updatable;          /* may stand in an "update" */
+	bool required;           /* must stand in an "add" */
+	const char *why_refused; /* full sentence, where a verb is refused */
 } CfdwResourceColumn;
 
 typedef struct CfdwResource
 {
-	const char *schema;			/* remote schema name for IMPORT */
-	const char *table;			/* local name of the table that IMPORT makes */
-	const char *path;			/* of the two calls */
-	const char *id_parameter;	/* query parameter that asks for one id */
-	const char *envelope;		/* keys that lead to the items of a reply */
+	const char *schema;       /* remote schema name for IMPORT */
+	const char *table;        /* local name of the table that IMPORT makes */
+	const char *path;         /* of the two calls */
+	const char *id_parameter; /* query parameter that asks for one id */
+	const char *envelope;     /* keys that lead to the items of a reply */
 	const char *items;
 	const char *errors;
 	const char *login_path;
-	const char *login_user;		/* keys of the login's body */
+	const char *login_user; /* keys of the login's body */
 	const char *login_key;
 	const char *verbs[CFDW_NVERBS];
-	const CfdwResourceColumn *columns;	/* CFDW_NKEYS of them */
+	const CfdwResourceColumn *columns; /* CFDW_NKEYS of them */
 } CfdwResource;
 
 /*
@@ -81,14 +80,14 @@ typedef struct CfdwResource
  */
 typedef struct CfdwRow
 {
-	int64		id;				/* 0 while the account has not assigned one */
-	char	   *values[CFDW_NKEYS];
+	int64 id; /* 0 while the account has not assigned one */
+	char *values[CFDW_NKEYS];
 } CfdwRow;
 
 extern const CfdwResource cfdw_resource;
 
-extern int	cfdw_resource_find(const char *key);
+extern int cfdw_resource_find(const char *key);
 extern void cfdw_resource_table_ddl(StringInfo buf, const char *table,
 									const char *server);
 
-#endif							/* CFDW_RESOURCE_H */
+#endif /* CFDW_RESOURCE_H */

@@ -29,21 +29,21 @@
 typedef struct ProjectedColumn
 {
 	const CfdwTableColumn *column;
-	int			field;			/* in the item; FIELD_WHOLE, FIELD_CONSTANT */
+	int field; /* in the item; FIELD_WHOLE, FIELD_CONSTANT */
 	CfdwConverter *converter;
-	Datum		constant;		/* with FIELD_CONSTANT */
+	Datum constant; /* with FIELD_CONSTANT */
 } ProjectedColumn;
 
-#define FIELD_WHOLE		(-1)
-#define FIELD_CONSTANT	(-2)
+#define FIELD_WHOLE (-1)
+#define FIELD_CONSTANT (-2)
 
 struct CfdwProjection
 {
-	CfdwTable  *table;
-	int			ncolumns;
+	CfdwTable *table;
+	int ncolumns;
 	ProjectedColumn *columns;
-	int			nkeys;
-	const char **keys;			/* the first is the id's */
+	int nkeys;
+	const char **keys; /* the first is the id's */
 	/* For error messages, while an item is converted. */
 	const CfdwItem *item;
 	const CfdwTableColumn *current;
@@ -52,27 +52,27 @@ struct CfdwProjection
 typedef struct ListScan
 {
 	CfdwProjection *projection;
-	Oid			userid;
-	ExprState  *id;				/* what to ask for, or NULL: all lists */
-	MemoryContext request_context;	/* of the cursor */
-	MemoryContext row_context;	/* of the values of one row */
+	Oid userid;
+	ExprState *id;                 /* what to ask for, or NULL: all lists */
+	MemoryContext request_context; /* of the cursor */
+	MemoryContext row_context;     /* of the values of one row */
 
 	/* The request being read. */
-	bool		started;
-	bool		by_id;
-	int64		asked_id;		/* with by_id */
-	CfdwCursor *cursor;			/* NULL at the end, and when nothing is asked */
+	bool started;
+	bool by_id;
+	int64 asked_id;     /* with by_id */
+	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
 
 	/* The rows of that request so far, unless they became too many. */
 	Tuplestorestate *replay;
-	bool		replaying;		/* rows come from there */
-	size_t		replay_size;	/* bytes of JSON they came from */
+	bool replaying;     /* rows come from there */
+	size_t replay_size; /* bytes of JSON they came from */
 	TupleTableSlot *replay_slot;
 } ListScan;
 
 static void add_column(CfdwProjection *projection,
 					   const CfdwTableColumn *column);
-static int	add_key(CfdwProjection *projection, const char *key);
+static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
 static bool evaluate_id(ForeignScanState *node, int64 *id);
 static void start_request(ForeignScanState *node);
@@ -91,11 +91,11 @@ CfdwProjection *
 cfdw_scan_projection(CfdwTable *table, List *columns)
 {
 	CfdwProjection *projection = palloc0(sizeof(CfdwProjection));
-	ListCell   *lc;
+	ListCell *lc;
 
 	projection->table = table;
-	projection->columns = palloc0(sizeof(ProjectedColumn) *
-								  Max(list_length(columns), 1));
+	projection->columns =
+		palloc0(sizeof(ProjectedColumn) * Max(list_length(columns), 1));
 	projection->keys = palloc0(sizeof(char *) * (list_length(columns) + 1));
 	add_key(projection, cfdw_resource.columns[CFDW_KEY_ID].key);
 	foreach(lc, columns)
@@ -132,7 +132,7 @@ cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 	for (int i = 0; i < projection->ncolumns; i++)
 	{
 		ProjectedColumn *projected = &projection->columns[i];
-		int			attribute = projected->column->attnum - 1;
+		int attribute = projected->column->attnum - 1;
 
 		projection->current = projected->column;
 		if (projected->field == FIELD_CONSTANT)
@@ -141,12 +141,12 @@ cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 			nulls[attribute] = false;
 		}
 		else
-			values[attribute] = cfdw_reader_datum(
-				projected->converter,
-				projected->field == FIELD_WHOLE
-				? &item->whole
-				: &item->fields[projected->field],
-				&nulls[attribute]);
+			values[attribute] =
+				cfdw_reader_datum(projected->converter,
+								  projected->field == FIELD_WHOLE
+									  ? &item->whole
+									  : &item->fields[projected->field],
+								  &nulls[attribute]);
 	}
 	error_context_stack = context.previous;
 }
@@ -158,10 +158,10 @@ void
 catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	EState	   *estate = node->ss.ps.state;
-	Relation	rel = node->ss.ss_currentRelation;
-	ListScan  *state;
-	Oid			user = cfdw_scan_check_as_user(plan, estate);
+	EState *estate = node->ss.ps.state;
+	Relation rel = node->ss.ss_currentRelation;
+	ListScan *state;
+	Oid user = cfdw_scan_check_as_user(plan, estate);
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -176,8 +176,8 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
-	state->replay_slot = ExecInitExtraTupleSlot(
-		estate, RelationGetDescr(rel), &TTSOpsMinimalTuple);
+	state->replay_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
+												&TTSOpsMinimalTuple);
 }
 
 /*
@@ -186,7 +186,7 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 TupleTableSlot *
 catalogsIterateForeignScan(ForeignScanState *node)
 {
-	ListScan  *state = node->fdw_state;
+	ListScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
 	if (!state->started)
@@ -207,13 +207,13 @@ catalogsIterateForeignScan(ForeignScanState *node)
 void
 catalogsReScanForeignScan(ForeignScanState *node)
 {
-	ListScan  *state = node->fdw_state;
-	int64		id = 0;
-	bool		same = state->started;
+	ListScan *state = node->fdw_state;
+	int64 id = 0;
+	bool same = state->started;
 
 	if (same && state->id != NULL && node->ss.ps.chgParam != NULL)
 		same = evaluate_id(node, &id) == state->by_id &&
-			(!state->by_id || id == state->asked_id);
+			   (!state->by_id || id == state->asked_id);
 	if (same && state->replay != NULL)
 	{
 		tuplestore_rescan(state->replay);
@@ -226,7 +226,7 @@ catalogsReScanForeignScan(ForeignScanState *node)
 void
 catalogsEndForeignScan(ForeignScanState *node)
 {
-	ListScan  *state = node->fdw_state;
+	ListScan *state = node->fdw_state;
 
 	if (state != NULL)
 		end_request(state);
@@ -240,8 +240,8 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 	projected->column = column;
 	if (column->constant != NULL)
 	{
-		Oid			input;
-		Oid			ioparam;
+		Oid input;
+		Oid ioparam;
 
 		getTypeInputInfo(column->typid, &input, &ioparam);
 		projected->field = FIELD_CONSTANT;
@@ -251,8 +251,8 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 	}
 	projected->converter = cfdw_reader_converter(column);
 	projected->field = column->kind == CFDW_KIND_ITEM
-		? FIELD_WHOLE
-		: add_key(projection, column->key);
+						   ? FIELD_WHOLE
+						   : add_key(projection, column->key);
 }
 
 /*
@@ -288,10 +288,10 @@ describe_value(void *arg)
 static bool
 evaluate_id(ForeignScanState *node, int64 *id)
 {
-	ListScan  *state = node->fdw_state;
+	ListScan *state = node->fdw_state;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-	bool		isnull;
-	Datum		value;
+	bool isnull;
+	Datum value;
 
 	value = ExecEvalExprSwitchContext(state->id, econtext, &isnull);
 	if (isnull)
@@ -317,9 +317,9 @@ evaluate_id(ForeignScanState *node, int64 *id)
 static void
 start_request(ForeignScanState *node)
 {
-	ListScan  *state = node->fdw_state;
-	CfdwTable  *table = state->projection->table;
-	CfdwQuery	query = {.path = table->options.path};
+	ListScan *state = node->fdw_state;
+	CfdwTable *table = state->projection->table;
+	CfdwQuery query = {.path = table->options.path};
 	MemoryContext caller;
 
 	state->started = true;
@@ -358,7 +358,7 @@ static bool
 replay_row(ListScan *state, TupleTableSlot *slot)
 {
 	TupleTableSlot *kept = state->replay_slot;
-	int			natts = slot->tts_tupleDescriptor->natts;
+	int natts = slot->tts_tupleDescriptor->natts;
 
 	if (!tuplestore_gettupleslot(state->replay, true, false, kept))
 		return false;
@@ -377,8 +377,8 @@ static bool
 fetch_row(ListScan *state, TupleTableSlot *slot)
 {
 	MemoryContext caller;
-	CfdwItem	item;
-	bool		found;
+	CfdwItem item;
+	bool found;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);

@@ -26,4 +26,4 @@ extern TupleTableSlot *catalogsIterateForeignScan(ForeignScanState *node);
 extern void catalogsReScanForeignScan(ForeignScanState *node);
 extern void catalogsEndForeignScan(ForeignScanState *node);
 
-#endif							/* CFDW_SCAN_H */
+#endif /* CFDW_SCAN_H */

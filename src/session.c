@@ -27,23 +27,23 @@
 
 struct CfdwSession
 {
-	MemoryContext context;		/* holds all of it */
-	char	   *server;			/* name */
+	MemoryContext context; /* holds all of it */
+	char *server;          /* name */
 	CfdwOptions options;
 	CfdwCredentials credentials;
 	const CfdwAuthMethod *method;
-	bool		signed_in;		/* a cookie is there; it may have expired */
-	CfdwHttp   *http;
-	uint32		server_hash;	/* of the syscache entries it was made of */
-	uint32		mapping_hash;
-	bool		invalid;		/* those have changed since */
+	bool signed_in; /* a cookie is there; it may have expired */
+	CfdwHttp *http;
+	uint32 server_hash; /* of the syscache entries it was made of */
+	uint32 mapping_hash;
+	bool invalid; /* those have changed since */
 };
 
 /* The sessions that statements get, by user mapping. */
 typedef struct SessionEntry
 {
-	Oid			mapping;		/* hash key */
-	CfdwSession *session;		/* or NULL */
+	Oid mapping;          /* hash key */
+	CfdwSession *session; /* or NULL */
 } SessionEntry;
 
 static HTAB *sessions = NULL;
@@ -63,13 +63,12 @@ static void on_transaction_end(XactEvent event, void *arg);
 void
 cfdw_session_init(void)
 {
-	HASHCTL		control = {.keysize = sizeof(Oid),
-						   .entrysize = sizeof(SessionEntry)};
+	HASHCTL control = {.keysize = sizeof(Oid),
+					   .entrysize = sizeof(SessionEntry)};
 
 	sessions = hash_create("catalogs_fdw sessions", 8, &control,
 						   HASH_ELEM | HASH_BLOBS);
-	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_invalidation,
-								  (Datum) 0);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_invalidation, (Datum) 0);
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, on_invalidation, (Datum) 0);
 	RegisterXactCallback(on_transaction_end, NULL);
 }
@@ -83,11 +82,10 @@ cfdw_session_init(void)
 CfdwSession *
 cfdw_session_get(Oid serverid, Oid userid)
 {
-	ForeignServer *server = GetForeignServerExtended(serverid,
-													 FSV_MISSING_OK);
+	ForeignServer *server = GetForeignServerExtended(serverid, FSV_MISSING_OK);
 	UserMapping *user;
 	SessionEntry *entry;
-	bool		found;
+	bool found;
 
 	if (server == NULL)
 		ereport(ERROR,
@@ -134,7 +132,7 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 CfdwTransfer *
 cfdw_session_request(CfdwSession *session, const CfdwRequest *request)
 {
-	bool		renewable = cfdw_auth_can_renew(session->method);
+	bool renewable = cfdw_auth_can_renew(session->method);
 
 	for (;;)
 	{
@@ -163,9 +161,8 @@ cfdw_session_request(CfdwSession *session, const CfdwRequest *request)
 static CfdwSession *
 create_session(ForeignServer *server, UserMapping *user)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "catalogs_fdw session",
-												  ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "catalogs_fdw session", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CfdwSession *session = palloc0(sizeof(CfdwSession));
 	CfdwHttpConfig config = {0};
@@ -174,12 +171,11 @@ create_session(ForeignServer *server, UserMapping *user)
 	session->server = pstrdup(server->servername);
 	cfdw_option_server(server, &session->options);
 	cfdw_option_user(user, &session->credentials);
-	session->method = cfdw_auth_method(&session->credentials,
-									   session->server);
+	session->method = cfdw_auth_method(&session->credentials, session->server);
 	session->server_hash = GetSysCacheHashValue1(
 		FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
-	session->mapping_hash = GetSysCacheHashValue1(
-		USERMAPPINGOID, ObjectIdGetDatum(user->umid));
+	session->mapping_hash =
+		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(user->umid));
 
 	config.server = session->server;
 	config.user_agent = session->options.user_agent;
@@ -220,7 +216,7 @@ drop_session(SessionEntry *entry)
 static void
 sweep(void)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, retired)
 	{

@@ -23,4 +23,4 @@ extern void cfdw_session_describe(const CfdwSession *session,
 extern CfdwTransfer *cfdw_session_request(CfdwSession *session,
 										  const CfdwRequest *request);
 
-#endif							/* CFDW_SESSION_H */
+#endif /* CFDW_SESSION_H */

@@ -116,19 +116,32 @@ build_and_install() {
 	version=$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 	tree=$top/build/$1-$version
 	shift
-	mkdir -p "$tree"
+	mkdir -p "$top/build"
 	exec {lock}>"$tree.lock"
 	flock "$lock"
-	rm -rf "$tree"/src/*.[ch] "$tree"/src/*.sql &&
-		mkdir -p "$tree/src" &&
-		cp -p "$top"/{Makefile,catalogs_fdw.control} "$tree/" &&
-		cp -p "$top"/src/*.[ch] "$top"/src/*.sql "$tree/src/" &&
+	copy_sources "$tree" &&
 		make_in "$tree" -j"$(nproc)" "$@" all &&
-		make_in "$tree" "$@" install DESTDIR="$root" &&
-		give_to_owner "$top/build"
+		make_in "$tree" "$@" install DESTDIR="$root"
 	local status=$?
+	give_to_owner "$top/build"
 	exec {lock}>&-
 	return "$status"
+}
+
+# What has changed is copied, and so is newer than what was made of it: the
+# dates in the checkout are not relied on.
+copy_sources() {
+	local tree=$1 file
+	mkdir -p "$tree/src"
+	for file in "$tree"/src/*.[ch] "$tree"/src/*.sql; do
+		if [[ -e $file && ! -e $top/src/${file##*/} ]]; then
+			rm -f "$file" "$tree"/src/*.o "$tree"/src/*.bc
+		fi
+	done
+	for file in Makefile catalogs_fdw.control "$top"/src/*.[ch] "$top"/src/*.sql; do
+		file=${file#"$top"/}
+		cmp -s "$top/$file" "$tree/$file" || cp "$top/$file" "$tree/$file" || return
+	done
 }
 
 # make, free of the make that may have called us.

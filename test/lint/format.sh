@@ -30,11 +30,12 @@ status=0
 
 sources=(src/*.[ch])
 if ((${#sources[@]})); then
-	# one line for each place, not the three that clang-format prints
 	output=$(clang_format --dry-run -Werror "${sources[@]}" 2>&1) || {
-		code=$?
-		((code == 127)) || status=1
-		grep -E '^src/' <<<"$output" || printf '%s\n' "$output"
+		(($? == 127)) || status=1
+		# one line for each place, not the three that clang-format prints
+		places=$(grep -E '^src/' <<<"$output" || printf '%s\n' "$output")
+		head -n 10 <<<"$places"
+		printf '(%d places; "make format" sees to them)\n' "$(wc -l <<<"$places")"
 	}
 fi
 
