@@ -213,8 +213,8 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 	caller = MemoryContextSwitchTo(state->row_context);
 	row.id = row_id(state, plan_slot);
 	cfdw_journal_add(state->target, CFDW_DELETE, &row);
-	MemoryContextSwitchTo(caller);
 	store_old_row(state, plan_slot, slot);
+	MemoryContextSwitchTo(caller);
 	return slot;
 }
 
@@ -609,8 +609,8 @@ row_id(ModifyState *state, TupleTableSlot *plan_slot)
 }
 
 /*
- * Stores the row as the scan read it into SLOT; false when the plan does not
- * carry it.
+ * Stores the row as the scan read it into SLOT, in the current memory context;
+ * false when the plan does not carry it.
  */
 static bool
 store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
@@ -631,7 +631,7 @@ store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 	tuple.t_tableOid = state->table->relid;
 	tuple.t_data = header;
 	ItemPointerSetInvalid(&tuple.t_self);
-	ExecForceStoreHeapTuple(&tuple, slot, false);
+	ExecForceStoreHeapTuple(heap_copytuple(&tuple), slot, false);
 	return true;
 }
 

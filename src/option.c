@@ -568,7 +568,8 @@ check_superuser(const OptionDef *def, const char *value)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set option \"%s\"", def->name),
 				 errdetail("Only a superuser may set it.")));
-	if (def->kind == OPT_URL && pg_strncasecmp(value, "http://", 7) == 0)
+	if (def->offset == offsetof(CfdwOptions, url) && def->kind == OPT_URL &&
+		pg_strncasecmp(value, "http://", 7) == 0)
 	{
 		const char *host = value + 7;
 		size_t len =
