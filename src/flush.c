@@ -51,6 +51,7 @@ static void send_rows(CfdwSession *session, const CfdwTarget *target,
 					  int timeout_ms);
 static Accepted *name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows);
 static void warn_from(int nest_level);
+static void refuse_prepare(void);
 static void on_transaction(XactEvent event, void *arg);
 static void on_subtransaction(SubXactEvent event, SubTransactionId self,
 							  SubTransactionId parent, void *arg);
@@ -269,11 +270,30 @@ warn_from(int nest_level)
 	}
 }
 
+/*
+ * A prepared transaction may be rolled back when nobody is there who could tell
+ * the account.
+ */
+static void
+refuse_prepare(void)
+{
+	if (accepted == NIL && cfdw_journal_is_empty())
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg(
+			 "cannot PREPARE a transaction that has changed foreign tables of catalogs_fdw"),
+		 errdetail("The account is told of changes at COMMIT.")));
+}
+
 static void
 on_transaction(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_PRE_COMMIT)
 		flush_all();
+	else if (event == XACT_EVENT_PRE_PREPARE)
+		refuse_prepare();
 	else if (event == XACT_EVENT_ABORT)
 		warn_from(0);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)

@@ -635,7 +635,11 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->outcome = outcome_of(transfer, code);
 	response->sent = transfer->body_sent > 0;
 	read_headers(transfer);
-	if (code != CURLE_OK)
+	if (code == CURLE_SEND_FAIL_REWIND)
+		/* libcurl's words tell of what on_send prevents. */
+		strlcpy(response->error, "Server closed the connection",
+				sizeof(response->error));
+	else if (code != CURLE_OK)
 		strlcpy(response->error,
 				transfer->error[0] != '\0' ? transfer->error
 										   : curl_easy_strerror(code),

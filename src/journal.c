@@ -123,6 +123,15 @@ cfdw_journal_add(CfdwTarget *target, CfdwVerb verb, const CfdwRow *row)
 }
 
 /*
+ * Whether the transaction has no unsent changes.
+ */
+bool
+cfdw_journal_is_empty(void)
+{
+	return changes == NIL;
+}
+
+/*
  * All changes, in the order in which they were made; the journal no longer has
  * them.  They last as long as the transaction.
  */
@@ -162,29 +171,13 @@ forget_from(int nest_level)
 static void
 on_transaction(XactEvent event, void *arg)
 {
-	switch (event)
-	{
-		case XACT_EVENT_PRE_PREPARE:
-			if (changes != NIL)
-				ereport(
-					ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg(
-						 "cannot PREPARE a transaction that has changed foreign tables of catalogs_fdw"),
-					 errdetail(
-						 "The account can be told of a change only once, at COMMIT.")));
-			break;
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-			/* The memory goes with TopTransactionContext. */
-			journal_context = NULL;
-			targets = NIL;
-			changes = NIL;
-			break;
-		default:
-			break;
-	}
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	/* The memory goes with TopTransactionContext. */
+	journal_context = NULL;
+	targets = NIL;
+	changes = NIL;
 }
 
 /*

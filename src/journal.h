@@ -36,6 +36,7 @@ extern void cfdw_journal_init(void);
 extern CfdwTarget *cfdw_journal_target(const CfdwTable *table, Oid userid);
 extern void cfdw_journal_add(CfdwTarget *target, CfdwVerb verb,
 							 const CfdwRow *row);
+extern bool cfdw_journal_is_empty(void);
 extern List *cfdw_journal_take(void);
 
 #endif /* CFDW_JOURNAL_H */

@@ -172,7 +172,8 @@ cfdw_report_malformed(const CfdwAction *action, const char *fault,
 	appendStringInfo(&detail, "The account answered with status %ld, but %s.",
 					 response->status, fault);
 	if (action->rows != NULL)
-		appendStringInfo(&detail, " The outcome is unknown for %s.",
+		appendStringInfo(&detail,
+						 "\nThe account may have carried it out, or not: %s.",
 						 action->rows);
 	ereport(
 		ERROR,
@@ -246,8 +247,9 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 							   psprintf("After the request was sent, %s: %s",
 										meaning->reason, detail));
 	if (action->verb >= 0 && response->sent)
-		detail = psprintf("%s\nThe outcome is unknown for %s.", detail,
-						  action->rows);
+		detail =
+			psprintf("%s\nThe account may have carried it out, or not: %s.",
+					 detail, action->rows);
 	ereport(ERROR, (errcode(meaning->sqlstate),
 					errmsg("could not %s on server \"%s\": %s", action->what,
 						   action->server, meaning->reason),
@@ -264,9 +266,9 @@ report_unknown_outcome(const CfdwAction *action, const char *why)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-		 errmsg("could not learn whether server \"%s\" did %s", action->server,
-				action->what),
-		 errdetail("%s\nThe outcome is unknown for %s.",
+		 errmsg("outcome of the request to %s on server \"%s\" is unknown",
+				action->server, action->what),
+		 errdetail("%s\nThe account may have carried it out, or not: %s.",
 				   redact(why, action->credentials), action->rows),
 		 errhint("Look into the account before you repeat the transaction.")));
 }
