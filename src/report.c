@@ -267,7 +267,7 @@ report_unknown_outcome(const CfdwAction *action, const char *why)
 		ERROR,
 		(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 		 errmsg("outcome of the request to %s on server \"%s\" is unknown",
-				action->server, action->what),
+				action->what, action->server),
 		 errdetail("%s\nThe account may have carried it out, or not: %s.",
 				   redact(why, action->credentials), action->rows),
 		 errhint("Look into the account before you repeat the transaction.")));

@@ -31,6 +31,8 @@ table "catalogs" in the database "postgres".  Both end with the test.
 use strict;
 use warnings FATAL => 'all';
 
+use Cwd ();
+use IO::Socket::UNIX;
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -207,6 +209,30 @@ sub try_sql
 	};
 }
 
+=head2 $t->try_in($session, $sql)
+
+The same in a session that stays, which must outlive it.
+
+=cut
+
+sub try_in
+{
+	my ($self, $session, $sql) = @_;
+	my $start = Time::HiRes::time();
+
+	$session->{stderr} = '';
+	my $output = $session->query(
+		"\\set ON_ERROR_STOP 0\n\\set VERBOSITY verbose\n$sql");
+	my $error = $session->{stderr};
+	my ($sqlstate) = $error =~ /(?:ERROR|FATAL|PANIC):  (\w{5}):/;
+	return {
+		output => $output,
+		error => $error,
+		sqlstate => $sqlstate // '',
+		seconds => Time::HiRes::time() - $start
+	};
+}
+
 =head2 $t->fails_with($sqlstate, $regex, $sql, $name)
 
 A test: the SQL fails with that SQLSTATE, and the message, with its detail and
@@ -256,15 +282,18 @@ All as at the start: no faults, default settings, the lists of the seed.
 
 =cut
 
+# What the program "emulator" does, without the time that it takes to start one.
 sub emulator
 {
 	my ($self, @words) = @_;
-	my ($output, $error);
+	my $socket = IO::Socket::UNIX->new(Peer => $self->{control})
+	  or die "no answer at $self->{control}: $!";
 
-	IPC::Run::run(
-		[ 'emulator', "--control=$self->{control}", @words ],
-		'<', \undef, '>', \$output, '2>', \$error)
-	  or die "emulator @words: $error";
+	$socket->print(map { "$_\0" } Cwd::getcwd(), @words);
+	$socket->shutdown(1);
+	my ($status, $output) =
+	  split /\n/, do { local $/; $socket->getline // "1\n" }, 2;
+	die "emulator @words: $output" if $status;
 	return $output;
 }
 
