@@ -17,6 +17,7 @@ OBJS = \
 	src/session.o \
 	src/remote.o \
 	src/journal.o \
+	src/overlay.o \
 	src/flush.o \
 	src/plan.o \
 	src/scan.o \

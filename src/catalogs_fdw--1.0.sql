@@ -16,3 +16,22 @@ LANGUAGE C STRICT;
 CREATE FOREIGN DATA WRAPPER catalogs_fdw
   HANDLER catalogs_fdw_handler
   VALIDATOR catalogs_fdw_validator;
+
+-- Sends at once what the transaction has kept for a server.
+CREATE FUNCTION catalogs_fdw_flush(server name,
+  OUT relation regclass, OUT verb text, OUT id bigint, OUT request_id bigint,
+  OUT name text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+CREATE FUNCTION catalogs_fdw_pending(OUT server text, OUT relation regclass,
+  OUT verb text, OUT id bigint, OUT changes jsonb)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+-- What the transaction has not sent yet.
+CREATE VIEW catalogs_fdw_pending AS
+  SELECT * FROM catalogs_fdw_pending();
+GRANT SELECT ON catalogs_fdw_pending TO PUBLIC;

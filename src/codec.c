@@ -17,6 +17,7 @@
 
 #include <json-c/json.h>
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -89,6 +90,22 @@ cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows, size_t *len)
 					 rows[i]);
 	}
 	return tree_text(tree, len);
+}
+
+/*
+ * What a row gives, as JSON in the database encoding.
+ */
+char *
+cfdw_codec_row(const CfdwRow *row)
+{
+	Tree *tree = new_tree();
+	char *json;
+	size_t len;
+
+	tree->root = json_object_new_object();
+	fill_row(tree->root, CFDW_ADD, row);
+	json = tree_text(tree, &len);
+	return pg_any_to_server(json, len, PG_UTF8);
 }
 
 /*
@@ -615,7 +632,9 @@ append_converted(StringInfo out, const char *utf8, int len)
 		appendBinaryStringInfo(out, utf8, len);
 		return;
 	}
-	function = FindDefaultConversionProc(PG_UTF8, encoding);
+	function = IsTransactionState()
+				   ? FindDefaultConversionProc(PG_UTF8, encoding)
+				   : InvalidOid;
 	if (OidIsValid(function) &&
 		pg_do_encoding_conversion_buf(
 			function, PG_UTF8, encoding,

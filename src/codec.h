@@ -47,6 +47,7 @@ typedef struct CfdwReply
 
 extern char *cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows,
 								size_t *len);
+extern char *cfdw_codec_row(const CfdwRow *row);
 extern char *cfdw_codec_login(const char *login, const char *api_key,
 							  size_t *len);
 extern bool cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply);

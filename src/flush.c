@@ -1,13 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * flush.c
- *	  Sending the journal.
+ *	  Sending the journal, taking back.
  *
- * Owns the order in which changes go out before COMMIT: updates, adds, then
- * deletes, which cannot be undone; in batches, each kind in the order in which
- * the changes were made.  Remembers what the account has accepted, so that a
- * transaction that fails after that can say so.  Must not know how a reply is
- * matched to rows.
+ * Owns the order in which changes go out: updates, adds, then deletes, which
+ * cannot be undone; in batches, each kind in the order in which the rows were
+ * changed; to several accounts at the same time.  What is sent is the difference
+ * between what a row is to be and what the account was told of it, so that a
+ * savepoint rolled back after an early send is sent like any other change.
+ *
+ * For each batch that an account has accepted, the batch that takes it back is
+ * made at once.  When the transaction aborts they are sent, the last one first.
+ * Nothing in there raises, waits on the latch or takes longer than
+ * ABORT_LIMIT_MS.
+ *
+ * Must not know how a reply is matched to rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,40 +28,59 @@
 #include "flush.h"
 #include "remote.h"
 
-/* The changes of one verb that may share a POST. */
-typedef struct Group
+/* All that an abort may take for its requests. */
+#define ABORT_LIMIT_MS 10000
+
+/* A batch of the journal. */
+typedef struct Parcel
 {
-	const CfdwTarget *target; /* the first one's */
+	CfdwTarget *target; /* of its first row */
 	CfdwVerb verb;
-	List *rows; /* of CfdwRow */
-} Group;
+	int nrows;
+	CfdwRow **rows;
+	CfdwTracked **tracked; /* for each row */
+	CfdwBatch *batch;      /* once it is being sent, and so is ... */
+	char *in_flight;       /* ... its entry in in_flight */
+} Parcel;
 
-/* Changes that the account has accepted, or may have. */
-typedef struct Accepted
+/* What takes an accepted batch back. */
+typedef struct Undo
 {
-	int nest_level; /* of the (sub)transaction that sent them */
-	char *rows;     /* their names */
-} Accepted;
+	CfdwBatch *batch; /* or NULL: nothing to send */
+	bool complete;    /* with it, nothing is left */
+	char *server;     /* for a message, and so is ... */
+	char *rows;       /* ... what is left otherwise */
+} Undo;
 
-/* Both in TopTransactionContext. */
-static List *accepted = NIL;       /* of Accepted */
-static Accepted *in_flight = NULL; /* sent, and no reply read yet */
+/* In TopTransactionContext. */
+static List *undos = NIL;     /* of Undo */
+static List *in_flight = NIL; /* names of rows that were sent, reply unread */
 
 static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
 
-static void flush_all(void);
-static List *group_changes(List *changes);
-static bool share_post(const CfdwTarget *a, const CfdwTarget *b);
-static void send_group(const Group *group, TimestampTz start);
-static void send_rows(CfdwSession *session, const CfdwTarget *target,
-					  CfdwVerb verb, CfdwRow *const *rows, int nrows,
-					  int timeout_ms);
-static Accepted *name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows);
-static void warn_from(int nest_level);
+static List *make_orders(List *wanted);
+static List *send_orders(List *orders);
+static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
+static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
+static void pack(List **parcels, CfdwOrder *order);
+static void send_parcels(List *parcels, TimestampTz start);
+static void launch_idle(List **waiting, List **flying, TimestampTz start);
+static void launch(Parcel *parcel, TimestampTz start);
+static Parcel *await_parcel(List *flying);
+static void accept(Parcel *parcel);
+static void settle(List *flying);
+static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
+							   TimestampTz start);
+static void note_in_flight(Parcel *parcel);
+static void remember_undo(const Parcel *parcel);
+static CfdwBatch *undo_add(const Parcel *parcel, CfdwSession *session);
+static CfdwBatch *undo_update(const Parcel *parcel, CfdwSession *session,
+							  bool *complete);
+static void warn_in_flight(void);
+static void take_back(void);
+static bool take_back_one(const Undo *undo);
 static void refuse_prepare(void);
 static void on_transaction(XactEvent event, void *arg);
-static void on_subtransaction(SubXactEvent event, SubTransactionId self,
-							  SubTransactionId parent, void *arg);
 
 /*
  * Called once when the library is loaded.
@@ -63,211 +89,557 @@ void
 cfdw_flush_init(void)
 {
 	RegisterXactCallback(on_transaction, NULL);
-	RegisterSubXactCallback(on_subtransaction, NULL);
 }
 
 /*
- * Adds one row at once, because something needs what the account assigns; sets
- * its id.  Raises the errors of report.c.
+ * What an account, or with NULL any, has not been told of: a list of CfdwOrder
+ * in the current memory context, in the order in which it would be sent.
+ */
+List *
+cfdw_flush_pending(const CfdwAccount *account)
+{
+	return make_orders(cfdw_journal_wanted(account, InvalidCommandId));
+}
+
+/*
+ * Tells an account, or with NULL all, what it has not been told.  Returns what
+ * was sent, as above.  Raises the errors of report.c.
+ */
+List *
+cfdw_flush_account(const CfdwAccount *account)
+{
+	return send_orders(cfdw_flush_pending(account));
+}
+
+/*
+ * The same for all accounts that a role reaches through a server.
+ */
+List *
+cfdw_flush_server(Oid serverid, Oid userid)
+{
+	List *orders = NIL;
+	ListCell *lc;
+
+	foreach(lc, cfdw_journal_accounts(serverid, userid))
+		orders = list_concat(orders, cfdw_flush_pending(lfirst(lc)));
+	return send_orders(orders);
+}
+
+/*
+ * Tells the account of one row, because something needs what it assigns.
  */
 void
-cfdw_flush_add(const CfdwTarget *target, CfdwRow *row)
+cfdw_flush_row(CfdwTracked *tracked)
 {
-	CfdwSession *session = cfdw_session_get(target->serverid, target->userid);
-
-	send_rows(session, target, CFDW_ADD, &row, 1,
-			  cfdw_session_options(session)->request_timeout_ms);
-}
-
-/*
- * Sends the whole journal.
- */
-static void
-flush_all(void)
-{
-	List *groups = group_changes(cfdw_journal_take());
-	TimestampTz start = GetCurrentTimestamp();
 	ListCell *lc;
 
-	for (size_t i = 0; i < lengthof(send_order); i++)
-	{
-		foreach(lc, groups)
-		{
-			Group *group = lfirst(lc);
-
-			if (group->verb == send_order[i])
-				send_group(group, start);
-		}
-	}
+	foreach(lc, cfdw_journal_wanted(tracked->target->account, InvalidCommandId))
+		if (((CfdwWanted *) lfirst(lc))->tracked == tracked)
+			send_orders(make_orders(list_make1(lfirst(lc))));
 }
 
 /*
- * Sorts changes into groups, both in the order in which they were made.
+ * The orders that make the rows of WANTED, a list of CfdwWanted, what they are
+ * to be.
  */
 static List *
-group_changes(List *changes)
+make_orders(List *wanted)
 {
-	List *groups = NIL;
+	List *by_verb[CFDW_NVERBS] = {NIL};
+	List *orders = NIL;
 	ListCell *lc;
 
-	foreach(lc, changes)
+	foreach(lc, wanted)
 	{
-		CfdwChange *change = lfirst(lc);
-		Group *group = NULL;
-		ListCell *lg;
+		CfdwOrder *order = palloc0(sizeof(CfdwOrder));
 
-		foreach(lg, groups)
-		{
-			Group *candidate = lfirst(lg);
-
-			if (candidate->verb == change->verb &&
-				share_post(candidate->target, change->target))
-				group = candidate;
-		}
-		if (group == NULL)
-		{
-			group = palloc0(sizeof(Group));
-			group->target = change->target;
-			group->verb = change->verb;
-			groups = lappend(groups, group);
-		}
-		group->rows = lappend(group->rows, &change->row);
+		if (decide(lfirst(lc), order))
+			by_verb[order->verb] = lappend(by_verb[order->verb], order);
 	}
-	return groups;
+	for (size_t i = 0; i < lengthof(send_order); i++)
+		orders = list_concat(orders, by_verb[send_order[i]]);
+	return orders;
 }
 
+/*
+ * Sends ORDERS, one verb after the other; returns them.
+ */
+static List *
+send_orders(List *orders)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	List *parcels[CFDW_NVERBS] = {NIL};
+	ListCell *lc;
+
+	foreach(lc, orders)
+	{
+		CfdwOrder *order = lfirst(lc);
+
+		pack(&parcels[order->verb], order);
+	}
+	for (size_t i = 0; i < lengthof(send_order); i++)
+		send_parcels(parcels[send_order[i]], start);
+	return orders;
+}
+
+/*
+ * What must be done so that the account has a row as it is to be.  False when
+ * it has already.
+ */
 static bool
-share_post(const CfdwTarget *a, const CfdwTarget *b)
+decide(const CfdwWanted *wanted, CfdwOrder *order)
 {
-	return a == b ||
-		   (a->serverid == b->serverid && a->userid == b->userid &&
-			a->batch_size == b->batch_size && strcmp(a->path, b->path) == 0);
-}
+	CfdwTracked *tracked = wanted->tracked;
 
-/*
- * Sends a group in batches.  commit_timeout, which stands in for the
- * statement_timeout that is off by now, counts from START.
- */
-static void
-send_group(const Group *group, TimestampTz start)
-{
-	CfdwSession *session =
-		cfdw_session_get(group->target->serverid, group->target->userid);
-	int limit_ms = cfdw_session_options(session)->commit_timeout_ms;
-	int nrows = list_length(group->rows);
-	CfdwRow **rows = palloc(sizeof(CfdwRow *) * nrows);
-	MemoryContext batch_context = AllocSetContextCreate(
-		CurrentMemoryContext, "catalogs_fdw batch", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(batch_context);
-	ListCell *lc;
-	int n = 0;
-
-	foreach(lc, group->rows)
-		rows[n++] = lfirst(lc);
-
-	for (int sent = 0; sent < nrows; sent += group->target->batch_size)
+	order->tracked = tracked;
+	order->row.id = tracked->id;
+	if (!wanted->exists)
 	{
-		int batch = Min(group->target->batch_size, nrows - sent);
-		long left_ms = limit_ms - TimestampDifferenceMilliseconds(
-									  start, GetCurrentTimestamp());
-
-		if (left_ms <= 0)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg(
-					 "could not send all changes to foreign table \"%s\" within %d ms",
-					 group->target->table, limit_ms),
-				 errdetail("Nothing was sent for the last %d rows.",
-						   nrows - sent),
-				 errhint(
-					 "Raise the option \"commit_timeout\" of the server.")));
-		send_rows(session, group->target, group->verb, rows + sent, batch,
-				  (int) left_ms);
-		MemoryContextReset(batch_context);
+		order->verb = CFDW_DELETE;
+		return tracked->id != 0 && !tracked->deleted;
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(batch_context);
+	if (tracked->id == 0)
+	{
+		order->verb = CFDW_ADD;
+		memcpy(order->row.values, wanted->values, sizeof(wanted->values));
+		return true;
+	}
+	order->verb = CFDW_UPDATE;
+	if (!tracked->deleted)
+		return compare_values(wanted, &order->row);
+
+	ereport(WARNING, (errcode(ERRCODE_WARNING),
+					  errmsg("list " INT64_FORMAT
+							 " was deleted before its delete was rolled back",
+							 tracked->id),
+					  errdetail("The account cannot restore a list.")));
+	return false;
 }
 
 /*
- * Sends one POST and keeps track of what becomes of it.
+ * Writes the values that the account has not been told into *ROW, and those
+ * that it was told but that were rolled back.  False when there are none.
+ */
+static bool
+compare_values(const CfdwWanted *wanted, CfdwRow *row)
+{
+	const CfdwTracked *tracked = wanted->tracked;
+	bool any = false;
+
+	for (int i = 0; i < CFDW_NKEYS; i++)
+	{
+		char *value = wanted->values[i];
+		char *there = tracked->there[i];
+
+		if (value == NULL && there != NULL)
+			value = tracked->before[i];
+		if (value == NULL || (there != NULL && strcmp(value, there) == 0))
+			continue;
+		row->values[i] = value;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * Puts a row into the last of PARCELS that has room for it, or into a new one.
  */
 static void
-send_rows(CfdwSession *session, const CfdwTarget *target, CfdwVerb verb,
-		  CfdwRow *const *rows, int nrows, int timeout_ms)
+pack(List **parcels, CfdwOrder *order)
 {
-	MemoryContext caller;
+	CfdwTarget *target = order->tracked->target;
+	Parcel *parcel = NULL;
+	ListCell *lc;
 
-	in_flight = name_rows(verb, rows, nrows);
+	foreach(lc, *parcels)
+	{
+		Parcel *candidate = lfirst(lc);
+
+		if (candidate->target->account == target->account &&
+			candidate->target->batch_size == target->batch_size &&
+			candidate->nrows < target->batch_size)
+			parcel = candidate;
+	}
+	if (parcel == NULL)
+	{
+		parcel = palloc0(sizeof(Parcel));
+		parcel->target = target;
+		parcel->verb = order->verb;
+		parcel->rows = palloc(sizeof(CfdwRow *) * target->batch_size);
+		parcel->tracked = palloc(sizeof(CfdwTracked *) * target->batch_size);
+		*parcels = lappend(*parcels, parcel);
+	}
+	parcel->rows[parcel->nrows] = &order->row;
+	parcel->tracked[parcel->nrows++] = order->tracked;
+}
+
+/*
+ * Sends PARCELS, one after the other to each account, but to all accounts at
+ * the same time.  When one fails, waits for what becomes of the others before
+ * it raises the error: what they did can then be taken back.
+ */
+static void
+send_parcels(List *parcels, TimestampTz start)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List *waiting = list_copy(parcels);
+	List *volatile flying_now = NIL;
+	Parcel *volatile current = NULL;
+
+	if (parcels == NIL)
+		return;
 	PG_TRY();
 	{
-		cfdw_remote_send(session, target->path, verb, rows, nrows, timeout_ms);
+		List *flying = NIL;
+
+		while (waiting != NIL || flying != NIL)
+		{
+			launch_idle(&waiting, &flying, start);
+			flying_now = flying;
+			current = await_parcel(flying);
+			flying = list_delete_ptr(flying, current);
+			flying_now = flying;
+			cfdw_remote_receive(current->batch);
+			accept(current);
+			current = NULL;
+		}
 	}
 	PG_CATCH();
 	{
-		int sqlstate = geterrcode();
+		ErrorData *error;
 
-		/* Any other error says itself what became of the rows. */
-		if (sqlstate != ERRCODE_QUERY_CANCELED &&
-			sqlstate != ERRCODE_ADMIN_SHUTDOWN)
-			in_flight = NULL;
-		PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		/* An error about its rows names them itself. */
+		if (error->sqlerrcode != ERRCODE_QUERY_CANCELED &&
+			error->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
+		{
+			if (current != NULL)
+				in_flight = list_delete_ptr(in_flight, current->in_flight);
+			settle(flying_now);
+			if (current != NULL)
+				mention_lookalikes(error, current, start);
+		}
+		ReThrowError(error);
 	}
 	PG_END_TRY();
-	in_flight = NULL;
-
-	caller = MemoryContextSwitchTo(TopTransactionContext);
-	accepted = lappend(accepted, name_rows(verb, rows, nrows));
-	MemoryContextSwitchTo(caller);
 }
 
 /*
- * The rows as they would be named in a warning, in TopTransactionContext: made
- * beforehand, because an abort must not run into an error.
- */
-static Accepted *
-name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
-{
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	Accepted *named = palloc(sizeof(Accepted));
-
-	named->nest_level = GetCurrentTransactionNestLevel();
-	named->rows = cfdw_remote_name_rows(verb, rows, nrows);
-	MemoryContextSwitchTo(caller);
-	return named;
-}
-
-/*
- * Tells what the account has accepted, or may have, from (sub)transactions
- * that are rolled back: those at NEST_LEVEL or deeper.
+ * Sends the first of WAITING to each account that has none in FLYING.
  */
 static void
-warn_from(int nest_level)
+launch_idle(List **waiting, List **flying, TimestampTz start)
 {
-	if (in_flight != NULL && in_flight->nest_level >= nest_level)
-	{
-		Accepted *unknown = in_flight;
+	ListCell *lc;
 
-		in_flight = NULL;
+	foreach(lc, *waiting)
+	{
+		Parcel *parcel = lfirst(lc);
+		bool busy = false;
+		ListCell *lf;
+
+		foreach(lf, *flying)
+			busy = busy || ((Parcel *) lfirst(lf))->target->account->mapping ==
+							   parcel->target->account->mapping;
+		if (busy)
+			continue;
+		launch(parcel, start);
+		*flying = lappend(*flying, parcel);
+		*waiting = foreach_delete_current(*waiting, lc);
+	}
+}
+
+/*
+ * Sends a parcel.  commit_timeout, which stands in for the statement_timeout
+ * that is off during COMMIT, counts from START.
+ */
+static void
+launch(Parcel *parcel, TimestampTz start)
+{
+	const CfdwAccount *account = parcel->target->account;
+	CfdwSession *session = cfdw_session_get(account->serverid, account->userid);
+	int limit_ms = cfdw_session_options(session)->commit_timeout_ms;
+	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
+								  start, GetCurrentTimestamp());
+
+	if (left_ms <= 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg(
+				 "could not send all changes to foreign table \"%s\" within %d ms",
+				 parcel->target->table, limit_ms),
+			 errhint("Raise the option \"commit_timeout\" of the server.")));
+	cfdw_session_pin(session);
+	parcel->batch = cfdw_remote_batch(session, account->path, parcel->verb,
+									  parcel->rows, parcel->nrows);
+	note_in_flight(parcel);
+	cfdw_remote_send(parcel->batch, (int) left_ms);
+}
+
+/*
+ * Waits until the reply to one of the parcels is there, or it has failed.
+ */
+static Parcel *
+await_parcel(List *flying)
+{
+	int n = list_length(flying);
+	CfdwTransfer **transfers = palloc(sizeof(CfdwTransfer *) * n);
+
+	for (int i = 0; i < n; i++)
+		transfers[i] = ((Parcel *) list_nth(flying, i))->batch->transfer;
+	cfdw_http_await_any(transfers, n);
+	for (int i = 0; i < n; i++)
+		if (cfdw_http_is_ready(transfers[i]))
+			return list_nth(flying, i);
+	elog(ERROR, "no reply is ready");
+}
+
+/*
+ * The account has confirmed a parcel.
+ */
+static void
+accept(Parcel *parcel)
+{
+	remember_undo(parcel);
+	for (int i = 0; i < parcel->nrows; i++)
+		cfdw_journal_sent(parcel->tracked[i], parcel->verb, parcel->rows[i]);
+	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+}
+
+/*
+ * Waits for what becomes of parcels whose transaction has failed already.
+ */
+static void
+settle(List *flying)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ListCell *lc;
+
+	foreach(lc, flying)
+	{
+		Parcel *parcel = lfirst(lc);
+
+		PG_TRY();
+		{
+			cfdw_remote_receive(parcel->batch);
+			accept(parcel);
+		}
+		PG_CATCH();
+		{
+			bool unknown =
+				geterrcode() == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN ||
+				geterrcode() == ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
+
+			MemoryContextSwitchTo(caller);
+			if (geterrcode() == ERRCODE_QUERY_CANCELED ||
+				geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+				PG_RE_THROW();
+			FlushErrorState();
+			if (!unknown)
+				in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+		}
+		PG_END_TRY();
+	}
+}
+
+/*
+ * When the fate of added rows is not known, helps a person to decide: names the
+ * lists in the account that bear their names and came since the flush began.
+ */
+static void
+mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
+{
+	const CfdwAccount *account = parcel->target->account;
+	MemoryContext caller = CurrentMemoryContext;
+	char *volatile found = NULL;
+
+	if (parcel->verb != CFDW_ADD ||
+		error->sqlerrcode != ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN)
+		return;
+	PG_TRY();
+	{
+		found = cfdw_remote_lookalikes(
+			account->serverid, account->userid, account->path, parcel->rows,
+			parcel->nrows, timestamptz_to_time_t(start));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		if (geterrcode() == ERRCODE_QUERY_CANCELED ||
+			geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (found != NULL)
+		error->detail = psprintf("%s\n%s", error->detail, found);
+}
+
+/*
+ * Notes the names of rows that are being sent, for a warning should the backend
+ * be told to stop before their fate is known: made now, for an abort must not
+ * run into an error.
+ */
+static void
+note_in_flight(Parcel *parcel)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	parcel->in_flight = pstrdup(parcel->batch->action.rows);
+	in_flight = lappend(in_flight, parcel->in_flight);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Makes the batch that takes an accepted parcel back.
+ */
+static void
+remember_undo(const Parcel *parcel)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	CfdwSession *session = parcel->batch->session;
+	Undo *undo = palloc0(sizeof(Undo));
+
+	undo->complete = parcel->target->undo && parcel->verb != CFDW_DELETE;
+	undo->rows =
+		cfdw_remote_name_rows(parcel->verb, parcel->rows, parcel->nrows);
+	undo->server = pstrdup(parcel->batch->action.server);
+	if (parcel->target->undo && parcel->verb == CFDW_ADD)
+		undo->batch = undo_add(parcel, session);
+	else if (parcel->target->undo && parcel->verb == CFDW_UPDATE)
+		undo->batch = undo_update(parcel, session, &undo->complete);
+	undos = lappend(undos, undo);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Deletes the added rows.
+ */
+static CfdwBatch *
+undo_add(const Parcel *parcel, CfdwSession *session)
+{
+	CfdwRow **rows = palloc(sizeof(CfdwRow *) * parcel->nrows);
+
+	for (int i = 0; i < parcel->nrows; i++)
+	{
+		rows[i] = palloc0(sizeof(CfdwRow));
+		rows[i]->id = parcel->rows[i]->id;
+	}
+	return cfdw_remote_batch(session, pstrdup(parcel->target->account->path),
+							 CFDW_DELETE, rows, parcel->nrows);
+}
+
+/*
+ * Gives the updated rows the values back that they had.  *COMPLETE is false
+ * when some of those are not known.  A row that was added in this transaction
+ * needs none: it will be deleted.
+ */
+static CfdwBatch *
+undo_update(const Parcel *parcel, CfdwSession *session, bool *complete)
+{
+	CfdwRow **rows = palloc(sizeof(CfdwRow *) * parcel->nrows);
+	int n = 0;
+
+	for (int i = 0; i < parcel->nrows; i++)
+	{
+		const CfdwTracked *tracked = parcel->tracked[i];
+		CfdwRow *row = palloc0(sizeof(CfdwRow));
+		bool any = false;
+
+		for (int key = 0; key < CFDW_NKEYS && tracked->number == 0; key++)
+		{
+			if (parcel->rows[i]->values[key] == NULL)
+				continue;
+			row->values[key] = tracked->there[key] != NULL
+								   ? tracked->there[key]
+								   : tracked->before[key];
+			if (row->values[key] != NULL)
+				any = true;
+			else
+				*complete = false;
+		}
+		row->id = tracked->id;
+		if (any)
+			rows[n++] = row;
+	}
+	if (n == 0)
+		return NULL;
+	return cfdw_remote_batch(session, pstrdup(parcel->target->account->path),
+							 CFDW_UPDATE, rows, n);
+}
+
+/*
+ * Names the rows that were being sent when the backend was told to stop.
+ */
+static void
+warn_in_flight(void)
+{
+	List *unknown = in_flight;
+	ListCell *lc;
+
+	in_flight = NIL;
+	foreach(lc, unknown)
 		ereport(WARNING,
 				(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 				 errmsg("outcome of a request that was cut off is unknown"),
-				 errdetail_internal("%s", unknown->rows)));
-	}
-	while (accepted != NIL)
-	{
-		Accepted *last = llast(accepted);
+				 errdetail_internal("%s", (char *) lfirst(lc))));
+}
 
-		if (last->nest_level < nest_level)
-			break;
-		accepted = list_truncate(accepted, list_length(accepted) - 1);
-		ereport(
-			WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("changes that are rolled back here stay in the account"),
-			 errdetail_internal("%s", last->rows)));
+/*
+ * The transaction aborts: takes back what accounts have accepted, the last
+ * first, and says what could not be.  Never raises.
+ */
+static void
+take_back(void)
+{
+	List *todo = undos;
+
+	warn_in_flight();
+	undos = NIL;
+	cfdw_http_begin_abort(ABORT_LIMIT_MS);
+	for (int i = list_length(todo) - 1; i >= 0; i--)
+	{
+		Undo *undo = list_nth(todo, i);
+
+		if (!take_back_one(undo))
+			ereport(
+				WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg(
+					 "changes that are rolled back here stay on server \"%s\"",
+					 undo->server),
+				 errdetail_internal("%s", undo->rows)));
 	}
+	cfdw_http_end_abort();
+}
+
+static bool
+take_back_one(const Undo *undo)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	if (undo->batch == NULL)
+		return undo->complete;
+	PG_TRY();
+	{
+		cfdw_remote_send(undo->batch, ABORT_LIMIT_MS);
+		cfdw_remote_receive(undo->batch);
+		done = undo->complete;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		/* A list that is gone need not be deleted. */
+		done = undo->complete && undo->batch->verb == CFDW_DELETE &&
+			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return done;
 }
 
 /*
@@ -277,7 +649,7 @@ warn_from(int nest_level)
 static void
 refuse_prepare(void)
 {
-	if (accepted == NIL && cfdw_journal_is_empty())
+	if (cfdw_journal_is_empty())
 		return;
 	ereport(
 		ERROR,
@@ -290,31 +662,24 @@ refuse_prepare(void)
 static void
 on_transaction(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_PRE_COMMIT)
-		flush_all();
-	else if (event == XACT_EVENT_PRE_PREPARE)
-		refuse_prepare();
-	else if (event == XACT_EVENT_ABORT)
-		warn_from(0);
-	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		accepted = NIL;
-}
-
-static void
-on_subtransaction(SubXactEvent event, SubTransactionId self,
-				  SubTransactionId parent, void *arg)
-{
-	int nest_level = GetCurrentTransactionNestLevel();
-
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		warn_from(nest_level);
-	else if (event == SUBXACT_EVENT_COMMIT_SUB)
-		for (int i = list_length(accepted) - 1; i >= 0; i--)
-		{
-			Accepted *entry = list_nth(accepted, i);
-
-			if (entry->nest_level < nest_level)
-				break;
-			entry->nest_level = nest_level - 1;
-		}
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			cfdw_flush_account(NULL);
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			refuse_prepare();
+			break;
+		case XACT_EVENT_ABORT:
+			take_back();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			warn_in_flight();
+			undos = NIL;
+			in_flight = NIL;
+			break;
+		default:
+			break;
+	}
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * flush.h
- *	  Sending the journal.
+ *	  Sending the journal, taking back.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,18 @@
 
 #include "journal.h"
 
+/* A change that the account has to be told of, or was. */
+typedef struct CfdwOrder
+{
+	CfdwTracked *tracked;
+	CfdwVerb verb;
+	CfdwRow row;
+} CfdwOrder;
+
 extern void cfdw_flush_init(void);
-extern void cfdw_flush_add(const CfdwTarget *target, CfdwRow *row);
+extern List *cfdw_flush_pending(const CfdwAccount *account);
+extern List *cfdw_flush_account(const CfdwAccount *account);
+extern List *cfdw_flush_server(Oid serverid, Oid userid);
+extern void cfdw_flush_row(CfdwTracked *tracked);
 
 #endif /* CFDW_FLUSH_H */

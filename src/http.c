@@ -25,6 +25,9 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
+#include <float.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -107,6 +110,9 @@ struct CfdwTransfer
 	char error[CURL_ERROR_SIZE];
 };
 
+/* Left of the time for an abort's requests, or -1 outside of one. */
+static double abort_patience_ms = -1;
+
 static void initialize_curl(void);
 static void free_http(void *arg);
 static void open_multi(CfdwHttp *http);
@@ -125,8 +131,12 @@ static void finish(CfdwTransfer *transfer, CURLcode code);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
-static double elapsed_ms(instr_time start, instr_time now);
-static void wait_for_events(CfdwHttp *http, double timeout_ms);
+static void wait_for_events(CfdwTransfer *const *transfers, int n,
+							double timeout_ms);
+static void wait_in_set(WaitEventSet *set, long timeout_ms);
+static void wait_for_several(CfdwTransfer *const *transfers, int n,
+							 long timeout_ms);
+static void add_own_events(WaitEventSet *set);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
@@ -222,6 +232,73 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 }
 
 /*
+ * Waits until one of the transfers has bytes to read or has ended.  Raises
+ * 57014 or 57P01 when the backend is told to stop.
+ */
+void
+cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
+{
+	for (;;)
+	{
+		double left = DBL_MAX;
+		instr_time start;
+		instr_time now;
+
+		for (int i = 0; i < n; i++)
+		{
+			if (transfers[i]->patience_ms <= 0)
+				finish(transfers[i], CURLE_OPERATION_TIMEDOUT);
+			else if (transfers[i]->http->broken)
+				finish(transfers[i], CURLE_OUT_OF_MEMORY);
+			if (cfdw_http_is_ready(transfers[i]))
+				return;
+			left = Min(left, transfers[i]->patience_ms);
+		}
+		if (abort_patience_ms >= 0 && left > abort_patience_ms)
+			left = abort_patience_ms;
+
+		INSTR_TIME_SET_CURRENT(start);
+		wait_for_events(transfers, n, left);
+		INSTR_TIME_SET_CURRENT(now);
+		INSTR_TIME_SUBTRACT(now, start);
+		for (int i = 0; i < n; i++)
+			transfers[i]->patience_ms -= INSTR_TIME_GET_MILLISEC(now);
+		if (abort_patience_ms >= 0)
+		{
+			abort_patience_ms -= INSTR_TIME_GET_MILLISEC(now);
+			if (abort_patience_ms <= 0)
+				for (int i = 0; i < n; i++)
+					transfers[i]->patience_ms = 0;
+		}
+	}
+}
+
+/*
+ * Whether cfdw_http_await_any() need not wait for a transfer.
+ */
+bool
+cfdw_http_is_ready(const CfdwTransfer *transfer)
+{
+	return transfer->in.len > 0 || transfer->done;
+}
+
+/*
+ * From here to cfdw_http_end_abort() a transaction is being aborted: waits do
+ * not look at the latch, cannot be interrupted, and end after LIMIT_MS in all.
+ */
+void
+cfdw_http_begin_abort(int limit_ms)
+{
+	abort_patience_ms = limit_ms;
+}
+
+void
+cfdw_http_end_abort(void)
+{
+	abort_patience_ms = -1;
+}
+
+/*
  * Waits for the first bytes of the reply's body, or for the end of the
  * transfer: then the status is known.  Raises 57014 or 57P01 when the backend
  * is told to stop.
@@ -229,24 +306,7 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 const CfdwResponse *
 cfdw_http_await(CfdwTransfer *transfer)
 {
-	instr_time start;
-	instr_time now;
-
-	INSTR_TIME_SET_CURRENT(start);
-	now = start;
-	while (transfer->in.len == 0 && !transfer->done)
-	{
-		double left = transfer->patience_ms - elapsed_ms(start, now);
-
-		if (left <= 0)
-			finish(transfer, CURLE_OPERATION_TIMEDOUT);
-		else if (transfer->http->broken)
-			finish(transfer, CURLE_OUT_OF_MEMORY);
-		else
-			wait_for_events(transfer->http, left);
-		INSTR_TIME_SET_CURRENT(now);
-	}
-	transfer->patience_ms -= elapsed_ms(start, now);
+	cfdw_http_await_any(&transfer, 1);
 	if (transfer->response.status == 0)
 		read_headers(transfer);
 	return &transfer->response;
@@ -416,10 +476,7 @@ open_descriptors(CfdwHttp *http)
 						http->config.server)));
 
 	http->wait_set = cfdw_create_wait_event_set(3);
-	AddWaitEventToSet(http->wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
-					  NULL);
-	AddWaitEventToSet(http->wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
-					  NULL, NULL);
+	add_own_events(http->wait_set);
 	AddWaitEventToSet(http->wait_set, WL_SOCKET_READABLE, http->epoll_fd, NULL,
 					  NULL);
 }
@@ -712,32 +769,74 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 		strlcpy(value, header->value, size);
 }
 
-static double
-elapsed_ms(instr_time start, instr_time now)
-{
-	INSTR_TIME_SUBTRACT(now, start);
-	return INSTR_TIME_GET_MILLISEC(now);
-}
-
 /*
- * Waits until libcurl has something to do, at most TIMEOUT_MS.
+ * Waits until libcurl has something to do for one of the transfers, at most
+ * TIMEOUT_MS, and does it.
  */
 static void
-wait_for_events(CfdwHttp *http, double timeout_ms)
+wait_for_events(CfdwTransfer *const *transfers, int n, double timeout_ms)
 {
-	WaitEvent event;
 	long timeout = (long) Min(timeout_ms + 1, INT_MAX);
 
-	if (WaitEventSetWait(http->wait_set, timeout, &event, 1,
-						 PG_WAIT_EXTENSION) == 0)
-		return;
-	if (event.events & WL_LATCH_SET)
+	if (abort_patience_ms >= 0)
+	{
+		struct pollfd ready = {transfers[0]->http->epoll_fd, POLLIN, 0};
+
+		/* A short slice, for there may be others. */
+		poll(&ready, 1, Min(timeout, 50));
+	}
+	else if (n == 1)
+		wait_in_set(transfers[0]->http->wait_set, timeout);
+	else
+		wait_for_several(transfers, n, timeout);
+	for (int i = 0; i < n; i++)
+		drive(transfers[i]->http);
+}
+
+static void
+wait_in_set(WaitEventSet *set, long timeout_ms)
+{
+	WaitEvent event;
+
+	if (WaitEventSetWait(set, timeout_ms, &event, 1, PG_WAIT_EXTENSION) > 0 &&
+		(event.events & WL_LATCH_SET))
 	{
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
-	else
-		drive(http);
+}
+
+/*
+ * Several accounts at once: a set for this wait alone.
+ */
+static void
+wait_for_several(CfdwTransfer *const *transfers, int n, long timeout_ms)
+{
+	WaitEventSet *set = cfdw_create_wait_event_set(n + 2);
+
+	PG_TRY();
+	{
+		add_own_events(set);
+		for (int i = 0; i < n; i++)
+			AddWaitEventToSet(set, WL_SOCKET_READABLE,
+							  transfers[i]->http->epoll_fd, NULL, NULL);
+		wait_in_set(set, timeout_ms);
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * What every wait ends for.
+ */
+static void
+add_own_events(WaitEventSet *set)
+{
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 }
 
 /*

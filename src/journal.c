@@ -3,10 +3,11 @@
  * journal.c
  *	  The transaction's changes.
  *
- * Owns the list of changes that the account has not been told of, in the order
- * in which they were made, and keeps it in step with savepoints: a change goes
- * with the (sub)transaction that made it.  The memory is the transaction's.
- * Must not know how changes are sent.
+ * Owns the log of changes, in the order in which they were made, and the rows
+ * that they are about.  The log is in step with savepoints: a change goes with
+ * the (sub)transaction that made it.  Folding it tells what each row is to be,
+ * as of a command or at the end.  The memory is the transaction's.  Must not
+ * know how changes are sent or shown.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,20 +15,62 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "foreign/foreign.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "journal.h"
+
+/* A change, as a statement made it. */
+typedef struct Change
+{
+	CfdwTracked *tracked;
+	CfdwVerb verb;
+	char *values[CFDW_NKEYS];
+	int nest_level;    /* of the (sub)transaction that made it */
+	CommandId command; /* that made it: it does not see it itself */
+} Change;
+
+/* Finds a tracked row that the account knows. */
+typedef struct RowKey
+{
+	CfdwAccount *account;
+	int64 id;
+} RowKey;
+
+typedef struct RowEntry
+{
+	RowKey key;
+	CfdwTracked *tracked;
+} RowEntry;
+
+/* Finds the state of a tracked row while the log is folded. */
+typedef struct WantedEntry
+{
+	CfdwTracked *tracked;
+	CfdwWanted *wanted;
+} WantedEntry;
 
 /* GUC catalogs_fdw.max_pending_changes */
 static int max_pending_changes;
 
 /* The journal's memory, below TopTransactionContext; NULL when it is empty. */
 static MemoryContext journal_context = NULL;
-static List *targets = NIL; /* of CfdwTarget */
-static List *changes = NIL; /* of CfdwChange */
+static List *accounts = NIL; /* of CfdwAccount */
+static List *targets = NIL;  /* of CfdwTarget */
+static List *rows = NIL;     /* of CfdwTracked */
+static HTAB *rows_by_id = NULL;
+static List *added = NIL;   /* of CfdwTracked, by number - 1 */
+static List *changes = NIL; /* of Change */
 
 static void open_journal(void);
+static CfdwTracked *new_tracked(CfdwTarget *target);
+static void append_change(CfdwTarget *target, CfdwTracked *tracked,
+						  CfdwVerb verb, const CfdwRow *row, CommandId command);
+static CfdwWanted *find_wanted(HTAB *found, List **wanted,
+							   CfdwTracked *tracked);
+static void apply_change(CfdwWanted *wanted, const Change *change);
 static void forget_from(int nest_level);
 static void on_transaction(XactEvent event, void *arg);
 static void on_subtransaction(SubXactEvent event, SubTransactionId self,
@@ -49,48 +92,281 @@ cfdw_journal_init(void)
 }
 
 /*
- * The target for a table and a role, one for each pair; it lasts as long as
- * the transaction.
+ * The account that a table shows to a role, as long as the transaction; NULL
+ * when the transaction has changed none of its rows.  Raises 42704 when there
+ * is no user mapping.
+ */
+CfdwAccount *
+cfdw_journal_account(const CfdwTable *table, Oid userid)
+{
+	ListCell *lc;
+	Oid mapping;
+
+	if (accounts == NIL)
+		return NULL;
+	mapping = GetUserMapping(userid, table->serverid)->umid;
+	foreach(lc, accounts)
+	{
+		CfdwAccount *account = lfirst(lc);
+
+		if (account->mapping == mapping &&
+			strcmp(account->path, table->options.path) == 0)
+			return account;
+	}
+	return NULL;
+}
+
+/*
+ * The accounts changed in the transaction that a role reaches through a server;
+ * a list of CfdwAccount in the current memory context.
+ */
+List *
+cfdw_journal_accounts(Oid serverid, Oid userid)
+{
+	Oid mapping = GetUserMapping(userid, serverid)->umid;
+	List *found = NIL;
+	ListCell *lc;
+
+	foreach(lc, accounts)
+		if (((CfdwAccount *) lfirst(lc))->mapping == mapping)
+			found = lappend(found, lfirst(lc));
+	return found;
+}
+
+/*
+ * The target for a table and a role; it lasts as long as the transaction.
+ * Raises 42704 when there is no user mapping.
  */
 CfdwTarget *
 cfdw_journal_target(const CfdwTable *table, Oid userid)
 {
+	CfdwAccount *account = cfdw_journal_account(table, userid);
 	MemoryContext caller;
 	CfdwTarget *target;
 	ListCell *lc;
 
 	open_journal();
+	caller = MemoryContextSwitchTo(journal_context);
+	if (account == NULL)
+	{
+		account = palloc0(sizeof(CfdwAccount));
+		account->mapping = GetUserMapping(userid, table->serverid)->umid;
+		account->serverid = table->serverid;
+		account->userid = userid;
+		account->path = pstrdup(table->options.path);
+		accounts = lappend(accounts, account);
+	}
+	MemoryContextSwitchTo(caller);
+
 	foreach(lc, targets)
 	{
 		target = lfirst(lc);
-		if (target->relid == table->relid && target->userid == userid &&
+		if (target->account == account && target->relid == table->relid &&
 			target->batch_size == table->options.batch_size &&
-			strcmp(target->path, table->options.path) == 0)
+			target->immediate == table->options.immediate &&
+			target->undo == table->options.undo)
 			return target;
 	}
 
 	caller = MemoryContextSwitchTo(journal_context);
 	target = palloc0(sizeof(CfdwTarget));
-	target->serverid = table->serverid;
-	target->userid = userid;
+	target->account = account;
 	target->relid = table->relid;
 	target->table = pstrdup(table->name);
-	target->path = pstrdup(table->options.path);
 	target->batch_size = table->options.batch_size;
+	target->immediate = table->options.immediate;
+	target->undo = table->options.undo;
 	targets = lappend(targets, target);
 	MemoryContextSwitchTo(caller);
 	return target;
 }
 
 /*
- * Keeps a copy of a change until COMMIT.  Raises 54000 when the journal is
- * full, 25000 in a parallel worker.
+ * Keeps a new row until it is sent.  Raises 54000 when the journal is full,
+ * 25000 in a parallel worker, and so do the two functions below.
+ */
+CfdwTracked *
+cfdw_journal_add(CfdwTarget *target, const CfdwRow *row, CommandId command)
+{
+	CfdwTracked *tracked = new_tracked(target);
+	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+
+	added = lappend(added, tracked);
+	tracked->number = list_length(added);
+	MemoryContextSwitchTo(caller);
+	append_change(target, tracked, CFDW_ADD, row, command);
+	return tracked;
+}
+
+/*
+ * The row of an id, or, with NUMBER > 0, the row that was added under that
+ * number.
+ */
+CfdwTracked *
+cfdw_journal_tracked(CfdwTarget *target, int64 id, uint32 number)
+{
+	RowKey key;
+	RowEntry *entry;
+	bool found;
+
+	if (number > 0)
+		return list_nth(added, number - 1);
+	memset(&key, 0, sizeof(key));
+	key.account = target->account;
+	key.id = id;
+	open_journal();
+	entry = hash_search(rows_by_id, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->tracked = NULL;
+		entry->tracked = new_tracked(target);
+		entry->tracked->id = id;
+	}
+	return entry->tracked;
+}
+
+/*
+ * Keeps an update.  BEFORE holds the values that it replaces, as far as they
+ * are known.
  */
 void
-cfdw_journal_add(CfdwTarget *target, CfdwVerb verb, const CfdwRow *row)
+cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
+					const CfdwRow *row, const CfdwRow *before,
+					CommandId command)
+{
+	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (row->values[i] != NULL && tracked->before[i] == NULL &&
+			tracked->there[i] == NULL && before->values[i] != NULL)
+			tracked->before[i] = pstrdup(before->values[i]);
+	MemoryContextSwitchTo(caller);
+	append_change(target, tracked, CFDW_UPDATE, row, command);
+}
+
+/*
+ * Keeps a delete.
+ */
+void
+cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked, CommandId command)
+{
+	append_change(target, tracked, CFDW_DELETE, NULL, command);
+}
+
+/*
+ * Whether the transaction has changed nothing.
+ */
+bool
+cfdw_journal_is_empty(void)
+{
+	return rows == NIL;
+}
+
+/*
+ * What the changes made before a command, or all with InvalidCommandId, amount
+ * to for each row of ACCOUNT, or of all with NULL: a list of CfdwWanted in the
+ * order in which the rows were first changed, palloc'ed in the current context.
+ * Rows of which the account was told are there even when all their changes have
+ * been rolled back.
+ */
+List *
+cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
+{
+	HASHCTL control = {.keysize = sizeof(CfdwTracked *),
+					   .entrysize = sizeof(WantedEntry),
+					   .hcxt = CurrentMemoryContext};
+	List *wanted = NIL;
+	ListCell *lc;
+	HTAB *found;
+
+	if (rows == NIL)
+		return NIL;
+	found = hash_create("catalogs_fdw wanted", 64, &control,
+						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, changes)
+	{
+		Change *change = lfirst(lc);
+
+		if ((account == NULL || change->tracked->target->account == account) &&
+			(before == InvalidCommandId || change->command < before))
+			apply_change(find_wanted(found, &wanted, change->tracked), change);
+	}
+	foreach(lc, rows)
+	{
+		CfdwTracked *tracked = lfirst(lc);
+
+		if (tracked->sent &&
+			(account == NULL || tracked->target->account == account))
+			find_wanted(found, &wanted, tracked);
+	}
+	hash_destroy(found);
+	return wanted;
+}
+
+/*
+ * Notes that the account has confirmed a change of a row.
+ */
+void
+cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb, const CfdwRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+
+	tracked->sent = true;
+	tracked->deleted = verb == CFDW_DELETE;
+	if (verb == CFDW_ADD)
+	{
+		RowKey key;
+		RowEntry *entry;
+		bool found;
+
+		memset(&key, 0, sizeof(key));
+		key.account = tracked->target->account;
+		key.id = row->id;
+		tracked->id = row->id;
+		entry = hash_search(rows_by_id, &key, HASH_ENTER, &found);
+		entry->tracked = tracked;
+	}
+	for (int i = 0; verb != CFDW_DELETE && i < CFDW_NKEYS; i++)
+		if (row->values[i] != NULL)
+			tracked->there[i] = pstrdup(row->values[i]);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+open_journal(void)
+{
+	HASHCTL control = {.keysize = sizeof(RowKey),
+					   .entrysize = sizeof(RowEntry)};
+
+	if (rows_by_id != NULL)
+		return;
+	if (journal_context == NULL)
+		journal_context =
+			AllocSetContextCreate(TopTransactionContext, "catalogs_fdw journal",
+								  ALLOCSET_DEFAULT_SIZES);
+	control.hcxt = journal_context;
+	rows_by_id = hash_create("catalogs_fdw rows", 64, &control,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static CfdwTracked *
+new_tracked(CfdwTarget *target)
+{
+	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+	CfdwTracked *tracked = palloc0(sizeof(CfdwTracked));
+
+	tracked->target = target;
+	rows = lappend(rows, tracked);
+	MemoryContextSwitchTo(caller);
+	return tracked;
+}
+
+static void
+append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
+			  const CfdwRow *row, CommandId command)
 {
 	MemoryContext caller;
-	CfdwChange *change;
+	Change *change;
 
 	if (IsParallelWorker())
 		ereport(
@@ -108,49 +384,53 @@ cfdw_journal_add(CfdwTarget *target, CfdwVerb verb, const CfdwRow *row)
 			 errhint(
 				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
 
-	open_journal();
 	caller = MemoryContextSwitchTo(journal_context);
-	change = palloc0(sizeof(CfdwChange));
-	change->target = target;
+	change = palloc0(sizeof(Change));
+	change->tracked = tracked;
 	change->verb = verb;
 	change->nest_level = GetCurrentTransactionNestLevel();
-	change->row.id = row->id;
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	change->command = command;
+	for (int i = 0; row != NULL && i < CFDW_NKEYS; i++)
 		if (row->values[i] != NULL)
-			change->row.values[i] = pstrdup(row->values[i]);
+			change->values[i] = pstrdup(row->values[i]);
 	changes = lappend(changes, change);
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * Whether the transaction has no unsent changes.
+ * The state of a row while the log is folded; at first as it was before the
+ * transaction.
  */
-bool
-cfdw_journal_is_empty(void)
+static CfdwWanted *
+find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
 {
-	return changes == NIL;
+	bool known;
+	WantedEntry *entry = hash_search(found, &tracked, HASH_ENTER, &known);
+
+	if (!known)
+	{
+		entry->wanted = palloc0(sizeof(CfdwWanted));
+		entry->wanted->tracked = tracked;
+		entry->wanted->exists = tracked->number == 0;
+		*wanted = lappend(*wanted, entry->wanted);
+	}
+	return entry->wanted;
 }
 
 /*
- * All changes, in the order in which they were made; the journal no longer has
- * them.  They last as long as the transaction.
+ * Add then update is one add, update twice one update, anything then delete a
+ * delete.
  */
-List *
-cfdw_journal_take(void)
-{
-	List *taken = changes;
-
-	changes = NIL;
-	return taken;
-}
-
 static void
-open_journal(void)
+apply_change(CfdwWanted *wanted, const Change *change)
 {
-	if (journal_context == NULL)
-		journal_context =
-			AllocSetContextCreate(TopTransactionContext, "catalogs_fdw journal",
-								  ALLOCSET_DEFAULT_SIZES);
+	wanted->touched = true;
+	wanted->exists = change->verb != CFDW_DELETE;
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (change->verb == CFDW_DELETE)
+			wanted->values[i] = NULL;
+		else if (change->values[i] != NULL)
+			wanted->values[i] = change->values[i];
 }
 
 /*
@@ -162,8 +442,7 @@ forget_from(int nest_level)
 	int keep = list_length(changes);
 
 	while (keep > 0 &&
-		   ((CfdwChange *) list_nth(changes, keep - 1))->nest_level >=
-			   nest_level)
+		   ((Change *) list_nth(changes, keep - 1))->nest_level >= nest_level)
 		keep--;
 	changes = list_truncate(changes, keep);
 }
@@ -176,7 +455,11 @@ on_transaction(XactEvent event, void *arg)
 		return;
 	/* The memory goes with TopTransactionContext. */
 	journal_context = NULL;
+	accounts = NIL;
 	targets = NIL;
+	rows = NIL;
+	rows_by_id = NULL;
+	added = NIL;
 	changes = NIL;
 }
 
@@ -195,7 +478,7 @@ on_subtransaction(SubXactEvent event, SubTransactionId self,
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		for (int i = list_length(changes) - 1; i >= 0; i--)
 		{
-			CfdwChange *change = list_nth(changes, i);
+			Change *change = list_nth(changes, i);
 
 			if (change->nest_level < nest_level)
 				break;

@@ -12,31 +12,69 @@
 
 #include "option.h"
 
-/* Where changes go: a foreign table, as one role writes to it. */
+/* An account's lists, whichever tables and roles reach them. */
+typedef struct CfdwAccount
+{
+	Oid mapping; /* user mapping */
+	Oid serverid;
+	Oid userid; /* a role that uses the mapping */
+	char *path;
+} CfdwAccount;
+
+/* A foreign table through which changes are made. */
 typedef struct CfdwTarget
 {
-	Oid serverid;
-	Oid userid;
+	CfdwAccount *account;
 	Oid relid;
 	char *table; /* name, for messages */
-	char *path;
 	int batch_size;
+	bool immediate; /* sent at the end of the statement */
+	bool undo;      /* taken back when the transaction fails */
 } CfdwTarget;
 
-/* A change that has not been sent. */
-typedef struct CfdwChange
+/*
+ * A row that the transaction has changed; one for each, as long as the
+ * transaction.  What has been sent is not undone by a savepoint, so that the
+ * account's state and the wanted one are compared when changes are sent.
+ */
+typedef struct CfdwTracked
 {
-	CfdwTarget *target;
-	CfdwVerb verb;
-	CfdwRow row;
-	int nest_level; /* of the (sub)transaction that made it */
-} CfdwChange;
+	CfdwTarget *target; /* through which it was changed first */
+	int64 id;           /* 0 while an added row has not been sent */
+	uint32 number;      /* of an added row, from 1; 0 of any other */
+
+	bool sent;                /* the account knows of a change */
+	bool deleted;             /* ... and has deleted it */
+	char *there[CFDW_NKEYS];  /* what the account was told */
+	char *before[CFDW_NKEYS]; /* what the statement read that first changed
+							   * it; NULL when it is not known */
+} CfdwTracked;
+
+/* What a tracked row is to be. */
+typedef struct CfdwWanted
+{
+	CfdwTracked *tracked;
+	bool exists;              /* false: deleted, or its add rolled back */
+	bool touched;             /* a change is in the journal */
+	char *values[CFDW_NKEYS]; /* assigned ones; NULL: as they were */
+} CfdwWanted;
 
 extern void cfdw_journal_init(void);
 extern CfdwTarget *cfdw_journal_target(const CfdwTable *table, Oid userid);
-extern void cfdw_journal_add(CfdwTarget *target, CfdwVerb verb,
-							 const CfdwRow *row);
+extern CfdwAccount *cfdw_journal_account(const CfdwTable *table, Oid userid);
+extern List *cfdw_journal_accounts(Oid serverid, Oid userid);
+extern CfdwTracked *cfdw_journal_add(CfdwTarget *target, const CfdwRow *row,
+									 CommandId command);
+extern CfdwTracked *cfdw_journal_tracked(CfdwTarget *target, int64 id,
+										 uint32 number);
+extern void cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
+								const CfdwRow *row, const CfdwRow *before,
+								CommandId command);
+extern void cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked,
+								CommandId command);
 extern bool cfdw_journal_is_empty(void);
-extern List *cfdw_journal_take(void);
+extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
+extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb,
+							  const CfdwRow *row);
 
 #endif /* CFDW_JOURNAL_H */

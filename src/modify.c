@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -48,6 +49,7 @@ typedef struct ModifyState
 	CfdwTable *table;
 	CfdwTarget *target;
 	Oid userid;
+	CommandId command; /* that makes the changes */
 	Writer *writers;   /* by attribute number - 1 */
 	bool row_triggers; /* BEFORE UPDATE: compare with the old row */
 	bool needs_known;  /* the next two, and writers[].needed */
@@ -55,10 +57,12 @@ typedef struct ModifyState
 	CfdwProjection *fetched; /* the columns needed of an added row */
 
 	AttrNumber id_junk; /* in the plan's slot, or 0 */
+	AttrNumber tid_junk;
 	AttrNumber row_junk;
 	MemoryContext row_context; /* reset for each row */
 } ModifyState;
 
+static void delete_added(CfdwTarget *target, CommandId command);
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
 static void find_junk(ModifyState *state, ModifyTableState *mtstate,
 					  ResultRelInfo *rri);
@@ -82,7 +86,9 @@ static void refuse_null(const CfdwTable *table, const char *column)
 	pg_attribute_noreturn();
 static char *canonical_text(Writer *writer, const CfdwTableColumn *column,
 							Datum value);
-static int64 row_id(ModifyState *state, TupleTableSlot *plan_slot);
+static CfdwTracked *find_row(ModifyState *state, TupleTableSlot *plan_slot);
+static void read_before(ModifyState *state, TupleTableSlot *old,
+						const CfdwRow *row, CfdwRow *before);
 static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 						  TupleTableSlot *slot);
 static bool needs_assigned(const ModifyState *state, TupleTableSlot *slot,
@@ -144,21 +150,19 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
 	CfdwRow row = {0};
+	CfdwTracked *tracked;
 	bool more_than_id = false;
-	bool early;
 
 	if (!state->needs_known)
 		find_needed(state, rri, estate->es_query_cxt);
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
 	read_added(state, slot, &row);
-	early = needs_assigned(state, slot, &more_than_id);
-	if (early)
-		cfdw_flush_add(state->target, &row);
-	else
-		cfdw_journal_add(state->target, CFDW_ADD, &row);
+	tracked = cfdw_journal_add(state->target, &row, state->command);
+	if (needs_assigned(state, slot, &more_than_id))
+		cfdw_flush_row(tracked);
 	if (state->any_needed)
-		complete_slot(state, slot, row.id, more_than_id);
+		complete_slot(state, slot, tracked->id, more_than_id);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -171,29 +175,26 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
-	TupleTableSlot *old = NULL;
+	TupleTableSlot *old;
 	MemoryContext caller;
 	CfdwRow row = {0};
+	CfdwRow before = {0};
 	bool any = false;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	row.id = row_id(state, plan_slot);
-	if (state->row_triggers)
-	{
-		old = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor,
-									   &TTSOpsHeapTuple);
-		if (!store_old_row(state, plan_slot, old))
-			elog(ERROR, "old row of foreign table \"%s\" is missing",
-				 state->table->name);
-	}
-	read_updated(state, slot, old, &row);
+	old = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, &TTSOpsHeapTuple);
+	if (!store_old_row(state, plan_slot, old))
+		elog(ERROR, "old row of foreign table \"%s\" is missing",
+			 state->table->name);
+	read_updated(state, slot, state->row_triggers ? old : NULL, &row);
+	read_before(state, old, &row, &before);
+	ExecDropSingleTupleTableSlot(old);
 	for (int i = 0; i < CFDW_NKEYS; i++)
 		any = any || row.values[i] != NULL;
 	if (any)
-		cfdw_journal_add(state->target, CFDW_UPDATE, &row);
-	if (old != NULL)
-		ExecDropSingleTupleTableSlot(old);
+		cfdw_journal_update(state->target, find_row(state, plan_slot), &row,
+							&before, state->command);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -207,15 +208,26 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 {
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
-	CfdwRow row = {0};
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	row.id = row_id(state, plan_slot);
-	cfdw_journal_add(state->target, CFDW_DELETE, &row);
+	cfdw_journal_delete(state->target, find_row(state, plan_slot),
+						state->command);
 	store_old_row(state, plan_slot, slot);
 	MemoryContextSwitchTo(caller);
 	return slot;
+}
+
+/*
+ * The statement ends: sends what is not to wait for COMMIT.
+ */
+void
+catalogsEndForeignModify(EState *estate, ResultRelInfo *rri)
+{
+	ModifyState *state = rri->ri_FdwState;
+
+	if (state != NULL && state->target->immediate)
+		cfdw_flush_account(state->target->account);
 }
 
 /*
@@ -225,6 +237,7 @@ void
 catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 							bool restart_seqs)
 {
+	CommandId command = GetCurrentCommandId(true);
 	ListCell *lc;
 
 	foreach(lc, rels)
@@ -237,7 +250,7 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		CfdwTarget *target;
 		CfdwCursor *cursor;
 		CfdwItem item;
-		CfdwRow row = {0};
+		int64 id;
 
 		if (!table->options.truncatable || !table->options.updatable)
 			ereport(ERROR,
@@ -248,16 +261,35 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		cursor = cfdw_remote_open(table->serverid, GetUserId(), &query);
 		while (cfdw_remote_next(cursor, &item))
 		{
-			if (!cfdw_reader_int64(&item.fields[0], &row.id))
+			if (!cfdw_reader_int64(&item.fields[0], &id))
 				ereport(
 					ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg(
 						 "cannot truncate foreign table \"%s\": a list's id is no 64-bit integer",
 						 table->name)));
-			cfdw_journal_add(target, CFDW_DELETE, &row);
+			cfdw_journal_delete(target, cfdw_journal_tracked(target, id, 0),
+								command);
 		}
 		cfdw_remote_close(cursor);
+		delete_added(target, command);
+	}
+}
+
+/*
+ * Deletes the rows that the account does not know yet.
+ */
+static void
+delete_added(CfdwTarget *target, CommandId command)
+{
+	ListCell *lc;
+
+	foreach(lc, cfdw_journal_wanted(target->account, InvalidCommandId))
+	{
+		CfdwWanted *wanted = lfirst(lc);
+
+		if (wanted->exists && wanted->tracked->id == 0)
+			cfdw_journal_delete(target, wanted->tracked, command);
 	}
 }
 
@@ -274,6 +306,7 @@ begin(EState *estate, ResultRelInfo *rri)
 	state->table = table;
 	state->userid = cfdw_result_check_as_user(rri, estate);
 	state->target = cfdw_journal_target(table, state->userid);
+	state->command = GetCurrentCommandId(true);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw change", ALLOCSET_DEFAULT_SIZES);
 	state->writers = palloc0(sizeof(Writer) * Max(table->ncolumns, 1));
@@ -317,6 +350,7 @@ find_junk(ModifyState *state, ModifyTableState *mtstate, ResultRelInfo *rri)
 		ExecFindJunkAttributeInTlist(tlist, cfdw_plan_id_name(attr));
 	if (!AttributeNumberIsValid(state->id_junk))
 		elog(ERROR, "could not find junk column for the id");
+	state->tid_junk = ExecFindJunkAttributeInTlist(tlist, "ctid");
 	state->row_junk = ExecFindJunkAttributeInTlist(tlist, "wholerow");
 	state->row_triggers = mtstate->operation == CMD_UPDATE &&
 						  rri->ri_TrigDesc != NULL &&
@@ -576,18 +610,26 @@ canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 }
 
 /*
- * The id of the row that an UPDATE or a DELETE is about.
+ * The row that an UPDATE or a DELETE is about.
  */
-static int64
-row_id(ModifyState *state, TupleTableSlot *plan_slot)
+static CfdwTracked *
+find_row(ModifyState *state, TupleTableSlot *plan_slot)
 {
 	AttrNumber attnum = state->table->id_attnum;
+	uint32 number = 0;
+	int64 id = 0;
 	char *text;
 	char *end;
-	int64 id;
 	bool isnull;
-	Datum value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
+	Datum value;
 
+	value = ExecGetJunkAttribute(plan_slot, state->tid_junk, &isnull);
+	if (!isnull)
+		number = cfdw_scan_added_number((ItemPointer) DatumGetPointer(value));
+	if (number > 0)
+		return cfdw_journal_tracked(state->target, 0, number);
+
+	value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
 	if (isnull)
 		ereport(
 			ERROR,
@@ -605,7 +647,26 @@ row_id(ModifyState *state, TupleTableSlot *plan_slot)
 			 errmsg(
 				 "cannot change a row of foreign table \"%s\": its id \"%s\" is no 64-bit integer",
 				 state->table->name, text)));
-	return id;
+	return cfdw_journal_tracked(state->target, id, 0);
+}
+
+/*
+ * Reads the values that ROW replaces into *BEFORE, as far as they are known.
+ */
+static void
+read_before(ModifyState *state, TupleTableSlot *old, const CfdwRow *row,
+			CfdwRow *before)
+{
+	slot_getallattrs(old);
+	for (int i = 0; i < state->table->ncolumns; i++)
+	{
+		const CfdwTableColumn *column = &state->table->columns[i];
+
+		if (column->attnum != 0 && column->index >= 0 &&
+			row->values[column->index] != NULL && !old->tts_isnull[i])
+			before->values[column->index] =
+				canonical_text(&state->writers[i], column, old->tts_values[i]);
+	}
 }
 
 /*
@@ -718,6 +779,6 @@ fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
 				 "list " INT64_FORMAT
 				 " was added through foreign table \"%s\" but is not in the account",
 				 id, table->name)));
-	cfdw_scan_convert(state->fetched, &item, values, nulls);
+	cfdw_scan_convert(state->fetched, &item, NULL, values, nulls);
 	cfdw_remote_close(cursor);
 }

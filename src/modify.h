@@ -28,6 +28,7 @@ extern TupleTableSlot *catalogsExecForeignDelete(EState *estate,
 												 ResultRelInfo *rri,
 												 TupleTableSlot *slot,
 												 TupleTableSlot *plan_slot);
+extern void catalogsEndForeignModify(EState *estate, ResultRelInfo *rri);
 extern void catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 										bool restart_seqs);
 

@@ -45,6 +45,7 @@ typedef enum OptionKind
 	OPT_MS,    /* int, milliseconds, with a unit */
 	OPT_BYTES, /* int64, bytes, with a unit */
 	OPT_COST,  /* double */
+	OPT_MODE,  /* bool: immediate, or deferred */
 	OPT_ANY,   /* char *, anything */
 	OPT_TEXT,  /* char *, printable, not empty */
 	OPT_URL,   /* char *, scheme://host[:port] */
@@ -79,6 +80,8 @@ static const OptionDef option_defs[] = {
 	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     false},
 	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
+	{"write_mode", offsetof(CfdwOptions, immediate), ON_SERVER | ON_TABLE, OPT_MODE, "deferred",     0, 0,       false},
+	{FIELD(undo),               ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(fdw_startup_cost),   ON_SERVER | ON_TABLE, OPT_COST,   "1000",             0, 1e10,    false},
 	{FIELD(fdw_tuple_cost),     ON_SERVER | ON_TABLE, OPT_COST,   "0.1",              0, 1e10,    false},
 	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       false},
@@ -343,6 +346,12 @@ read_value(const OptionDef *def, const char *value, void *target)
 		case OPT_BOOL:
 			if (!parse_bool(value, (bool *) field))
 				refuse_value(def, value, "Valid values are true and false.");
+			break;
+		case OPT_MODE:
+			*(bool *) field = strcmp(value, "immediate") == 0;
+			if (!*(bool *) field && strcmp(value, "deferred") != 0)
+				refuse_value(def, value,
+							 "Valid values are deferred and immediate.");
 			break;
 		case OPT_INT:
 			read_integer(def, value, 0, (int *) field);

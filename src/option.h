@@ -26,6 +26,8 @@ typedef struct CfdwOptions
 	int batch_size; /* rows in one POST */
 	bool updatable;
 	bool truncatable;
+	bool immediate; /* write_mode */
+	bool undo;
 	double fdw_startup_cost;
 	double fdw_tuple_cost;
 	bool keep_connections;

@@ -148,6 +148,12 @@ catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 				  attr->attcollation, 0);
 	add_row_identity_var(root, var, rti, cfdw_plan_id_name(attr));
 
+	/* A row that the account does not know yet is told by its ctid. */
+	add_row_identity_var(
+		root,
+		makeVar(rti, SelfItemPointerAttributeNumber, TIDOID, -1, InvalidOid, 0),
+		rti, "ctid");
+
 	if (root->parse->commandType == CMD_DELETE &&
 		root->parse->returningList != NIL)
 		add_row_identity_var(

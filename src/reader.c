@@ -31,6 +31,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/json.h"
 #include "utils/jsonfuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -149,7 +150,6 @@ static void end_key(CfdwReader *reader, size_t end);
 static int find_wanted(CfdwReader *reader, const char *key, size_t len);
 static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
-static char *field_text(const CfdwField *field);
 static char *to_server(const char *raw, size_t len);
 static char *resolve_escapes(const char *raw, size_t len);
 static char *canonical_boolean(char *text);
@@ -648,7 +648,7 @@ cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
 	if (!*isnull && as_json)
 		text = to_server(field->raw, field->len);
 	else if (!*isnull)
-		text = field_text(field);
+		text = cfdw_reader_text(field);
 
 	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && !as_json)
 		text = canonical_boolean(text);
@@ -662,6 +662,26 @@ cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
 	if (!*isnull && (converter->rounds || converter->cuts))
 		check_lossless(converter, text, value);
 	return value;
+}
+
+/*
+ * The Datum of a value that has not come from the account but goes there: TEXT
+ * is as in a CfdwRow.  Raises as above.
+ */
+Datum
+cfdw_reader_text_datum(CfdwConverter *converter, const char *text)
+{
+	const CfdwTableColumn *column = converter->column;
+	StringInfoData json;
+
+	initStringInfo(&json);
+	if ((converter->base_type == JSONOID || converter->base_type == JSONBOID) &&
+		column->kind == CFDW_KIND_STRING)
+		escape_json(&json, text);
+	else
+		appendStringInfoString(&json, text);
+	return InputFunctionCall(&converter->input, json.data, converter->ioparam,
+							 column->typmod);
 }
 
 /*
@@ -686,11 +706,11 @@ cfdw_reader_int64(const CfdwField *field, int64 *value)
 }
 
 /*
- * The text of a value: a string without quotes and escapes, anything else as
- * it stands.
+ * The text of a value that is not null: a string without quotes and escapes,
+ * anything else as it stands; palloc'ed.
  */
-static char *
-field_text(const CfdwField *field)
+char *
+cfdw_reader_text(const CfdwField *field)
 {
 	if (field->type != CFDW_JSON_STRING)
 		return to_server(field->raw, field->len);

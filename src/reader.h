@@ -56,6 +56,8 @@ typedef struct CfdwConverter CfdwConverter;
 extern CfdwConverter *cfdw_reader_converter(const CfdwTableColumn *column);
 extern Datum cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
 							   bool *isnull);
+extern Datum cfdw_reader_text_datum(CfdwConverter *converter, const char *text);
+extern char *cfdw_reader_text(const CfdwField *field);
 extern bool cfdw_reader_int64(const CfdwField *field, int64 *value);
 
 #endif /* CFDW_READER_H */

@@ -21,6 +21,9 @@
 #include "codec.h"
 #include "remote.h"
 
+/* So much may the account's clock be behind ours. */
+#define CLOCK_SLACK_S 60
+
 /* A name is shortened to this many bytes where rows are listed. */
 #define MAX_NAME 60
 
@@ -166,62 +169,94 @@ cfdw_remote_close(CfdwCursor *cursor)
 }
 
 /*
- * Sends one POST that does VERB to ROWS and checks its reply.  Gives added
- * rows their ids.  Raises the errors of report.c: when this returns, the
- * account has confirmed every row.
+ * Makes a POST that does VERB to ROWS, which must outlive it; in the current
+ * memory context.  Raises 22021 or 22P05 when a text cannot be converted.
  */
-void
-cfdw_remote_send(CfdwSession *session, const char *path, CfdwVerb verb,
-				 CfdwRow *const *rows, int nrows, int timeout_ms)
+CfdwBatch *
+cfdw_remote_batch(CfdwSession *session, const char *path, CfdwVerb verb,
+				  CfdwRow *const *rows, int nrows)
 {
 	const CfdwOptions *options = cfdw_session_options(session);
-	CfdwAction action = {.path = path, .verb = verb};
-	CfdwRequest request = {0};
-	CfdwTransfer *transfer;
+	CfdwBatch *batch = palloc0(sizeof(CfdwBatch));
+
+	batch->session = session;
+	batch->verb = verb;
+	batch->rows = rows;
+	batch->nrows = nrows;
+	batch->action.path = path;
+	batch->action.verb = verb;
+	batch->action.what =
+		nrows == 1 ? name_row(verb, rows[0])
+				   : psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
+	batch->action.rows = cfdw_remote_name_rows(verb, rows, nrows);
+	cfdw_session_describe(session, &batch->action);
+	batch->request.url = psprintf("%s%s", options->url, path);
+	batch->request.body =
+		cfdw_codec_payload(verb, rows, nrows, &batch->request.body_len);
+	batch->request.max_response_size = options->max_response_size;
+	return batch;
+}
+
+/*
+ * Starts to send a batch; its reply is waited for until TIMEOUT_MS, or the
+ * server's request_timeout when that is less.  The transfer lives in the
+ * current memory context.
+ */
+void
+cfdw_remote_send(CfdwBatch *batch, int timeout_ms)
+{
+	int limit_ms = cfdw_session_options(batch->session)->request_timeout_ms;
+
+	batch->action.timeout_ms = Min(timeout_ms, limit_ms);
+	batch->request.timeout_ms = batch->action.timeout_ms;
+	batch->transfer = cfdw_session_start(batch->session, &batch->request);
+}
+
+/*
+ * Waits for the reply to a batch that was sent and checks it.  Gives added rows
+ * their ids.  Raises the errors of report.c: when this returns, the account has
+ * confirmed every row.
+ */
+void
+cfdw_remote_receive(CfdwBatch *batch)
+{
+	CfdwAction *action = &batch->action;
 	const CfdwResponse *response;
 	StringInfoData body;
 	CfdwReply reply = {0};
 	CfdwProblem problem;
 
-	action.what =
-		nrows == 1 ? name_row(verb, rows[0])
-				   : psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
-	action.rows = cfdw_remote_name_rows(verb, rows, nrows);
-	action.timeout_ms = Min(timeout_ms, options->request_timeout_ms);
-	cfdw_session_describe(session, &action);
-
-	request.url = psprintf("%s%s", options->url, path);
-	request.body = cfdw_codec_payload(verb, rows, nrows, &request.body_len);
-	request.timeout_ms = action.timeout_ms;
-	request.max_response_size = options->max_response_size;
-
 	initStringInfo(&body);
-	transfer = cfdw_session_request(session, &request);
-	response = cfdw_http_collect(transfer, &body);
+	batch->transfer =
+		cfdw_session_settle(batch->session, &batch->request, batch->transfer);
+	response = cfdw_http_collect(batch->transfer, &body);
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204))
-		cfdw_report_response(&action, response, body.data, body.len);
+		cfdw_report_response(action, response, body.data, body.len);
 	if (response->status == 200 &&
 		!cfdw_codec_reply(body.data, body.len, &reply))
 	{
 		if (cfdw_codec_problem(body.data, body.len, &problem))
-			cfdw_report_response(&action, response, body.data, body.len);
-		cfdw_report_malformed(&action, "it names no lists", response);
+			cfdw_report_response(action, response, body.data, body.len);
+		cfdw_report_malformed(action, "it names no lists", response);
 	}
 
 	if (reply.nerrors > 0)
 	{
-		int refused = find_refused(verb, rows, nrows, &reply.errors[0]);
+		int refused = find_refused(batch->verb, batch->rows, batch->nrows,
+								   &reply.errors[0]);
 
-		cfdw_report_refused(
-			&action, refused >= 0 ? name_row(verb, rows[refused]) : action.what,
-			&reply.errors[0].problem, response);
+		cfdw_report_refused(action,
+							refused >= 0
+								? name_row(batch->verb, batch->rows[refused])
+								: action->what,
+							&reply.errors[0].problem, response);
 	}
-	if (verb == CFDW_ADD)
-		match_added(&action, rows, nrows, &reply, response);
+	if (batch->verb == CFDW_ADD)
+		match_added(action, batch->rows, batch->nrows, &reply, response);
 	else
-		match_by_id(&action, rows, nrows, &reply, response);
-	cfdw_http_end(transfer);
+		match_by_id(action, batch->rows, batch->nrows, &reply, response);
+	cfdw_http_end(batch->transfer);
 }
 
 /*
@@ -245,6 +280,47 @@ cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
 			appendStringInfo(&names, INT64_FORMAT, rows[i]->id);
 	}
 	return names.data;
+}
+
+/*
+ * Names the lists in the account that bear the name of one of ROWS and were
+ * created at SINCE (Unix time, by our clock) or later; a sentence, or NULL when
+ * there are none.
+ */
+char *
+cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
+					   CfdwRow *const *rows, int nrows, int64 since)
+{
+	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
+						  cfdw_resource.columns[CFDW_KEY_NAME].key,
+						  cfdw_resource.columns[CFDW_KEY_CREATED_AT].key};
+	CfdwQuery query = {.path = path, .nkeys = lengthof(keys), .keys = keys};
+	CfdwCursor *cursor = cfdw_remote_open(serverid, userid, &query);
+	StringInfoData found;
+	CfdwItem item;
+	int64 created;
+
+	initStringInfo(&found);
+	while (cfdw_remote_next(cursor, &item))
+	{
+		char *name = item.fields[1].type == CFDW_JSON_NULL
+						 ? ""
+						 : cfdw_reader_text(&item.fields[1]);
+		bool same = false;
+
+		for (int i = 0; i < nrows && !same; i++)
+			same = strcmp(rows[i]->values[CFDW_KEY_NAME], name) == 0;
+		if (!same || !cfdw_reader_int64(&item.fields[2], &created) ||
+			created < since - CLOCK_SLACK_S)
+			continue;
+		appendStringInfo(&found, "%s%.*s", found.len > 0 ? ", " : "",
+						 (int) Min(item.fields[0].len, 40), item.fields[0].raw);
+	}
+	cfdw_remote_close(cursor);
+	return found.len > 0
+			   ? psprintf("Lists of that name in the account that are new: %s.",
+						  found.data)
+			   : NULL;
 }
 
 /*

@@ -14,6 +14,18 @@
 /* The rows of a reply, as they arrive. */
 typedef struct CfdwCursor CfdwCursor;
 
+/* Rows that one POST does the same to. */
+typedef struct CfdwBatch
+{
+	CfdwSession *session;
+	CfdwVerb verb;
+	CfdwRow *const *rows; /* an add gives them their ids */
+	int nrows;
+	CfdwAction action;   /* for messages; action.rows names the rows */
+	CfdwRequest request; /* whole: sending it needs nothing else */
+	CfdwTransfer *transfer;
+} CfdwBatch;
+
 /* What a GET asks for. */
 typedef struct CfdwQuery
 {
@@ -30,9 +42,14 @@ extern CfdwCursor *cfdw_remote_open(Oid serverid, Oid userid,
 									const CfdwQuery *query);
 extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_remote_close(CfdwCursor *cursor);
-extern void cfdw_remote_send(CfdwSession *session, const char *path,
-							 CfdwVerb verb, CfdwRow *const *rows, int nrows,
-							 int timeout_ms);
+extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,
+									CfdwVerb verb, CfdwRow *const *rows,
+									int nrows);
+extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
+extern void cfdw_remote_receive(CfdwBatch *batch);
+extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
+									CfdwRow *const *rows, int nrows,
+									int64 since);
 extern char *cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows,
 								   int nrows);
 

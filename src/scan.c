@@ -63,6 +63,10 @@ typedef struct ListScan
 	int64 asked_id;     /* with by_id */
 	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
 
+	/* What the transaction has changed, or NULL. */
+	CfdwOverlay *overlay;
+	int added; /* rows given that the account does not know */
+
 	/* The rows of that request so far, unless they became too many. */
 	Tuplestorestate *replay;
 	bool replaying;     /* rows come from there */
@@ -72,13 +76,20 @@ typedef struct ListScan
 
 static void add_column(CfdwProjection *projection,
 					   const CfdwTableColumn *column);
+static Datum convert_value(const ProjectedColumn *projected,
+						   const CfdwItem *item, const CfdwWanted *wanted,
+						   bool *isnull);
 static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
 static bool evaluate_id(ForeignScanState *node, int64 *id);
 static void start_request(ForeignScanState *node);
 static void end_request(ListScan *state);
 static bool replay_row(ListScan *state, TupleTableSlot *slot);
+static bool is_known_gone(const ListScan *state);
 static bool fetch_row(ListScan *state, TupleTableSlot *slot);
+static void give_added(ListScan *state, TupleTableSlot *slot);
+static void store_row(ListScan *state, const CfdwItem *item,
+					  const CfdwWanted *wanted, TupleTableSlot *slot);
 static void keep_row(ListScan *state, const CfdwItem *item,
 					 TupleTableSlot *slot);
 
@@ -115,13 +126,13 @@ cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query)
 
 /*
  * Fills the projection's columns in VALUES and NULLS, which are by attribute
- * number - 1, from an item.  Values are in the current memory context.  Raises
- * the errors of cfdw_reader_datum(), with the column and the list's id as their
- * context.
+ * number - 1, from an item, laid over with what it is to be; either may be
+ * NULL.  Values are in the current memory context.  Raises the errors of
+ * cfdw_reader_datum(), with the column and the list's id as their context.
  */
 void
 cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
-				  Datum *values, bool *nulls)
+				  const CfdwWanted *wanted, Datum *values, bool *nulls)
 {
 	ErrorContextCallback context = {.callback = describe_value,
 									.arg = projection,
@@ -131,24 +142,23 @@ cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 	error_context_stack = &context;
 	for (int i = 0; i < projection->ncolumns; i++)
 	{
-		ProjectedColumn *projected = &projection->columns[i];
-		int attribute = projected->column->attnum - 1;
+		int attribute = projection->columns[i].column->attnum - 1;
 
-		projection->current = projected->column;
-		if (projected->field == FIELD_CONSTANT)
-		{
-			values[attribute] = projected->constant;
-			nulls[attribute] = false;
-		}
-		else
-			values[attribute] =
-				cfdw_reader_datum(projected->converter,
-								  projected->field == FIELD_WHOLE
-									  ? &item->whole
-									  : &item->fields[projected->field],
-								  &nulls[attribute]);
+		projection->current = projection->columns[i].column;
+		values[attribute] = convert_value(&projection->columns[i], item, wanted,
+										  &nulls[attribute]);
 	}
 	error_context_stack = context.previous;
+}
+
+/*
+ * The number of the added row that a scan gave with TID; 0 for a row that the
+ * account knows.
+ */
+uint32
+cfdw_scan_added_number(ItemPointer tid)
+{
+	return ItemPointerIsValid(tid) ? ItemPointerGetBlockNumber(tid) : 0;
 }
 
 /*
@@ -195,8 +205,10 @@ catalogsIterateForeignScan(ForeignScanState *node)
 	if (state->replaying && replay_row(state, slot))
 		return slot;
 	state->replaying = false;
-	if (state->cursor != NULL)
-		fetch_row(state, slot);
+	if (state->cursor != NULL && fetch_row(state, slot))
+		return slot;
+	if (state->overlay != NULL && state->id == NULL)
+		give_added(state, slot);
 	return slot;
 }
 
@@ -218,6 +230,7 @@ catalogsReScanForeignScan(ForeignScanState *node)
 	{
 		tuplestore_rescan(state->replay);
 		state->replaying = true;
+		state->added = 0;
 		return;
 	}
 	end_request(state);
@@ -255,6 +268,33 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 						   : add_key(projection, column->key);
 }
 
+static Datum
+convert_value(const ProjectedColumn *projected, const CfdwItem *item,
+			  const CfdwWanted *wanted, bool *isnull)
+{
+	static const CfdwField missing = {CFDW_JSON_NULL, NULL, 0};
+	const CfdwField *field = &missing;
+
+	if (projected->field == FIELD_CONSTANT)
+	{
+		*isnull = false;
+		return projected->constant;
+	}
+	if (wanted != NULL && projected->column->index >= 0)
+	{
+		const char *text = cfdw_overlay_value(wanted, projected->column->index);
+
+		*isnull = text == NULL;
+		if (text != NULL)
+			return cfdw_reader_text_datum(projected->converter, text);
+	}
+	if (item != NULL)
+		field = projected->field == FIELD_WHOLE
+					? &item->whole
+					: &item->fields[projected->field];
+	return cfdw_reader_datum(projected->converter, field, isnull);
+}
+
 /*
  * The index of KEY among the keys to ask for.
  */
@@ -275,8 +315,15 @@ static void
 describe_value(void *arg)
 {
 	CfdwProjection *projection = arg;
-	const CfdwField *id = &projection->item->fields[0];
+	const CfdwField *id;
 
+	if (projection->item == NULL)
+	{
+		errcontext("column \"%s\" of foreign table \"%s\", new list",
+				   projection->current->name, projection->table->name);
+		return;
+	}
+	id = &projection->item->fields[0];
 	errcontext("column \"%s\" of foreign table \"%s\", list %.*s",
 			   projection->current->name, projection->table->name,
 			   (int) Min(id->len, 40), id->raw != NULL ? id->raw : "");
@@ -333,8 +380,26 @@ start_request(ForeignScanState *node)
 	caller = MemoryContextSwitchTo(state->request_context);
 	state->replay = tuplestore_begin_heap(true, false, work_mem);
 	state->replay_size = 0;
-	state->cursor = cfdw_remote_open(table->serverid, state->userid, &query);
+	state->added = 0;
+	state->overlay = cfdw_overlay_create(
+		table, state->userid, node->ss.ps.state->es_snapshot->curcid);
+	if (!is_known_gone(state))
+		state->cursor =
+			cfdw_remote_open(table->serverid, state->userid, &query);
 	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Whether the transaction itself has deleted the only row asked for.
+ */
+static bool
+is_known_gone(const ListScan *state)
+{
+	const CfdwWanted *wanted = NULL;
+
+	if (state->by_id && state->overlay != NULL)
+		wanted = cfdw_overlay_find(state->overlay, state->asked_id);
+	return wanted != NULL && !wanted->exists;
 }
 
 static void
@@ -346,6 +411,7 @@ end_request(ListScan *state)
 	if (state->replay != NULL)
 		tuplestore_end(state->replay);
 	state->replay = NULL;
+	state->overlay = NULL;
 	state->replaying = false;
 	state->started = false;
 	MemoryContextReset(state->request_context);
@@ -370,26 +436,32 @@ replay_row(ListScan *state, TupleTableSlot *slot)
 }
 
 /*
- * Reads the next row of the reply; false, and the end of the cursor, after the
- * last one.
+ * Reads the next row of the reply that the transaction has left in the account;
+ * false, and the end of the cursor, after the last one.
  */
 static bool
 fetch_row(ListScan *state, TupleTableSlot *slot)
 {
+	const CfdwWanted *wanted;
 	MemoryContext caller;
 	CfdwItem item;
+	int64 id;
 	bool found;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	found = cfdw_remote_next(state->cursor, &item);
+	do
+	{
+		wanted = NULL;
+		found = cfdw_remote_next(state->cursor, &item);
+		if (found && state->overlay != NULL &&
+			cfdw_reader_int64(&item.fields[0], &id))
+			wanted = cfdw_overlay_find(state->overlay, id);
+	} while (found && wanted != NULL && !wanted->exists);
+
 	if (found)
 	{
-		memset(slot->tts_isnull, true,
-			   sizeof(bool) * slot->tts_tupleDescriptor->natts);
-		cfdw_scan_convert(state->projection, &item, slot->tts_values,
-						  slot->tts_isnull);
-		ExecStoreVirtualTuple(slot);
+		store_row(state, &item, wanted, slot);
 		keep_row(state, &item, slot);
 	}
 	else
@@ -399,6 +471,37 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	}
 	MemoryContextSwitchTo(caller);
 	return found;
+}
+
+/*
+ * Gives the next row that the account does not know; leaves SLOT empty after
+ * the last one.  Its number stands in its ctid, for it has no id.
+ */
+static void
+give_added(ListScan *state, TupleTableSlot *slot)
+{
+	const CfdwWanted *wanted = cfdw_overlay_added(state->overlay, state->added);
+	MemoryContext caller;
+
+	if (wanted == NULL)
+		return;
+	state->added++;
+	MemoryContextReset(state->row_context);
+	caller = MemoryContextSwitchTo(state->row_context);
+	store_row(state, NULL, wanted, slot);
+	ItemPointerSet(&slot->tts_tid, wanted->tracked->number, FirstOffsetNumber);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+store_row(ListScan *state, const CfdwItem *item, const CfdwWanted *wanted,
+		  TupleTableSlot *slot)
+{
+	memset(slot->tts_isnull, true,
+		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	cfdw_scan_convert(state->projection, item, wanted, slot->tts_values,
+					  slot->tts_isnull);
+	ExecStoreVirtualTuple(slot);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "executor/tuptable.h"
 #include "foreign/fdwapi.h"
 
+#include "overlay.h"
 #include "remote.h"
 
 /* How items become rows of a table: what to ask for and how to convert it. */
@@ -19,7 +20,9 @@ typedef struct CfdwProjection CfdwProjection;
 extern CfdwProjection *cfdw_scan_projection(CfdwTable *table, List *columns);
 extern void cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query);
 extern void cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
-							  Datum *values, bool *nulls);
+							  const CfdwWanted *wanted, Datum *values,
+							  bool *nulls);
+extern uint32 cfdw_scan_added_number(ItemPointer tid);
 
 extern void catalogsBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *catalogsIterateForeignScan(ForeignScanState *node);

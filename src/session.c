@@ -33,6 +33,8 @@ struct CfdwSession
 	CfdwCredentials credentials;
 	const CfdwAuthMethod *method;
 	bool signed_in; /* a cookie is there; it may have expired */
+	bool renewed;   /* ... and was just asked for */
+	bool pinned;    /* kept until the end of the transaction */
 	CfdwHttp *http;
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
@@ -52,6 +54,8 @@ static HTAB *sessions = NULL;
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static void sign_in(CfdwSession *session);
+static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
 static void sweep(void);
 static void on_invalidation(Datum arg, int cache, uint32 hash);
@@ -124,38 +128,69 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 }
 
 /*
- * Starts a request, signed in, and waits until the status of its reply is
- * known or it has failed.  Signs in before when that is needed, and once more
- * when the account answers 401: that is a refusal, so the request, whatever it
- * is, may be repeated.  Raises 28000 when signing in fails.
+ * Keeps a session until the end of the transaction, whatever becomes of the
+ * server: something may have to be taken back.
+ */
+void
+cfdw_session_pin(CfdwSession *session)
+{
+	session->pinned = true;
+}
+
+/*
+ * Starts a request, signed in.  Raises 28000 when signing in fails.
+ */
+CfdwTransfer *
+cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
+{
+	CfdwRequest signed_request = *request;
+
+	session->renewed = false;
+	if (!session->signed_in && cfdw_auth_can_renew(session->method))
+		sign_in(session);
+	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
+	return cfdw_http_start(session->http, &signed_request);
+}
+
+/*
+ * Waits until the status of a request's reply is known or it has failed.  When
+ * the account answers 401 because a session has expired, signs in anew and
+ * repeats the request once: a 401 is a refusal, so that may be done whatever
+ * the request is.  Returns the transfer whose reply counts.
+ */
+CfdwTransfer *
+cfdw_session_settle(CfdwSession *session, const CfdwRequest *request,
+					CfdwTransfer *transfer)
+{
+	if (cfdw_http_await(transfer)->status != 401)
+		return transfer;
+	session->signed_in = false;
+	if (session->renewed || !cfdw_auth_can_renew(session->method))
+		return transfer;
+	cfdw_http_end(transfer);
+	transfer = cfdw_session_start(session, request);
+	if (cfdw_http_await(transfer)->status == 401)
+		session->signed_in = false;
+	return transfer;
+}
+
+/*
+ * Both of the above.
  */
 CfdwTransfer *
 cfdw_session_request(CfdwSession *session, const CfdwRequest *request)
 {
-	bool renewable = cfdw_auth_can_renew(session->method);
+	return cfdw_session_settle(session, request,
+							   cfdw_session_start(session, request));
+}
 
-	for (;;)
-	{
-		CfdwRequest signed_request = *request;
-		CfdwTransfer *transfer;
-
-		if (renewable && !session->signed_in)
-		{
-			cfdw_auth_renew(session->method, &session->credentials,
-							&session->options, session->server, session->http);
-			session->signed_in = true;
-			renewable = false;
-		}
-		cfdw_auth_apply(session->method, &session->credentials,
-						&signed_request);
-		transfer = cfdw_http_start(session->http, &signed_request);
-		if (cfdw_http_await(transfer)->status != 401)
-			return transfer;
-		session->signed_in = false;
-		if (!renewable)
-			return transfer;
-		cfdw_http_end(transfer);
-	}
+static void
+sign_in(CfdwSession *session)
+{
+	cfdw_auth_renew(session->method, &session->credentials, &session->options,
+					session->server, session->http);
+	session->signed_in = true;
+	session->renewed = true;
 }
 
 static CfdwSession *
@@ -192,13 +227,19 @@ create_session(ForeignServer *server, UserMapping *user)
 	return session;
 }
 
+static bool
+is_disposable(const CfdwSession *session)
+{
+	return !session->pinned && cfdw_http_is_idle(session->http);
+}
+
 /*
  * Takes a session out of the cache; frees it unless requests are under way.
  */
 static void
 drop_session(SessionEntry *entry)
 {
-	if (cfdw_http_is_idle(entry->session->http))
+	if (is_disposable(entry->session))
 		MemoryContextDelete(entry->session->context);
 	else
 	{
@@ -222,7 +263,7 @@ sweep(void)
 	{
 		CfdwSession *session = lfirst(lc);
 
-		if (!cfdw_http_is_idle(session->http))
+		if (!is_disposable(session))
 			continue;
 		retired = foreach_delete_current(retired, lc);
 		MemoryContextDelete(session->context);
@@ -256,16 +297,22 @@ on_transaction_end(XactEvent event, void *arg)
 {
 	HASH_SEQ_STATUS scan;
 	SessionEntry *entry;
+	ListCell *lc;
 
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
+	foreach(lc, retired)
+		((CfdwSession *) lfirst(lc))->pinned = false;
 	sweep();
 	hash_seq_init(&scan, sessions);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
 		CfdwSession *session = entry->session;
 
-		if (session == NULL || !cfdw_http_is_idle(session->http))
+		if (session == NULL)
+			continue;
+		session->pinned = false;
+		if (!is_disposable(session))
 			continue;
 		if (session->invalid)
 			drop_session(entry);
