@@ -65,29 +65,34 @@ static char *page_words(const char *body, size_t len);
 static void append_converted(StringInfo out, const char *utf8, int len);
 
 /*
- * The body of a POST that does VERB to ROWS: JSON in UTF-8, palloc'ed in the
- * current context, its length in *LEN.  Raises 22021 or 22P05 when a text
- * cannot be converted.
+ * The body of a POST that does to each of BY_VERB, which are CFDW_NVERBS, what
+ * its verb says: JSON in UTF-8, palloc'ed in the current context, its length in
+ * *LEN.  Raises 22021 or 22P05 when a text cannot be converted.
  *
  * An "add" holds what is given; an "update" the id and what is given; a
  * "delete" ids alone.
  */
 char *
-cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows, size_t *len)
+cfdw_codec_payload(const CfdwRows *by_verb, size_t *len)
 {
 	Tree *tree = new_tree();
-	json_object *list;
 
 	tree->root = json_object_new_object();
-	list = add_member(tree->root, cfdw_resource.verbs[verb],
-					  json_object_new_array_ext(nrows));
-	for (int i = 0; i < nrows; i++)
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
-		if (verb == CFDW_DELETE)
-			add_element(list, json_object_new_int64(rows[i]->id));
-		else
-			fill_row(add_element(list, json_object_new_object()), verb,
-					 rows[i]);
+		const CfdwRows *rows = &by_verb[verb];
+		json_object *list;
+
+		if (rows->n == 0)
+			continue;
+		list = add_member(tree->root, cfdw_resource.verbs[verb],
+						  json_object_new_array_ext(rows->n));
+		for (int i = 0; i < rows->n; i++)
+			if (verb == CFDW_DELETE)
+				add_element(list, json_object_new_int64(rows->rows[i]->id));
+			else
+				fill_row(add_element(list, json_object_new_object()), verb,
+						 rows->rows[i]);
 	}
 	return tree_text(tree, len);
 }

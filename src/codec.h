@@ -45,8 +45,7 @@ typedef struct CfdwReply
 	CfdwReplyError *errors;
 } CfdwReply;
 
-extern char *cfdw_codec_payload(CfdwVerb verb, CfdwRow *const *rows, int nrows,
-								size_t *len);
+extern char *cfdw_codec_payload(const CfdwRows *by_verb, size_t *len);
 extern char *cfdw_codec_row(const CfdwRow *row);
 extern char *cfdw_codec_login(const char *login, const char *api_key,
 							  size_t *len);

@@ -31,16 +31,14 @@
 /* All that an abort may take for its requests. */
 #define ABORT_LIMIT_MS 10000
 
-/* A batch of the journal. */
+/* Orders that go to an account in one POST. */
 typedef struct Parcel
 {
-	CfdwTarget *target; /* of its first row */
-	CfdwVerb verb;
-	int nrows;
-	CfdwRow **rows;
-	CfdwTracked **tracked; /* for each row */
-	CfdwBatch *batch;      /* once it is being sent, and so is ... */
-	char *in_flight;       /* ... its entry in in_flight */
+	CfdwTarget *target; /* of the first */
+	int norders;
+	CfdwOrder **orders;
+	CfdwBatch *batch; /* once it is being sent, and so is ... */
+	char *in_flight;  /* ... its entry in in_flight */
 } Parcel;
 
 /* What takes an accepted batch back. */
@@ -71,11 +69,18 @@ static void accept(Parcel *parcel);
 static void settle(List *flying);
 static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
 							   TimestampTz start);
+static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
+static void append_row(CfdwRows *rows, CfdwRow *row, int size);
+static void give_up(Parcel *parcel);
 static void note_in_flight(Parcel *parcel);
 static void remember_undo(const Parcel *parcel);
-static CfdwBatch *undo_add(const Parcel *parcel, CfdwSession *session);
-static CfdwBatch *undo_update(const Parcel *parcel, CfdwSession *session,
-							  bool *complete);
+static void remember_part(const Parcel *parcel);
+static bool is_ordered(const Parcel *parcel, int64 id);
+static CfdwRow *copy_row(const CfdwRow *row);
+static void remember_rows(const Parcel *parcel, const CfdwRows *accepted);
+static bool values_before(const Parcel *parcel, const CfdwRows *updated,
+						  CfdwRows *before);
+static bool has_id(const CfdwRows *rows, int64 id);
 static void warn_in_flight(void);
 static void take_back(void);
 static bool take_back_one(const Undo *undo);
@@ -175,7 +180,10 @@ send_orders(List *orders)
 	{
 		CfdwOrder *order = lfirst(lc);
 
-		pack(&parcels[order->verb], order);
+		/* What may hold a delete goes last. */
+		pack(&parcels[order->tracked->target->combine ? CFDW_DELETE
+													  : order->verb],
+			 order);
 	}
 	for (size_t i = 0; i < lengthof(send_order); i++)
 		send_parcels(parcels[send_order[i]], start);
@@ -257,20 +265,17 @@ pack(List **parcels, CfdwOrder *order)
 
 		if (candidate->target->account == target->account &&
 			candidate->target->batch_size == target->batch_size &&
-			candidate->nrows < target->batch_size)
+			candidate->norders < target->batch_size)
 			parcel = candidate;
 	}
 	if (parcel == NULL)
 	{
 		parcel = palloc0(sizeof(Parcel));
 		parcel->target = target;
-		parcel->verb = order->verb;
-		parcel->rows = palloc(sizeof(CfdwRow *) * target->batch_size);
-		parcel->tracked = palloc(sizeof(CfdwTracked *) * target->batch_size);
+		parcel->orders = palloc(sizeof(CfdwOrder *) * target->batch_size);
 		*parcels = lappend(*parcels, parcel);
 	}
-	parcel->rows[parcel->nrows] = &order->row;
-	parcel->tracked[parcel->nrows++] = order->tracked;
+	parcel->orders[parcel->norders++] = order;
 }
 
 /*
@@ -316,7 +321,7 @@ send_parcels(List *parcels, TimestampTz start)
 			error->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
 		{
 			if (current != NULL)
-				in_flight = list_delete_ptr(in_flight, current->in_flight);
+				give_up(current);
 			settle(flying_now);
 			if (current != NULL)
 				mention_lookalikes(error, current, start);
@@ -373,10 +378,31 @@ launch(Parcel *parcel, TimestampTz start)
 				 parcel->target->table, limit_ms),
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	cfdw_session_pin(session);
-	parcel->batch = cfdw_remote_batch(session, account->path, parcel->verb,
-									  parcel->rows, parcel->nrows);
+	parcel->batch = make_batch(parcel, session);
 	note_in_flight(parcel);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
+}
+
+static CfdwBatch *
+make_batch(const Parcel *parcel, CfdwSession *session)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	for (int i = 0; i < parcel->norders; i++)
+		append_row(&by_verb[parcel->orders[i]->verb], &parcel->orders[i]->row,
+				   parcel->norders);
+	return cfdw_remote_batch(session, parcel->target->account->path, by_verb);
+}
+
+/*
+ * Appends a row to ROWS, which will have SIZE at most.
+ */
+static void
+append_row(CfdwRows *rows, CfdwRow *row, int size)
+{
+	if (rows->rows == NULL)
+		rows->rows = palloc(sizeof(CfdwRow *) * size);
+	rows->rows[rows->n++] = row;
 }
 
 /*
@@ -404,8 +430,19 @@ static void
 accept(Parcel *parcel)
 {
 	remember_undo(parcel);
-	for (int i = 0; i < parcel->nrows; i++)
-		cfdw_journal_sent(parcel->tracked[i], parcel->verb, parcel->rows[i]);
+	for (int i = 0; i < parcel->norders; i++)
+		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->verb,
+						  &parcel->orders[i]->row);
+	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+}
+
+/*
+ * An error that names its rows tells what became of a parcel.
+ */
+static void
+give_up(Parcel *parcel)
+{
+	remember_part(parcel);
 	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
 }
 
@@ -438,8 +475,10 @@ settle(List *flying)
 				geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
 				PG_RE_THROW();
 			FlushErrorState();
-			if (!unknown)
-				in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+			if (unknown)
+				remember_part(parcel);
+			else
+				give_up(parcel);
 		}
 		PG_END_TRY();
 	}
@@ -453,17 +492,18 @@ static void
 mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 {
 	const CfdwAccount *account = parcel->target->account;
+	const CfdwRows *added = &parcel->batch->by_verb[CFDW_ADD];
 	MemoryContext caller = CurrentMemoryContext;
 	char *volatile found = NULL;
 
-	if (parcel->verb != CFDW_ADD ||
+	if (added->n == 0 ||
 		error->sqlerrcode != ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN)
 		return;
 	PG_TRY();
 	{
-		found = cfdw_remote_lookalikes(
-			account->serverid, account->userid, account->path, parcel->rows,
-			parcel->nrows, timestamptz_to_time_t(start));
+		found = cfdw_remote_lookalikes(account->serverid, account->userid,
+									   account->path, added,
+									   timestamptz_to_time_t(start));
 	}
 	PG_CATCH();
 	{
@@ -494,64 +534,137 @@ note_in_flight(Parcel *parcel)
 }
 
 /*
- * Makes the batch that takes an accepted parcel back.
+ * Makes what takes an accepted parcel back.
  */
 static void
 remember_undo(const Parcel *parcel)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	CfdwSession *session = parcel->batch->session;
-	Undo *undo = palloc0(sizeof(Undo));
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	undo->complete = parcel->target->undo && parcel->verb != CFDW_DELETE;
-	undo->rows =
-		cfdw_remote_name_rows(parcel->verb, parcel->rows, parcel->nrows);
-	undo->server = pstrdup(parcel->batch->action.server);
-	if (parcel->target->undo && parcel->verb == CFDW_ADD)
-		undo->batch = undo_add(parcel, session);
-	else if (parcel->target->undo && parcel->verb == CFDW_UPDATE)
-		undo->batch = undo_update(parcel, session, &undo->complete);
-	undos = lappend(undos, undo);
+	for (int i = 0; i < parcel->norders; i++)
+	{
+		const CfdwOrder *order = parcel->orders[i];
+
+		/* The delete of a row that this transaction added leaves nothing. */
+		if (order->verb != CFDW_DELETE || order->tracked->number == 0)
+			append_row(&by_verb[order->verb], copy_row(&order->row),
+					   parcel->norders);
+	}
+	remember_rows(parcel, by_verb);
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * Deletes the added rows.
+ * The same for the rows that the account has confirmed of a parcel that failed
+ * as a whole.
  */
-static CfdwBatch *
-undo_add(const Parcel *parcel, CfdwSession *session)
+static void
+remember_part(const Parcel *parcel)
 {
-	CfdwRow **rows = palloc(sizeof(CfdwRow *) * parcel->nrows);
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	const CfdwBatch *batch = parcel->batch;
+	int size = Max(parcel->norders, batch->reply.nitems);
+	CfdwRow *row;
 
-	for (int i = 0; i < parcel->nrows; i++)
+	for (int i = 0; i < parcel->norders; i++)
+		if (parcel->orders[i]->verb != CFDW_ADD &&
+			cfdw_remote_confirms(batch, parcel->orders[i]->row.id))
+			append_row(&by_verb[parcel->orders[i]->verb],
+					   copy_row(&parcel->orders[i]->row), size);
+
+	/* What is confirmed beyond those was added. */
+	for (int i = 0; batch->by_verb[CFDW_ADD].n > 0 && i < batch->reply.nitems;
+		 i++)
 	{
-		rows[i] = palloc0(sizeof(CfdwRow));
-		rows[i]->id = parcel->rows[i]->id;
+		row = palloc0(sizeof(CfdwRow));
+		row->id = batch->reply.items[i].id;
+		if (row->id > 0 && !is_ordered(parcel, row->id))
+			append_row(&by_verb[CFDW_ADD], row, size);
 	}
-	return cfdw_remote_batch(session, pstrdup(parcel->target->account->path),
-							 CFDW_DELETE, rows, parcel->nrows);
+	/* More than were asked for cannot all be ours. */
+	if (by_verb[CFDW_ADD].n > batch->by_verb[CFDW_ADD].n)
+		by_verb[CFDW_ADD].n = 0;
+	remember_rows(parcel, by_verb);
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+is_ordered(const Parcel *parcel, int64 id)
+{
+	for (int i = 0; i < parcel->norders; i++)
+		if (parcel->orders[i]->verb != CFDW_ADD &&
+			parcel->orders[i]->row.id == id)
+			return true;
+	return false;
+}
+
+static CfdwRow *
+copy_row(const CfdwRow *row)
+{
+	CfdwRow *copy = palloc(sizeof(CfdwRow));
+
+	*copy = *row;
+	return copy;
 }
 
 /*
- * Gives the updated rows the values back that they had.  *COMPLETE is false
- * when some of those are not known.  A row that was added in this transaction
- * needs none: it will be deleted.
+ * Makes what takes rows back that the account has accepted of a parcel, in the
+ * order in which an abort works: the last made is the first to be sent.
  */
-static CfdwBatch *
-undo_update(const Parcel *parcel, CfdwSession *session, bool *complete)
+static void
+remember_rows(const Parcel *parcel, const CfdwRows *accepted)
 {
-	CfdwRow **rows = palloc(sizeof(CfdwRow *) * parcel->nrows);
-	int n = 0;
-
-	for (int i = 0; i < parcel->nrows; i++)
+	for (size_t i = 0; i < lengthof(send_order); i++)
 	{
-		const CfdwTracked *tracked = parcel->tracked[i];
+		CfdwVerb verb = send_order[i];
+		CfdwRows undone[CFDW_NVERBS] = {{0}};
+		Undo *undo;
+
+		if (accepted[verb].n == 0)
+			continue;
+		undo = palloc0(sizeof(Undo));
+		undo->rows = cfdw_remote_name_rows(verb, &accepted[verb]);
+		undo->server = pstrdup(parcel->batch->action.server);
+		undo->complete = parcel->target->undo && verb != CFDW_DELETE;
+		if (verb == CFDW_ADD)
+			undone[CFDW_DELETE] = accepted[verb];
+		else if (verb == CFDW_UPDATE &&
+				 !values_before(parcel, &accepted[verb], &undone[CFDW_UPDATE]))
+			undo->complete = false;
+		if (parcel->target->undo &&
+			undone[CFDW_DELETE].n + undone[CFDW_UPDATE].n > 0)
+			undo->batch = cfdw_remote_batch(
+				parcel->batch->session, pstrdup(parcel->target->account->path),
+				undone);
+		undos = lappend(undos, undo);
+	}
+}
+
+/*
+ * The rows that give updated ones the values back that they had; false when
+ * some of those are not known.  A row that was added in this transaction needs
+ * none: it will be deleted.
+ */
+static bool
+values_before(const Parcel *parcel, const CfdwRows *updated, CfdwRows *before)
+{
+	bool complete = true;
+
+	for (int i = 0; i < parcel->norders; i++)
+	{
+		const CfdwOrder *order = parcel->orders[i];
+		const CfdwTracked *tracked = order->tracked;
 		CfdwRow *row = palloc0(sizeof(CfdwRow));
 		bool any = false;
 
-		for (int key = 0; key < CFDW_NKEYS && tracked->number == 0; key++)
+		if (order->verb != CFDW_UPDATE || tracked->number > 0 ||
+			!has_id(updated, tracked->id))
+			continue;
+		for (int key = 0; key < CFDW_NKEYS; key++)
 		{
-			if (parcel->rows[i]->values[key] == NULL)
+			if (order->row.values[key] == NULL)
 				continue;
 			row->values[key] = tracked->there[key] != NULL
 								   ? tracked->there[key]
@@ -559,16 +672,22 @@ undo_update(const Parcel *parcel, CfdwSession *session, bool *complete)
 			if (row->values[key] != NULL)
 				any = true;
 			else
-				*complete = false;
+				complete = false;
 		}
 		row->id = tracked->id;
 		if (any)
-			rows[n++] = row;
+			append_row(before, row, updated->n);
 	}
-	if (n == 0)
-		return NULL;
-	return cfdw_remote_batch(session, pstrdup(parcel->target->account->path),
-							 CFDW_UPDATE, rows, n);
+	return complete;
+}
+
+static bool
+has_id(const CfdwRows *rows, int64 id)
+{
+	for (int i = 0; i < rows->n; i++)
+		if (rows->rows[i]->id == id)
+			return true;
+	return false;
 }
 
 /*
@@ -634,7 +753,7 @@ take_back_one(const Undo *undo)
 	{
 		MemoryContextSwitchTo(caller);
 		/* A list that is gone need not be deleted. */
-		done = undo->complete && undo->batch->verb == CFDW_DELETE &&
+		done = undo->complete && undo->batch->by_verb[CFDW_DELETE].n > 0 &&
 			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
 		FlushErrorState();
 	}

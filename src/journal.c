@@ -164,6 +164,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 		if (target->account == account && target->relid == table->relid &&
 			target->batch_size == table->options.batch_size &&
 			target->immediate == table->options.immediate &&
+			target->combine == table->options.combine_verbs &&
 			target->undo == table->options.undo)
 			return target;
 	}
@@ -175,6 +176,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 	target->table = pstrdup(table->name);
 	target->batch_size = table->options.batch_size;
 	target->immediate = table->options.immediate;
+	target->combine = table->options.combine_verbs;
 	target->undo = table->options.undo;
 	targets = lappend(targets, target);
 	MemoryContextSwitchTo(caller);

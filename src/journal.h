@@ -29,6 +29,7 @@ typedef struct CfdwTarget
 	char *table; /* name, for messages */
 	int batch_size;
 	bool immediate; /* sent at the end of the statement */
+	bool combine;   /* update, add and delete in one POST */
 	bool undo;      /* taken back when the transaction fails */
 } CfdwTarget;
 

@@ -28,6 +28,7 @@ typedef struct CfdwOptions
 	bool truncatable;
 	bool immediate; /* write_mode */
 	bool undo;
+	bool combine_verbs;
 	double fdw_startup_cost;
 	double fdw_tuple_cost;
 	bool keep_connections;

@@ -38,16 +38,17 @@ struct CfdwCursor
 };
 
 static void finish_reply(CfdwCursor *cursor);
-static void match_added(const CfdwAction *action, CfdwRow *const *rows,
-						int nrows, const CfdwReply *reply,
-						const CfdwResponse *response);
-static bool match_by_request_id(CfdwRow *const *rows, int nrows,
-								const CfdwReply *reply);
-static void match_by_id(const CfdwAction *action, CfdwRow *const *rows,
-						int nrows, const CfdwReply *reply,
-						const CfdwResponse *response);
-static int find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
+static void match(CfdwBatch *batch, const CfdwResponse *response);
+static bool has_row(const CfdwRows *rows, int64 id);
+static bool match_by_request_id(const CfdwRows *added,
+								const CfdwReplyItem *items);
+static void report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
+						   const CfdwResponse *response)
+	pg_attribute_noreturn();
+static int find_refused(CfdwVerb verb, const CfdwRows *rows,
 						const CfdwReplyError *error);
+static char *describe_batch(const CfdwBatch *batch);
+static char *name_batch(const CfdwBatch *batch);
 static char *name_row(CfdwVerb verb, const CfdwRow *row);
 static void append_name(StringInfo buf, const char *name);
 
@@ -169,30 +170,27 @@ cfdw_remote_close(CfdwCursor *cursor)
 }
 
 /*
- * Makes a POST that does VERB to ROWS, which must outlive it; in the current
- * memory context.  Raises 22021 or 22P05 when a text cannot be converted.
+ * Makes a POST that does to each of BY_VERB, which are CFDW_NVERBS, what its
+ * verb says; in the current memory context.  The rows must outlive it.  Raises
+ * 22021 or 22P05 when a text cannot be converted.
  */
 CfdwBatch *
-cfdw_remote_batch(CfdwSession *session, const char *path, CfdwVerb verb,
-				  CfdwRow *const *rows, int nrows)
+cfdw_remote_batch(CfdwSession *session, const char *path,
+				  const CfdwRows *by_verb)
 {
 	const CfdwOptions *options = cfdw_session_options(session);
 	CfdwBatch *batch = palloc0(sizeof(CfdwBatch));
 
 	batch->session = session;
-	batch->verb = verb;
-	batch->rows = rows;
-	batch->nrows = nrows;
+	memcpy(batch->by_verb, by_verb, sizeof(batch->by_verb));
 	batch->action.path = path;
-	batch->action.verb = verb;
-	batch->action.what =
-		nrows == 1 ? name_row(verb, rows[0])
-				   : psprintf("%s %d lists", cfdw_resource.verbs[verb], nrows);
-	batch->action.rows = cfdw_remote_name_rows(verb, rows, nrows);
+	batch->action.what = describe_batch(batch);
+	batch->action.rows = name_batch(batch);
+	/* An add is what cannot be repeated. */
+	batch->action.verb = by_verb[CFDW_ADD].n > 0 ? CFDW_ADD : CFDW_UPDATE;
 	cfdw_session_describe(session, &batch->action);
 	batch->request.url = psprintf("%s%s", options->url, path);
-	batch->request.body =
-		cfdw_codec_payload(verb, rows, nrows, &batch->request.body_len);
+	batch->request.body = cfdw_codec_payload(by_verb, &batch->request.body_len);
 	batch->request.max_response_size = options->max_response_size;
 	return batch;
 }
@@ -223,9 +221,10 @@ cfdw_remote_receive(CfdwBatch *batch)
 	CfdwAction *action = &batch->action;
 	const CfdwResponse *response;
 	StringInfoData body;
-	CfdwReply reply = {0};
+	CfdwReply *reply = &batch->reply;
 	CfdwProblem problem;
 
+	memset(reply, 0, sizeof(*reply));
 	initStringInfo(&body);
 	batch->transfer =
 		cfdw_session_settle(batch->session, &batch->request, batch->transfer);
@@ -234,29 +233,29 @@ cfdw_remote_receive(CfdwBatch *batch)
 		(response->status != 200 && response->status != 204))
 		cfdw_report_response(action, response, body.data, body.len);
 	if (response->status == 200 &&
-		!cfdw_codec_reply(body.data, body.len, &reply))
+		!cfdw_codec_reply(body.data, body.len, reply))
 	{
 		if (cfdw_codec_problem(body.data, body.len, &problem))
 			cfdw_report_response(action, response, body.data, body.len);
 		cfdw_report_malformed(action, "it names no lists", response);
 	}
 
-	if (reply.nerrors > 0)
-	{
-		int refused = find_refused(batch->verb, batch->rows, batch->nrows,
-								   &reply.errors[0]);
-
-		cfdw_report_refused(action,
-							refused >= 0
-								? name_row(batch->verb, batch->rows[refused])
-								: action->what,
-							&reply.errors[0].problem, response);
-	}
-	if (batch->verb == CFDW_ADD)
-		match_added(action, batch->rows, batch->nrows, &reply, response);
-	else
-		match_by_id(action, batch->rows, batch->nrows, &reply, response);
+	if (reply->nerrors > 0)
+		report_refused(batch, &reply->errors[0], response);
+	match(batch, response);
 	cfdw_http_end(batch->transfer);
+}
+
+/*
+ * Whether the reply to a batch names the list of an id.
+ */
+bool
+cfdw_remote_confirms(const CfdwBatch *batch, int64 id)
+{
+	for (int i = 0; i < batch->reply.nitems; i++)
+		if (batch->reply.items[i].id == id)
+			return true;
+	return false;
 }
 
 /*
@@ -264,20 +263,22 @@ cfdw_remote_receive(CfdwBatch *batch)
  * id, or by name while they have none.
  */
 char *
-cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
+cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows)
 {
 	StringInfoData names;
 
 	initStringInfo(&names);
 	appendStringInfo(&names, "%s of %s", cfdw_resource.verbs[verb],
-					 nrows == 1 ? "list" : "lists");
-	for (int i = 0; i < nrows; i++)
+					 rows->n == 1 ? "list" : "lists");
+	for (int i = 0; i < rows->n; i++)
 	{
+		const CfdwRow *row = rows->rows[i];
+
 		appendStringInfoString(&names, i > 0 ? ", " : " ");
-		if (rows[i]->id == 0)
-			append_name(&names, rows[i]->values[CFDW_KEY_NAME]);
+		if (row->id == 0)
+			append_name(&names, row->values[CFDW_KEY_NAME]);
 		else
-			appendStringInfo(&names, INT64_FORMAT, rows[i]->id);
+			appendStringInfo(&names, INT64_FORMAT, row->id);
 	}
 	return names.data;
 }
@@ -289,7 +290,7 @@ cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows, int nrows)
  */
 char *
 cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
-					   CfdwRow *const *rows, int nrows, int64 since)
+					   const CfdwRows *rows, int64 since)
 {
 	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
 						  cfdw_resource.columns[CFDW_KEY_NAME].key,
@@ -308,8 +309,8 @@ cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 						 : cfdw_reader_text(&item.fields[1]);
 		bool same = false;
 
-		for (int i = 0; i < nrows && !same; i++)
-			same = strcmp(rows[i]->values[CFDW_KEY_NAME], name) == 0;
+		for (int i = 0; i < rows->n && !same; i++)
+			same = strcmp(rows->rows[i]->values[CFDW_KEY_NAME], name) == 0;
 		if (!same || !cfdw_reader_int64(&item.fields[2], &created) ||
 			created < since - CLOCK_SLACK_S)
 			continue;
@@ -358,106 +359,179 @@ finish_reply(CfdwCursor *cursor)
 }
 
 /*
- * Gives the added rows the ids of the reply: by request_id where every item
- * brings back one that was sent, otherwise by position.
+ * Matches the items of a reply to the rows of its batch.  Those of updates and
+ * deletes are known by their ids; what is left over are the added ones, in the
+ * order in which they were sent, unless every one brings back the request_id of
+ * a row.  Raises 40001 for a row that the reply leaves out, HV00M for items
+ * that are too few or too many.
  */
 static void
-match_added(const CfdwAction *action, CfdwRow *const *rows, int nrows,
-			const CfdwReply *reply, const CfdwResponse *response)
+match(CfdwBatch *batch, const CfdwResponse *response)
 {
-	if (reply->nitems != nrows)
+	const CfdwReply *reply = &batch->reply;
+	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
+	CfdwReplyItem *left = palloc(sizeof(CfdwReplyItem) * Max(reply->nitems, 1));
+	int nleft = 0;
+
+	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
+		for (int i = 0; i < batch->by_verb[verb].n; i++)
+		{
+			const CfdwRow *row = batch->by_verb[verb].rows[i];
+
+			if (!cfdw_remote_confirms(batch, row->id))
+				cfdw_report_gone(&batch->action, name_row(verb, row));
+		}
+	for (int i = 0; i < reply->nitems; i++)
+		if (!has_row(&batch->by_verb[CFDW_UPDATE], reply->items[i].id) &&
+			!has_row(&batch->by_verb[CFDW_DELETE], reply->items[i].id))
+			left[nleft++] = reply->items[i];
+
+	if (nleft > added->n && added->n == 0)
+		cfdw_report_malformed(&batch->action,
+							  "it names a list that was not sent", response);
+	if (nleft != added->n)
 		cfdw_report_malformed(
-			action, psprintf("it names %d of %d lists", reply->nitems, nrows),
-			response);
-	for (int i = 0; i < nrows; i++)
-		if (reply->items[i].id <= 0)
-			cfdw_report_malformed(action, "an item of it has no id", response);
-	if (match_by_request_id(rows, nrows, reply))
+			&batch->action,
+			psprintf("it names %d of %d lists", nleft, added->n), response);
+	for (int i = 0; i < nleft; i++)
+		if (left[i].id <= 0)
+			cfdw_report_malformed(&batch->action, "an item of it has no id",
+								  response);
+	if (match_by_request_id(added, left))
 		return;
-	for (int i = 0; i < nrows; i++)
-		rows[i]->id = reply->items[i].id;
+	for (int i = 0; i < nleft; i++)
+		added->rows[i]->id = left[i].id;
+}
+
+static bool
+has_row(const CfdwRows *rows, int64 id)
+{
+	for (int i = 0; i < rows->n; i++)
+		if (rows->rows[i]->id == id)
+			return true;
+	return false;
 }
 
 /*
- * False when the request_ids of the reply are not those that were sent, each
- * once.  At most 500 rows: no need for a hash table.
+ * False when the request_ids of ITEMS, which are as many as the rows, are not
+ * those that were sent, each once.  At most 500 rows: no need for a hash table.
  */
 static bool
-match_by_request_id(CfdwRow *const *rows, int nrows, const CfdwReply *reply)
+match_by_request_id(const CfdwRows *added, const CfdwReplyItem *items)
 {
-	for (int i = 0; i < nrows; i++)
+	int *item_of = palloc(sizeof(int) * Max(added->n, 1));
+
+	for (int i = 0; i < added->n; i++)
 	{
-		const char *sent = rows[i]->values[CFDW_KEY_REQUEST_ID];
-		int found = -1;
+		const char *sent = added->rows[i]->values[CFDW_KEY_REQUEST_ID];
 		int count = 0;
 
 		if (sent == NULL)
 			return false;
-		for (int j = 0; j < nrows; j++)
-			if (reply->items[j].has_request_id &&
-				reply->items[j].request_id == strtoi64(sent, NULL, 10))
+		for (int j = 0; j < added->n; j++)
+			if (items[j].has_request_id &&
+				items[j].request_id == strtoi64(sent, NULL, 10))
 			{
-				found = j;
+				item_of[i] = j;
 				count++;
 			}
 		if (count != 1)
 			return false;
-		rows[i]->id = reply->items[found].id;
+		for (int j = 0; j < i; j++)
+			if (item_of[j] == item_of[i])
+				return false;
 	}
+	for (int i = 0; i < added->n; i++)
+		added->rows[i]->id = items[item_of[i]].id;
 	return true;
 }
 
 /*
- * Checks that the reply to an update or a delete names the rows sent and no
- * others.  Raises 40001 for a row that it leaves out.
+ * Raises the error for a row that the reply refuses.
  */
 static void
-match_by_id(const CfdwAction *action, CfdwRow *const *rows, int nrows,
-			const CfdwReply *reply, const CfdwResponse *response)
+report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
+			   const CfdwResponse *response)
 {
-	for (int i = 0; i < nrows; i++)
-	{
-		bool found = false;
+	const char *what = batch->action.what;
 
-		for (int j = 0; j < reply->nitems && !found; j++)
-			found = reply->items[j].id == rows[i]->id;
-		if (!found)
-			cfdw_report_gone(action, name_row(action->verb, rows[i]));
-	}
-	for (int j = 0; j < reply->nitems; j++)
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
-		bool found = false;
+		const CfdwRows *rows = &batch->by_verb[verb];
+		int refused = -1;
 
-		for (int i = 0; i < nrows && !found; i++)
-			found = reply->items[j].id == rows[i]->id;
-		if (!found)
-			cfdw_report_malformed(action, "it names a list that was not sent",
-								  response);
+		if (error->verb < 0 || error->verb == verb)
+			refused = find_refused(verb, rows, error);
+		if (refused >= 0)
+			what = name_row(verb, rows->rows[refused]);
 	}
+	cfdw_report_refused(&batch->action, what, &error->problem, response);
 }
 
 /*
- * Which row a reply's error is about, or -1.
+ * Which of the rows of a verb an error is about, or -1.
  */
 static int
-find_refused(CfdwVerb verb, CfdwRow *const *rows, int nrows,
-			 const CfdwReplyError *error)
+find_refused(CfdwVerb verb, const CfdwRows *rows, const CfdwReplyError *error)
 {
 	if (!error->has_key)
-		return nrows == 1 ? 0 : -1;
-	for (int i = 0; i < nrows; i++)
+		return rows->n == 1 ? 0 : -1;
+	for (int i = 0; i < rows->n; i++)
 	{
-		const char *sent = rows[i]->values[CFDW_KEY_REQUEST_ID];
+		const char *sent = rows->rows[i]->values[CFDW_KEY_REQUEST_ID];
 
-		if (verb != CFDW_ADD && rows[i]->id == error->key)
+		if (verb != CFDW_ADD && rows->rows[i]->id == error->key)
 			return i;
 		if (verb == CFDW_ADD && sent != NULL &&
 			strtoi64(sent, NULL, 10) == error->key)
 			return i;
 	}
-	if (verb == CFDW_ADD && error->key >= 0 && error->key < nrows)
+	if (verb == CFDW_ADD && error->key >= 0 && error->key < rows->n)
 		return (int) error->key;
 	return -1;
+}
+
+/*
+ * What a batch does, for a message: "add 3 lists".
+ */
+static char *
+describe_batch(const CfdwBatch *batch)
+{
+	StringInfoData what;
+
+	initStringInfo(&what);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+	{
+		const CfdwRows *rows = &batch->by_verb[verb];
+
+		if (rows->n == 0)
+			continue;
+		if (what.len > 0)
+			appendStringInfoString(&what, " and ");
+		if (rows->n == 1)
+			appendStringInfoString(&what, name_row(verb, rows->rows[0]));
+		else
+			appendStringInfo(&what, "%s %d lists", cfdw_resource.verbs[verb],
+							 rows->n);
+	}
+	return what.data;
+}
+
+/*
+ * All rows of a batch, for a message.
+ */
+static char *
+name_batch(const CfdwBatch *batch)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		if (batch->by_verb[verb].n > 0)
+			appendStringInfo(
+				&names, "%s%s", names.len > 0 ? "; " : "",
+				cfdw_remote_name_rows(verb, &batch->by_verb[verb]));
+	return names.data;
 }
 
 /*

@@ -8,22 +8,22 @@
 #ifndef CFDW_REMOTE_H
 #define CFDW_REMOTE_H
 
+#include "codec.h"
 #include "reader.h"
 #include "session.h"
 
 /* The rows of a reply, as they arrive. */
 typedef struct CfdwCursor CfdwCursor;
 
-/* Rows that one POST does the same to. */
+/* The rows of one POST. */
 typedef struct CfdwBatch
 {
 	CfdwSession *session;
-	CfdwVerb verb;
-	CfdwRow *const *rows; /* an add gives them their ids */
-	int nrows;
-	CfdwAction action;   /* for messages; action.rows names the rows */
-	CfdwRequest request; /* whole: sending it needs nothing else */
-	CfdwTransfer *transfer;
+	CfdwRows by_verb[CFDW_NVERBS]; /* an add gets its id from the reply */
+	CfdwAction action;      /* for messages; action.rows names the rows */
+	CfdwRequest request;    /* whole: sending it needs nothing else */
+	CfdwTransfer *transfer; /* once it is being sent */
+	CfdwReply reply;        /* once received, also when that raised */
 } CfdwBatch;
 
 /* What a GET asks for. */
@@ -43,14 +43,12 @@ extern CfdwCursor *cfdw_remote_open(Oid serverid, Oid userid,
 extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_remote_close(CfdwCursor *cursor);
 extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,
-									CfdwVerb verb, CfdwRow *const *rows,
-									int nrows);
+									const CfdwRows *by_verb);
 extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
 extern void cfdw_remote_receive(CfdwBatch *batch);
+extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
-									CfdwRow *const *rows, int nrows,
-									int64 since);
-extern char *cfdw_remote_name_rows(CfdwVerb verb, CfdwRow *const *rows,
-								   int nrows);
+									const CfdwRows *rows, int64 since);
+extern char *cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows);
 
 #endif /* CFDW_REMOTE_H */

@@ -84,6 +84,13 @@ typedef struct CfdwRow
 	char *values[CFDW_NKEYS];
 } CfdwRow;
 
+/* Rows to which the same is done. */
+typedef struct CfdwRows
+{
+	int n;
+	CfdwRow **rows;
+} CfdwRows;
+
 extern const CfdwResource cfdw_resource;
 
 extern int cfdw_resource_find(const char *key);
