@@ -10,6 +10,7 @@ OBJS = \
 	src/resource.o \
 	src/option.o \
 	src/codec.o \
+	src/value.o \
 	src/reader.o \
 	src/http.o \
 	src/report.o \
@@ -18,6 +19,7 @@ OBJS = \
 	src/remote.o \
 	src/journal.o \
 	src/overlay.o \
+	src/undo.o \
 	src/flush.o \
 	src/plan.o \
 	src/scan.o \

@@ -1,18 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * flush.c
- *	  Sending the journal, taking back.
+ *	  Sending the journal.
  *
  * Owns the order in which changes go out: updates, adds, then deletes, which
  * cannot be undone; in batches, each kind in the order in which the rows were
  * changed; to several accounts at the same time.  What is sent is the difference
  * between what a row is to be and what the account was told of it, so that a
  * savepoint rolled back after an early send is sent like any other change.
- *
- * For each batch that an account has accepted, the batch that takes it back is
- * made at once.  When the transaction aborts they are sent, the last one first.
- * Nothing in there raises, waits on the latch or takes longer than
- * ABORT_LIMIT_MS.
  *
  * Must not know how a reply is matched to rows.
  *
@@ -28,9 +23,6 @@
 #include "flush.h"
 #include "remote.h"
 
-/* All that an abort may take for its requests. */
-#define ABORT_LIMIT_MS 10000
-
 /* Orders that go to an account in one POST. */
 typedef struct Parcel
 {
@@ -41,18 +33,8 @@ typedef struct Parcel
 	char *in_flight;  /* ... its entry in in_flight */
 } Parcel;
 
-/* What takes an accepted batch back. */
-typedef struct Undo
-{
-	CfdwBatch *batch; /* or NULL: nothing to send */
-	bool complete;    /* with it, nothing is left */
-	char *server;     /* for a message, and so is ... */
-	char *rows;       /* ... what is left otherwise */
-} Undo;
-
-/* In TopTransactionContext. */
-static List *undos = NIL;     /* of Undo */
-static List *in_flight = NIL; /* names of rows that were sent, reply unread */
+/* Names of rows that were sent, reply unread; in TopTransactionContext. */
+static List *in_flight = NIL;
 
 static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
 
@@ -71,19 +53,11 @@ static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
 							   TimestampTz start);
 static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
 static void append_row(CfdwRows *rows, CfdwRow *row, int size);
-static void give_up(Parcel *parcel);
+static void give_up(Parcel *parcel, bool unknown);
 static void note_in_flight(Parcel *parcel);
-static void remember_undo(const Parcel *parcel);
-static void remember_part(const Parcel *parcel);
+static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
-static CfdwRow *copy_row(const CfdwRow *row);
-static void remember_rows(const Parcel *parcel, const CfdwRows *accepted);
-static bool values_before(const Parcel *parcel, const CfdwRows *updated,
-						  CfdwRows *before);
-static bool has_id(const CfdwRows *rows, int64 id);
 static void warn_in_flight(void);
-static void take_back(void);
-static bool take_back_one(const Undo *undo);
 static void refuse_prepare(void);
 static void on_transaction(XactEvent event, void *arg);
 
@@ -321,7 +295,7 @@ send_parcels(List *parcels, TimestampTz start)
 			error->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
 		{
 			if (current != NULL)
-				give_up(current);
+				give_up(current, false);
 			settle(flying_now);
 			if (current != NULL)
 				mention_lookalikes(error, current, start);
@@ -377,7 +351,6 @@ launch(Parcel *parcel, TimestampTz start)
 				 "could not send all changes to foreign table \"%s\" within %d ms",
 				 parcel->target->table, limit_ms),
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
-	cfdw_session_pin(session);
 	parcel->batch = make_batch(parcel, session);
 	note_in_flight(parcel);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
@@ -429,7 +402,11 @@ await_parcel(List *flying)
 static void
 accept(Parcel *parcel)
 {
-	remember_undo(parcel);
+	List *orders = NIL;
+
+	for (int i = 0; i < parcel->norders; i++)
+		orders = lappend(orders, parcel->orders[i]);
+	cfdw_undo_remember(parcel->target, parcel->batch->session, orders);
 	for (int i = 0; i < parcel->norders; i++)
 		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->verb,
 						  &parcel->orders[i]->row);
@@ -437,13 +414,16 @@ accept(Parcel *parcel)
 }
 
 /*
- * An error that names its rows tells what became of a parcel.
+ * A parcel has failed.  What the account has confirmed of it must be taken back;
+ * the error tells the rest, unless nobody will see it and the fate is UNKNOWN.
  */
 static void
-give_up(Parcel *parcel)
+give_up(Parcel *parcel, bool unknown)
 {
-	remember_part(parcel);
-	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+	cfdw_undo_remember(parcel->target, parcel->batch->session,
+					   confirmed_orders(parcel));
+	if (!unknown)
+		in_flight = list_delete_ptr(in_flight, parcel->in_flight);
 }
 
 /*
@@ -475,10 +455,7 @@ settle(List *flying)
 				geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
 				PG_RE_THROW();
 			FlushErrorState();
-			if (unknown)
-				remember_part(parcel);
-			else
-				give_up(parcel);
+			give_up(parcel, unknown);
 		}
 		PG_END_TRY();
 	}
@@ -534,60 +511,35 @@ note_in_flight(Parcel *parcel)
 }
 
 /*
- * Makes what takes an accepted parcel back.
+ * The orders of a parcel that the account has confirmed although the parcel
+ * failed as a whole.
  */
-static void
-remember_undo(const Parcel *parcel)
+static List *
+confirmed_orders(const Parcel *parcel)
 {
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
-
-	for (int i = 0; i < parcel->norders; i++)
-	{
-		const CfdwOrder *order = parcel->orders[i];
-
-		/* The delete of a row that this transaction added leaves nothing. */
-		if (order->verb != CFDW_DELETE || order->tracked->number == 0)
-			append_row(&by_verb[order->verb], copy_row(&order->row),
-					   parcel->norders);
-	}
-	remember_rows(parcel, by_verb);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * The same for the rows that the account has confirmed of a parcel that failed
- * as a whole.
- */
-static void
-remember_part(const Parcel *parcel)
-{
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 	const CfdwBatch *batch = parcel->batch;
-	int size = Max(parcel->norders, batch->reply.nitems);
-	CfdwRow *row;
+	int max_added = batch->by_verb[CFDW_ADD].n;
+	List *confirmed = NIL;
+	List *added = NIL;
 
 	for (int i = 0; i < parcel->norders; i++)
 		if (parcel->orders[i]->verb != CFDW_ADD &&
 			cfdw_remote_confirms(batch, parcel->orders[i]->row.id))
-			append_row(&by_verb[parcel->orders[i]->verb],
-					   copy_row(&parcel->orders[i]->row), size);
+			confirmed = lappend(confirmed, parcel->orders[i]);
 
 	/* What is confirmed beyond those was added. */
-	for (int i = 0; batch->by_verb[CFDW_ADD].n > 0 && i < batch->reply.nitems;
-		 i++)
+	for (int i = 0; max_added > 0 && i < batch->reply.nitems; i++)
 	{
-		row = palloc0(sizeof(CfdwRow));
-		row->id = batch->reply.items[i].id;
-		if (row->id > 0 && !is_ordered(parcel, row->id))
-			append_row(&by_verb[CFDW_ADD], row, size);
+		CfdwOrder *order = palloc0(sizeof(CfdwOrder));
+
+		order->verb = CFDW_ADD;
+		order->row.id = batch->reply.items[i].id;
+		if (order->row.id > 0 && !is_ordered(parcel, order->row.id))
+			added = lappend(added, order);
 	}
 	/* More than were asked for cannot all be ours. */
-	if (by_verb[CFDW_ADD].n > batch->by_verb[CFDW_ADD].n)
-		by_verb[CFDW_ADD].n = 0;
-	remember_rows(parcel, by_verb);
-	MemoryContextSwitchTo(caller);
+	return list_length(added) > max_added ? confirmed
+										  : list_concat(confirmed, added);
 }
 
 static bool
@@ -596,96 +548,6 @@ is_ordered(const Parcel *parcel, int64 id)
 	for (int i = 0; i < parcel->norders; i++)
 		if (parcel->orders[i]->verb != CFDW_ADD &&
 			parcel->orders[i]->row.id == id)
-			return true;
-	return false;
-}
-
-static CfdwRow *
-copy_row(const CfdwRow *row)
-{
-	CfdwRow *copy = palloc(sizeof(CfdwRow));
-
-	*copy = *row;
-	return copy;
-}
-
-/*
- * Makes what takes rows back that the account has accepted of a parcel, in the
- * order in which an abort works: the last made is the first to be sent.
- */
-static void
-remember_rows(const Parcel *parcel, const CfdwRows *accepted)
-{
-	for (size_t i = 0; i < lengthof(send_order); i++)
-	{
-		CfdwVerb verb = send_order[i];
-		CfdwRows undone[CFDW_NVERBS] = {{0}};
-		Undo *undo;
-
-		if (accepted[verb].n == 0)
-			continue;
-		undo = palloc0(sizeof(Undo));
-		undo->rows = cfdw_remote_name_rows(verb, &accepted[verb]);
-		undo->server = pstrdup(parcel->batch->action.server);
-		undo->complete = parcel->target->undo && verb != CFDW_DELETE;
-		if (verb == CFDW_ADD)
-			undone[CFDW_DELETE] = accepted[verb];
-		else if (verb == CFDW_UPDATE &&
-				 !values_before(parcel, &accepted[verb], &undone[CFDW_UPDATE]))
-			undo->complete = false;
-		if (parcel->target->undo &&
-			undone[CFDW_DELETE].n + undone[CFDW_UPDATE].n > 0)
-			undo->batch = cfdw_remote_batch(
-				parcel->batch->session, pstrdup(parcel->target->account->path),
-				undone);
-		undos = lappend(undos, undo);
-	}
-}
-
-/*
- * The rows that give updated ones the values back that they had; false when
- * some of those are not known.  A row that was added in this transaction needs
- * none: it will be deleted.
- */
-static bool
-values_before(const Parcel *parcel, const CfdwRows *updated, CfdwRows *before)
-{
-	bool complete = true;
-
-	for (int i = 0; i < parcel->norders; i++)
-	{
-		const CfdwOrder *order = parcel->orders[i];
-		const CfdwTracked *tracked = order->tracked;
-		CfdwRow *row = palloc0(sizeof(CfdwRow));
-		bool any = false;
-
-		if (order->verb != CFDW_UPDATE || tracked->number > 0 ||
-			!has_id(updated, tracked->id))
-			continue;
-		for (int key = 0; key < CFDW_NKEYS; key++)
-		{
-			if (order->row.values[key] == NULL)
-				continue;
-			row->values[key] = tracked->there[key] != NULL
-								   ? tracked->there[key]
-								   : tracked->before[key];
-			if (row->values[key] != NULL)
-				any = true;
-			else
-				complete = false;
-		}
-		row->id = tracked->id;
-		if (any)
-			append_row(before, row, updated->n);
-	}
-	return complete;
-}
-
-static bool
-has_id(const CfdwRows *rows, int64 id)
-{
-	for (int i = 0; i < rows->n; i++)
-		if (rows->rows[i]->id == id)
 			return true;
 	return false;
 }
@@ -705,60 +567,6 @@ warn_in_flight(void)
 				(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 				 errmsg("outcome of a request that was cut off is unknown"),
 				 errdetail_internal("%s", (char *) lfirst(lc))));
-}
-
-/*
- * The transaction aborts: takes back what accounts have accepted, the last
- * first, and says what could not be.  Never raises.
- */
-static void
-take_back(void)
-{
-	List *todo = undos;
-
-	warn_in_flight();
-	undos = NIL;
-	cfdw_http_begin_abort(ABORT_LIMIT_MS);
-	for (int i = list_length(todo) - 1; i >= 0; i--)
-	{
-		Undo *undo = list_nth(todo, i);
-
-		if (!take_back_one(undo))
-			ereport(
-				WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg(
-					 "changes that are rolled back here stay on server \"%s\"",
-					 undo->server),
-				 errdetail_internal("%s", undo->rows)));
-	}
-	cfdw_http_end_abort();
-}
-
-static bool
-take_back_one(const Undo *undo)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = false;
-
-	if (undo->batch == NULL)
-		return undo->complete;
-	PG_TRY();
-	{
-		cfdw_remote_send(undo->batch, ABORT_LIMIT_MS);
-		cfdw_remote_receive(undo->batch);
-		done = undo->complete;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		/* A list that is gone need not be deleted. */
-		done = undo->complete && undo->batch->by_verb[CFDW_DELETE].n > 0 &&
-			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return done;
 }
 
 /*
@@ -790,13 +598,13 @@ on_transaction(XactEvent event, void *arg)
 			refuse_prepare();
 			break;
 		case XACT_EVENT_ABORT:
-			take_back();
+			warn_in_flight();
+			cfdw_undo_run();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			warn_in_flight();
-			undos = NIL;
-			in_flight = NIL;
+			cfdw_undo_forget();
 			break;
 		default:
 			break;

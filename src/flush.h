@@ -1,22 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * flush.h
- *	  Sending the journal, taking back.
+ *	  Sending the journal.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CFDW_FLUSH_H
 #define CFDW_FLUSH_H
 
-#include "journal.h"
-
-/* A change that the account has to be told of, or was. */
-typedef struct CfdwOrder
-{
-	CfdwTracked *tracked;
-	CfdwVerb verb;
-	CfdwRow row;
-} CfdwOrder;
+#include "undo.h"
 
 extern void cfdw_flush_init(void);
 extern List *cfdw_flush_pending(const CfdwAccount *account);

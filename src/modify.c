@@ -261,7 +261,7 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		cursor = cfdw_remote_open(table->serverid, GetUserId(), &query);
 		while (cfdw_remote_next(cursor, &item))
 		{
-			if (!cfdw_reader_int64(&item.fields[0], &id))
+			if (!cfdw_value_int64(&item.fields[0], &id))
 				ereport(
 					ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -751,8 +751,8 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 			nulls[i] = false;
 		}
 		else if (column->attnum != 0 && column->index == CFDW_KEY_ID && id != 0)
-			values[i] = cfdw_reader_datum(cfdw_reader_converter(column),
-										  &id_field, &nulls[i]);
+			values[i] = cfdw_value_datum(cfdw_value_converter(column),
+										 &id_field, &nulls[i]);
 	}
 	ExecForceStoreHeapTuple(heap_form_tuple(desc, values, nulls), slot, false);
 	slot->tts_tableOid = state->table->relid;

@@ -6,8 +6,7 @@
  * Finds the items of a reply and, in each, the values of the keys asked for,
  * one byte after the other, so that a reply can be fed in pieces of any size
  * and never is in memory as a whole.  Only values that are wanted are ever
- * copied or converted: PostgreSQL's own JSON lexer resolves their escapes,
- * its encoding machinery converts them and its input functions read them.
+ * copied or converted: value.c does that.
  *
  * The walker checks the grammar of JSON except for the insides of strings
  * that nobody asked for.  It finds bounds only; a parser that builds values
@@ -23,21 +22,10 @@
 
 #include <limits.h>
 
-#include "catalog/pg_type.h"
-#include "common/int.h"
 #include "common/jsonapi.h"
-#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/json.h"
-#include "utils/jsonfuncs.h"
-#include "utils/lsyscache.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
 
-#include "compat.h"
 #include "reader.h"
 
 /* Deeper nesting is refused: no reply of the API comes near. */
@@ -126,17 +114,6 @@ struct CfdwReader
 	CfdwField *fields;
 };
 
-struct CfdwConverter
-{
-	const CfdwTableColumn *column;
-	Oid base_type;
-	FmgrInfo input;
-	Oid ioparam;
-	FmgrInfo output; /* for check_lossless() */
-	bool rounds;     /* the type may round a number */
-	bool cuts;       /* the type may cut a string */
-};
-
 static bool is_space(char c);
 static void release_item(CfdwReader *reader);
 static void step(CfdwReader *reader);
@@ -150,14 +127,6 @@ static void end_key(CfdwReader *reader, size_t end);
 static int find_wanted(CfdwReader *reader, const char *key, size_t len);
 static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
-static char *to_server(const char *raw, size_t len);
-static char *resolve_escapes(const char *raw, size_t len);
-static char *canonical_boolean(char *text);
-static bool time_datum(const CfdwConverter *converter, const char *text,
-					   Datum *result);
-static void check_lossless(CfdwConverter *converter, const char *text,
-						   Datum value);
-static bool same_number(const char *a, const char *b);
 
 /*
  * A reader for one reply, in the current memory context.  Each item will hold
@@ -568,7 +537,7 @@ find_wanted(CfdwReader *reader, const char *key, size_t len)
 	int found = -1;
 
 	if (reader->token_escaped)
-		name = resolve_escapes(key - 1, len + 2);
+		name = cfdw_value_unescape(key - 1, len + 2);
 	for (int i = 0; i < reader->nkeys && found < 0; i++)
 	{
 		const Wanted *wanted = &reader->wanted[i];
@@ -597,238 +566,4 @@ end_value(CfdwReader *reader, CfdwJsonType type, size_t end)
 	reader->fields[reader->field].len = end - reader->value_start;
 	reader->starts[reader->field] = reader->value_start;
 	reader->field = -1;
-}
-
-/*
- * What is needed to turn the values of COLUMN into Datums, in the current
- * memory context.
- */
-CfdwConverter *
-cfdw_reader_converter(const CfdwTableColumn *column)
-{
-	CfdwConverter *converter = palloc0(sizeof(CfdwConverter));
-	Oid function;
-	bool varlena;
-	char category;
-	bool preferred;
-
-	converter->column = column;
-	converter->base_type = getBaseType(column->typid);
-	getTypeInputInfo(column->typid, &function, &converter->ioparam);
-	fmgr_info(function, &converter->input);
-	getTypeOutputInfo(column->typid, &function, &varlena);
-	fmgr_info(function, &converter->output);
-	get_type_category_preferred(converter->base_type, &category, &preferred);
-	converter->rounds = converter->base_type == NUMERICOID ||
-						converter->base_type == FLOAT4OID ||
-						converter->base_type == FLOAT8OID;
-	converter->cuts =
-		converter->base_type == CHAROID ||
-		(category == TYPCATEGORY_STRING && converter->base_type != TEXTOID);
-	return converter;
-}
-
-/*
- * The Datum of a value, in the current memory context.  Raises what the type's
- * input function raises for a text that it cannot read; 22003 or 22001 when
- * the type would round or cut the value; 22P05 or 22021 for text that the
- * database encoding cannot hold.
- */
-Datum
-cfdw_reader_datum(CfdwConverter *converter, const CfdwField *field,
-				  bool *isnull)
-{
-	const CfdwTableColumn *column = converter->column;
-	bool as_json =
-		converter->base_type == JSONOID || converter->base_type == JSONBOID;
-	char *text = NULL;
-	Datum value;
-
-	*isnull = field->type == CFDW_JSON_NULL;
-	if (!*isnull && as_json)
-		text = to_server(field->raw, field->len);
-	else if (!*isnull)
-		text = cfdw_reader_text(field);
-
-	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && !as_json)
-		text = canonical_boolean(text);
-	if (!*isnull && column->kind == CFDW_KIND_TIME &&
-		time_datum(converter, text, &value))
-		return value;
-
-	/* A domain may refuse NULL, so its input function sees that too. */
-	value = InputFunctionCall(&converter->input, text, converter->ioparam,
-							  column->typmod);
-	if (!*isnull && (converter->rounds || converter->cuts))
-		check_lossless(converter, text, value);
-	return value;
-}
-
-/*
- * The Datum of a value that has not come from the account but goes there: TEXT
- * is as in a CfdwRow.  Raises as above.
- */
-Datum
-cfdw_reader_text_datum(CfdwConverter *converter, const char *text)
-{
-	const CfdwTableColumn *column = converter->column;
-	StringInfoData json;
-
-	initStringInfo(&json);
-	if ((converter->base_type == JSONOID || converter->base_type == JSONBOID) &&
-		column->kind == CFDW_KIND_STRING)
-		escape_json(&json, text);
-	else
-		appendStringInfoString(&json, text);
-	return InputFunctionCall(&converter->input, json.data, converter->ioparam,
-							 column->typmod);
-}
-
-/*
- * The value as an integer, be it a number or a string of digits.  False when
- * it is none or needs more than 64 bits.
- */
-bool
-cfdw_reader_int64(const CfdwField *field, int64 *value)
-{
-	char digits[32];
-	size_t quote = field->type == CFDW_JSON_STRING ? 1 : 0;
-	char *end;
-
-	if ((field->type != CFDW_JSON_STRING && field->type != CFDW_JSON_NUMBER) ||
-		field->len - 2 * quote >= sizeof(digits) || field->len == 2 * quote)
-		return false;
-	memcpy(digits, field->raw + quote, field->len - 2 * quote);
-	digits[field->len - 2 * quote] = '\0';
-	errno = 0;
-	*value = strtoi64(digits, &end, 10);
-	return errno == 0 && *end == '\0';
-}
-
-/*
- * The text of a value that is not null: a string without quotes and escapes,
- * anything else as it stands; palloc'ed.
- */
-char *
-cfdw_reader_text(const CfdwField *field)
-{
-	if (field->type != CFDW_JSON_STRING)
-		return to_server(field->raw, field->len);
-	if (memchr(field->raw, '\\', field->len) != NULL)
-		return resolve_escapes(field->raw, field->len);
-	return to_server(field->raw + 1, field->len - 2);
-}
-
-/*
- * A terminated copy of UTF-8 text, in the database encoding.
- */
-static char *
-to_server(const char *raw, size_t len)
-{
-	return pg_any_to_server(pnstrdup(raw, len), len, PG_UTF8);
-}
-
-/*
- * The text of the JSON string RAW, which is in UTF-8.
- */
-static char *
-resolve_escapes(const char *raw, size_t len)
-{
-	char *json = to_server(raw, len);
-	JsonLexContext *lex = cfdw_make_json_lexer(json, strlen(json));
-	JsonParseErrorType error = json_lex(lex);
-
-	if (error != JSON_SUCCESS)
-		cfdw_json_error(error, lex);
-	return lex->strval->data;
-}
-
-/*
- * Some servers write booleans as 0 and 1 (API page, "GET reply").
- */
-static char *
-canonical_boolean(char *text)
-{
-	if (strcmp(text, "1") == 0)
-		return "true";
-	if (strcmp(text, "0") == 0)
-		return "false";
-	return text;
-}
-
-/*
- * Reads Unix seconds into a date or a timestamp.  False when the column is of
- * another type, or the text is no integer: then the type's own input function
- * decides.
- */
-static bool
-time_datum(const CfdwConverter *converter, const char *text, Datum *result)
-{
-	const int64 epoch =
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
-	Oid type = converter->base_type;
-	int64 seconds;
-	TimestampTz time;
-	char *end;
-
-	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID)
-		return false;
-	errno = 0;
-	seconds = strtoi64(text, &end, 10);
-	if (end == text || *end != '\0')
-		return false;
-	if (errno != 0 || pg_sub_s64_overflow(seconds, epoch, &time) ||
-		pg_mul_s64_overflow(time, USECS_PER_SEC, &time) ||
-		!IS_VALID_TIMESTAMP(time))
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("timestamp out of range: %s seconds", text)));
-
-	*result = TimestampTzGetDatum(time);
-	if (type == TIMESTAMPOID)
-		*result = DirectFunctionCall1(timestamptz_timestamp, *result);
-	else if (type == DATEOID)
-		*result = DirectFunctionCall1(timestamptz_date, *result);
-	return true;
-}
-
-/*
- * Nothing is silently cut, rounded or clamped: raises an error when VALUE,
- * which an input function made of TEXT, says less than TEXT.
- */
-static void
-check_lossless(CfdwConverter *converter, const char *text, Datum value)
-{
-	const CfdwTableColumn *column = converter->column;
-	char *out = OutputFunctionCall(&converter->output, value);
-	size_t len = strlen(text);
-
-	if (converter->rounds && !same_number(text, out))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("value %s does not fit into type %s", text,
-							   format_type_with_typemod(column->typid,
-														column->typmod))));
-	/* character(n) pads with blanks */
-	if (converter->cuts && (strncmp(out, text, len) != 0 ||
-							out[len + strspn(out + len, " ")] != '\0'))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-			 errmsg("value of %zu bytes does not fit into type %s", len,
-					format_type_with_typemod(column->typid, column->typmod))));
-}
-
-/*
- * Whether two texts are the same number, digit for digit.
- */
-static bool
-same_number(const char *a, const char *b)
-{
-	Datum x =
-		DirectFunctionCall3(numeric_in, CStringGetDatum(a),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	Datum y =
-		DirectFunctionCall3(numeric_in, CStringGetDatum(b),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-
-	return DatumGetBool(DirectFunctionCall2(numeric_eq, x, y));
 }

@@ -136,7 +136,7 @@ cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
 					cfdw_report_malformed(&cursor->action,
 										  "an item of it has no id", response);
 				if (cursor->by_id &&
-					(!cfdw_reader_int64(id, &number) || number != cursor->id))
+					(!cfdw_value_int64(id, &number) || number != cursor->id))
 					continue;
 				return true;
 			case CFDW_READ_ERROR:
@@ -306,12 +306,12 @@ cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 	{
 		char *name = item.fields[1].type == CFDW_JSON_NULL
 						 ? ""
-						 : cfdw_reader_text(&item.fields[1]);
+						 : cfdw_value_text(&item.fields[1]);
 		bool same = false;
 
 		for (int i = 0; i < rows->n && !same; i++)
 			same = strcmp(rows->rows[i]->values[CFDW_KEY_NAME], name) == 0;
-		if (!same || !cfdw_reader_int64(&item.fields[2], &created) ||
+		if (!same || !cfdw_value_int64(&item.fields[2], &created) ||
 			created < since - CLOCK_SLACK_S)
 			continue;
 		appendStringInfo(&found, "%s%.*s", found.len > 0 ? ", " : "",

@@ -128,7 +128,7 @@ cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query)
  * Fills the projection's columns in VALUES and NULLS, which are by attribute
  * number - 1, from an item, laid over with what it is to be; either may be
  * NULL.  Values are in the current memory context.  Raises the errors of
- * cfdw_reader_datum(), with the column and the list's id as their context.
+ * cfdw_value_datum(), with the column and the list's id as their context.
  */
 void
 cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
@@ -262,7 +262,7 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 												   ioparam, column->typmod);
 		return;
 	}
-	projected->converter = cfdw_reader_converter(column);
+	projected->converter = cfdw_value_converter(column);
 	projected->field = column->kind == CFDW_KIND_ITEM
 						   ? FIELD_WHOLE
 						   : add_key(projection, column->key);
@@ -286,13 +286,13 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 
 		*isnull = text == NULL;
 		if (text != NULL)
-			return cfdw_reader_text_datum(projected->converter, text);
+			return cfdw_value_text_datum(projected->converter, text);
 	}
 	if (item != NULL)
 		field = projected->field == FIELD_WHOLE
 					? &item->whole
 					: &item->fields[projected->field];
-	return cfdw_reader_datum(projected->converter, field, isnull);
+	return cfdw_value_datum(projected->converter, field, isnull);
 }
 
 /*
@@ -455,7 +455,7 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 		wanted = NULL;
 		found = cfdw_remote_next(state->cursor, &item);
 		if (found && state->overlay != NULL &&
-			cfdw_reader_int64(&item.fields[0], &id))
+			cfdw_value_int64(&item.fields[0], &id))
 			wanted = cfdw_overlay_find(state->overlay, id);
 	} while (found && wanted != NULL && !wanted->exists);
 

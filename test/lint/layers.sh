@@ -14,7 +14,7 @@ only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | codec
 		#include.*[<"]curl/                | http
-		#include.*"common/jsonapi\.h"      | reader
+		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h
 		#include.*"optimizer/              | +plan
 		#include.*"nodes/pathnodes\.h"     | +plan

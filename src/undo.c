@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * undo.c
+ *	  Taking back what an account has accepted.
+ *
+ * For each batch that an account has accepted, the batch that takes it back is
+ * made at once: added rows are deleted, updated ones get the values back that
+ * they had; a delete cannot be undone.  When the transaction aborts they are
+ * sent, the last one first.  Nothing in there raises, waits on the latch, looks
+ * at a catalog or takes longer than ABORT_LIMIT_MS.
+ *
+ * Must not know when something is sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "remote.h"
+#include "undo.h"
+
+/* All that an abort may take for its requests. */
+#define ABORT_LIMIT_MS 10000
+
+/* What takes accepted rows back. */
+typedef struct Undo
+{
+	CfdwBatch *batch; /* or NULL: nothing to send */
+	bool complete;    /* with it, nothing is left */
+	char *server;     /* for a message, and so is ... */
+	char *rows;       /* ... what is left otherwise */
+} Undo;
+
+/* In TopTransactionContext; the last made is the first to be sent. */
+static List *undos = NIL;
+
+static void remember_verb(const CfdwTarget *target, CfdwSession *session,
+						  CfdwVerb verb, List *orders);
+static bool leaves_nothing(const CfdwOrder *order);
+static bool undo_row(const CfdwOrder *order, CfdwRow *row);
+static bool has_values(const CfdwRow *row);
+static void append_row(CfdwRows *rows, const CfdwRow *row, int size);
+static bool run_one(const Undo *undo);
+
+/*
+ * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
+ * accepted, before the journal notes that.  Raises an error only for want of
+ * memory.
+ */
+void
+cfdw_undo_remember(const CfdwTarget *target, CfdwSession *session, List *orders)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	cfdw_session_pin(session);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		remember_verb(target, session, verb, orders);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The transaction aborts: takes everything back, and says what could not be.
+ * Never raises.
+ */
+void
+cfdw_undo_run(void)
+{
+	List *todo = undos;
+
+	undos = NIL;
+	cfdw_http_begin_abort(ABORT_LIMIT_MS);
+	for (int i = list_length(todo) - 1; i >= 0; i--)
+	{
+		Undo *undo = list_nth(todo, i);
+
+		if (!run_one(undo))
+			ereport(
+				WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg(
+					 "changes that are rolled back here stay on server \"%s\"",
+					 undo->server),
+				 errdetail_internal("%s", undo->rows)));
+	}
+	cfdw_http_end_abort();
+}
+
+/*
+ * The transaction has committed.
+ */
+void
+cfdw_undo_forget(void)
+{
+	undos = NIL;
+}
+
+/*
+ * Makes what takes those of ORDERS back that are of one verb.
+ */
+static void
+remember_verb(const CfdwTarget *target, CfdwSession *session, CfdwVerb verb,
+			  List *orders)
+{
+	CfdwRows accepted = {0};
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	CfdwRows *undone = &by_verb[verb == CFDW_ADD ? CFDW_DELETE : CFDW_UPDATE];
+	CfdwAction action = {0};
+	Undo *undo = palloc0(sizeof(Undo));
+	ListCell *lc;
+
+	undo->complete = target->undo;
+	foreach(lc, orders)
+	{
+		CfdwOrder *order = lfirst(lc);
+		CfdwRow row = {.id = order->row.id};
+
+		if (order->verb != verb || leaves_nothing(order))
+			continue;
+		append_row(&accepted, &order->row, list_length(orders));
+		if (!undo_row(order, &row))
+			undo->complete = false;
+		if (verb == CFDW_ADD || has_values(&row))
+			append_row(undone, &row, list_length(orders));
+	}
+	if (accepted.n == 0)
+		return;
+
+	cfdw_session_describe(session, &action);
+	undo->server = pstrdup(action.server);
+	undo->rows = cfdw_remote_name_rows(verb, &accepted);
+	if (target->undo && undone->n > 0)
+		undo->batch =
+			cfdw_remote_batch(session, pstrdup(target->account->path), by_verb);
+	undos = lappend(undos, undo);
+}
+
+/*
+ * Whether a change vanishes with the row: that was added in this transaction,
+ * and its add is taken back too.
+ */
+static bool
+leaves_nothing(const CfdwOrder *order)
+{
+	return order->verb != CFDW_ADD && order->tracked->number > 0;
+}
+
+/*
+ * Fills in what undoes a change; false when that is not wholly known.
+ */
+static bool
+undo_row(const CfdwOrder *order, CfdwRow *row)
+{
+	const CfdwTracked *tracked = order->tracked;
+	bool complete = order->verb != CFDW_DELETE;
+
+	for (int key = 0; order->verb == CFDW_UPDATE && key < CFDW_NKEYS; key++)
+	{
+		if (order->row.values[key] == NULL)
+			continue;
+		row->values[key] = tracked->there[key] != NULL ? tracked->there[key]
+													   : tracked->before[key];
+		complete = complete && row->values[key] != NULL;
+	}
+	return complete;
+}
+
+static bool
+has_values(const CfdwRow *row)
+{
+	for (int key = 0; key < CFDW_NKEYS; key++)
+		if (row->values[key] != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Appends a copy of a row to ROWS, which will have SIZE at most.
+ */
+static void
+append_row(CfdwRows *rows, const CfdwRow *row, int size)
+{
+	CfdwRow *copy = palloc(sizeof(CfdwRow));
+
+	*copy = *row;
+	if (rows->rows == NULL)
+		rows->rows = palloc(sizeof(CfdwRow *) * size);
+	rows->rows[rows->n++] = copy;
+}
+
+/*
+ * Whether nothing is left of what UNDO is for.
+ */
+static bool
+run_one(const Undo *undo)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	if (undo->batch == NULL)
+		return undo->complete;
+	PG_TRY();
+	{
+		cfdw_remote_send(undo->batch, ABORT_LIMIT_MS);
+		cfdw_remote_receive(undo->batch);
+		done = undo->complete;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		/* A list that is gone need not be deleted. */
+		done = undo->complete && undo->batch->by_verb[CFDW_DELETE].n > 0 &&
+			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return done;
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * value.h
+ *	  A value of a reply -> text, integer or Datum.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_VALUE_H
+#define CFDW_VALUE_H
+
+#include "option.h"
+
+typedef enum CfdwJsonType
+{
+	CFDW_JSON_NULL, /* null, or the key is missing */
+	CFDW_JSON_BOOL,
+	CFDW_JSON_NUMBER,
+	CFDW_JSON_STRING,
+	CFDW_JSON_CONTAINER /* an object or an array */
+} CfdwJsonType;
+
+/* A value as it stands in the reply: JSON text in UTF-8, not terminated. */
+typedef struct CfdwField
+{
+	CfdwJsonType type;
+	const char *raw; /* NULL with CFDW_JSON_NULL */
+	size_t len;
+} CfdwField;
+
+/* How the values of one column become Datums. */
+typedef struct CfdwConverter CfdwConverter;
+
+extern CfdwConverter *cfdw_value_converter(const CfdwTableColumn *column);
+extern Datum cfdw_value_datum(CfdwConverter *converter, const CfdwField *field,
+							  bool *isnull);
+extern Datum cfdw_value_text_datum(CfdwConverter *converter, const char *text);
+extern char *cfdw_value_text(const CfdwField *field);
+extern bool cfdw_value_int64(const CfdwField *field, int64 *value);
+extern char *cfdw_value_unescape(const char *raw, size_t len);
+
+#endif /* CFDW_VALUE_H */
