@@ -20,9 +20,6 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
-
-#include "common/jsonapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
@@ -484,7 +481,7 @@ scan_word(CfdwReader *reader)
 		type = CFDW_JSON_NULL;
 	else if (raw_equals(word, len, "true") || raw_equals(word, len, "false"))
 		type = CFDW_JSON_BOOL;
-	else if (len < INT_MAX && IsValidJsonNumber(word, len))
+	else if (cfdw_value_is_number(word, len))
 		type = CFDW_JSON_NUMBER;
 	else
 	{

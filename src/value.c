@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "common/jsonapi.h"
@@ -168,6 +170,15 @@ cfdw_value_text(const CfdwField *field)
 	if (memchr(field->raw, '\\', field->len) != NULL)
 		return cfdw_value_unescape(field->raw, field->len);
 	return to_server(field->raw + 1, field->len - 2);
+}
+
+/*
+ * Whether RAW is a number by the grammar of JSON.
+ */
+bool
+cfdw_value_is_number(const char *raw, size_t len)
+{
+	return len <= INT_MAX && IsValidJsonNumber(raw, (int) len);
 }
 
 /*
