@@ -33,6 +33,14 @@ typedef struct Parcel
 	char *in_flight;  /* ... its entry in in_flight */
 } Parcel;
 
+/* The parcels of one verb, on their way. */
+typedef struct Flight
+{
+	List *waiting;   /* of Parcel: not sent yet */
+	List *flying;    /* of Parcel: sent, reply unread */
+	Parcel *current; /* whose reply is being read */
+} Flight;
+
 /* Names of rows that were sent, reply unread; in TopTransactionContext. */
 static List *in_flight = NIL;
 
@@ -44,7 +52,8 @@ static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
 static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
 static void pack(List **parcels, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
-static void launch_idle(List **waiting, List **flying, TimestampTz start);
+static bool is_interrupt(int sqlstate);
+static void launch_idle(Flight *flight, TimestampTz start);
 static void launch(Parcel *parcel, TimestampTz start);
 static Parcel *await_parcel(List *flying);
 static void accept(Parcel *parcel);
@@ -261,26 +270,19 @@ static void
 send_parcels(List *parcels, TimestampTz start)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	List *waiting = list_copy(parcels);
-	List *volatile flying_now = NIL;
-	Parcel *volatile current = NULL;
+	Flight *flight = palloc0(sizeof(Flight));
 
-	if (parcels == NIL)
-		return;
+	flight->waiting = list_copy(parcels);
 	PG_TRY();
 	{
-		List *flying = NIL;
-
-		while (waiting != NIL || flying != NIL)
+		while (flight->waiting != NIL || flight->flying != NIL)
 		{
-			launch_idle(&waiting, &flying, start);
-			flying_now = flying;
-			current = await_parcel(flying);
-			flying = list_delete_ptr(flying, current);
-			flying_now = flying;
-			cfdw_remote_receive(current->batch);
-			accept(current);
-			current = NULL;
+			launch_idle(flight, start);
+			flight->current = await_parcel(flight->flying);
+			flight->flying = list_delete_ptr(flight->flying, flight->current);
+			cfdw_remote_receive(flight->current->batch);
+			accept(flight->current);
+			flight->current = NULL;
 		}
 	}
 	PG_CATCH();
@@ -290,15 +292,13 @@ send_parcels(List *parcels, TimestampTz start)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		/* An error about its rows names them itself. */
-		if (error->sqlerrcode != ERRCODE_QUERY_CANCELED &&
-			error->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
+		if (!is_interrupt(error->sqlerrcode))
 		{
-			if (current != NULL)
-				give_up(current, false);
-			settle(flying_now);
-			if (current != NULL)
-				mention_lookalikes(error, current, start);
+			if (flight->current != NULL)
+				give_up(flight->current, false);
+			settle(flight->flying);
+			if (flight->current != NULL)
+				mention_lookalikes(error, flight->current, start);
 		}
 		ReThrowError(error);
 	}
@@ -306,27 +306,37 @@ send_parcels(List *parcels, TimestampTz start)
 }
 
 /*
- * Sends the first of WAITING to each account that has none in FLYING.
+ * Whether an error means that the backend was told to stop.
+ */
+static bool
+is_interrupt(int sqlstate)
+{
+	return sqlstate == ERRCODE_QUERY_CANCELED ||
+		   sqlstate == ERRCODE_ADMIN_SHUTDOWN;
+}
+
+/*
+ * Sends the first parcel that waits for an account, for each that is idle.
  */
 static void
-launch_idle(List **waiting, List **flying, TimestampTz start)
+launch_idle(Flight *flight, TimestampTz start)
 {
 	ListCell *lc;
 
-	foreach(lc, *waiting)
+	foreach(lc, flight->waiting)
 	{
 		Parcel *parcel = lfirst(lc);
 		bool busy = false;
 		ListCell *lf;
 
-		foreach(lf, *flying)
+		foreach(lf, flight->flying)
 			busy = busy || ((Parcel *) lfirst(lf))->target->account->mapping ==
 							   parcel->target->account->mapping;
 		if (busy)
 			continue;
 		launch(parcel, start);
-		*flying = lappend(*flying, parcel);
-		*waiting = foreach_delete_current(*waiting, lc);
+		flight->flying = lappend(flight->flying, parcel);
+		flight->waiting = foreach_delete_current(flight->waiting, lc);
 	}
 }
 
@@ -352,8 +362,10 @@ launch(Parcel *parcel, TimestampTz start)
 				 parcel->target->table, limit_ms),
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	parcel->batch = make_batch(parcel, session);
-	note_in_flight(parcel);
+	parcel->in_flight =
+		MemoryContextStrdup(TopTransactionContext, parcel->batch->action.rows);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
+	note_in_flight(parcel);
 }
 
 static CfdwBatch *
@@ -451,8 +463,7 @@ settle(List *flying)
 				geterrcode() == ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
 
 			MemoryContextSwitchTo(caller);
-			if (geterrcode() == ERRCODE_QUERY_CANCELED ||
-				geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+			if (is_interrupt(geterrcode()))
 				PG_RE_THROW();
 			FlushErrorState();
 			give_up(parcel, unknown);
@@ -485,8 +496,7 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
-		if (geterrcode() == ERRCODE_QUERY_CANCELED ||
-			geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+		if (is_interrupt(geterrcode()))
 			PG_RE_THROW();
 		FlushErrorState();
 	}
@@ -496,16 +506,15 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 }
 
 /*
- * Notes the names of rows that are being sent, for a warning should the backend
- * be told to stop before their fate is known: made now, for an abort must not
- * run into an error.
+ * Notes that rows are being sent, for a warning should the backend be told to
+ * stop before their fate is known.  Their names were made before, for an abort
+ * must not run into an error.
  */
 static void
 note_in_flight(Parcel *parcel)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 
-	parcel->in_flight = pstrdup(parcel->batch->action.rows);
 	in_flight = lappend(in_flight, parcel->in_flight);
 	MemoryContextSwitchTo(caller);
 }

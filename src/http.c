@@ -246,7 +246,8 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 
 		for (int i = 0; i < n; i++)
 		{
-			if (transfers[i]->patience_ms <= 0)
+			if (!cfdw_http_is_ready(transfers[i]) &&
+				transfers[i]->patience_ms <= 0)
 				finish(transfers[i], CURLE_OPERATION_TIMEDOUT);
 			else if (transfers[i]->http->broken)
 				finish(transfers[i], CURLE_OUT_OF_MEMORY);
