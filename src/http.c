@@ -266,8 +266,9 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 			transfers[i]->patience_ms -= INSTR_TIME_GET_MILLISEC(now);
 		if (abort_patience_ms >= 0)
 		{
-			abort_patience_ms -= INSTR_TIME_GET_MILLISEC(now);
-			if (abort_patience_ms <= 0)
+			abort_patience_ms =
+				Max(abort_patience_ms - INSTR_TIME_GET_MILLISEC(now), 0);
+			if (abort_patience_ms == 0)
 				for (int i = 0; i < n; i++)
 					transfers[i]->patience_ms = 0;
 		}
