@@ -5,7 +5,7 @@
  *
  * The only place that uses libcurl.  Each account has a CfdwHttp: a multi
  * handle, in which connections are kept, and one epoll descriptor that holds
- * libcurl's sockets and a timer.  That one descriptor stands beside MyLatch and
+ * libcurl's sockets.  That one descriptor stands beside MyLatch and
  * the postmaster's death in a wait event set, so that every wait (resolve,
  * connect, TLS, send, receive) ends at once when the backend is told to.
  *
@@ -27,10 +27,10 @@
 #include <curl/curl.h>
 #include <float.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "libpq/pqsignal.h"
@@ -56,8 +56,8 @@
 /* A transfer is paused when so many bytes of its reply wait to be read. */
 #define HIGH_WATER (256 * 1024)
 
-/* Descriptors of a CfdwHttp: epoll, timer, a kept connection. */
-#define OWN_DESCRIPTORS 3
+/* Descriptors of a CfdwHttp: epoll, a kept connection. */
+#define OWN_DESCRIPTORS 2
 
 struct CfdwHttp
 {
@@ -66,8 +66,11 @@ struct CfdwHttp
 	CfdwHttpConfig config;
 	CURLM *multi;  /* NULL until a request needs it */
 	CURLSH *share; /* the cookies, or NULL */
+	CURL *spare;   /* set up, for the next request; or NULL */
 	int epoll_fd;  /* -1 when not open */
-	int timer_fd;
+	bool timer_set;
+	instr_time timer_start; /* when libcurl set its timer ... */
+	double timer_ms;        /* ... and for how long */
 	WaitEventSet *wait_set;
 	int descriptors; /* accounted for with fd.c */
 	int transfers;   /* not yet ended */
@@ -120,11 +123,14 @@ static void close_multi(CfdwHttp *http);
 static void open_descriptors(CfdwHttp *http);
 static void acquire_descriptor(void);
 static void free_transfer(void *arg);
-static void set_options(CfdwTransfer *transfer, const CfdwRequest *request);
+static void put_away(CfdwTransfer *transfer);
+static CURL *new_easy(CfdwHttp *http);
+static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
 static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
 static void add_header(CfdwTransfer *transfer, const char *header);
 static void set_check(CURLcode code);
 static void drive(CfdwHttp *http);
+static double timer_left_ms(const CfdwHttp *http);
 static void act(CfdwHttp *http, curl_socket_t socket, int events);
 static void harvest(CfdwHttp *http);
 static void finish(CfdwTransfer *transfer, CURLcode code);
@@ -140,7 +146,7 @@ static void add_own_events(WaitEventSet *set);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
-					 void *unused);
+					 void *known);
 static int on_timer(CURLM *multi, long timeout_ms, void *arg);
 
 /*
@@ -157,7 +163,6 @@ cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
 	http->context = context;
 	http->config = *config;
 	http->epoll_fd = -1;
-	http->timer_fd = -1;
 	http->callback.func = free_http;
 	http->callback.arg = http;
 	MemoryContextRegisterResetCallback(context, &http->callback);
@@ -219,10 +224,9 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	transfer->counted = true;
 	http->transfers++;
 
-	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
-	set_options(transfer, request);
+	transfer->easy = http->spare != NULL ? http->spare : new_easy(http);
+	http->spare = NULL;
+	set_request(transfer, request);
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
 		set_check(CURLE_OUT_OF_MEMORY);
 	transfer->in_multi = true;
@@ -436,15 +440,15 @@ open_multi(CfdwHttp *http)
 static void
 close_multi(CfdwHttp *http)
 {
+	if (http->spare != NULL)
+		curl_easy_cleanup(http->spare);
+	http->spare = NULL;
 	if (http->multi != NULL)
 		curl_multi_cleanup(http->multi);
 	http->multi = NULL;
 	if (http->wait_set != NULL)
 		FreeWaitEventSet(http->wait_set);
 	http->wait_set = NULL;
-	if (http->timer_fd >= 0)
-		close(http->timer_fd);
-	http->timer_fd = -1;
 	if (http->epoll_fd >= 0)
 		close(http->epoll_fd);
 	http->epoll_fd = -1;
@@ -453,25 +457,20 @@ close_multi(CfdwHttp *http)
 }
 
 /*
- * An epoll descriptor with a timer in it, in a wait event set with the latch.
+ * An epoll descriptor, in a wait event set with the latch.
  */
 static void
 open_descriptors(CfdwHttp *http)
 {
-	struct epoll_event event = {.events = EPOLLIN};
-
 	close_multi(http); /* what an error may have left */
 	while (http->descriptors < OWN_DESCRIPTORS)
 	{
 		acquire_descriptor();
 		http->descriptors++;
 	}
+	http->timer_set = false;
 	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	http->timer_fd =
-		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	event.data.fd = http->timer_fd;
-	if (http->epoll_fd < 0 || http->timer_fd < 0 ||
-		epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, http->timer_fd, &event) != 0)
+	if (http->epoll_fd < 0)
 		ereport(ERROR,
 				(errcode_for_socket_access(),
 				 errmsg("could not prepare to wait for server \"%s\": %m",
@@ -507,7 +506,7 @@ free_transfer(void *arg)
 		curl_multi_remove_handle(transfer->http->multi, transfer->easy);
 	transfer->in_multi = false;
 	if (transfer->easy != NULL)
-		curl_easy_cleanup(transfer->easy);
+		put_away(transfer);
 	transfer->easy = NULL;
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
@@ -524,21 +523,41 @@ free_transfer(void *arg)
 	transfer->done = true;
 }
 
+/*
+ * Ends with the transfer's handle: keeps it, when nothing went wrong with it.
+ */
 static void
-set_options(CfdwTransfer *transfer, const CfdwRequest *request)
+put_away(CfdwTransfer *transfer)
 {
-	const CfdwHttpConfig *config = &transfer->http->config;
-	CURL *easy = transfer->easy;
+	CfdwHttp *http = transfer->http;
+
+	if (http->spare == NULL && transfer->done &&
+		transfer->response.outcome == CFDW_HTTP_OK &&
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK)
+		http->spare = transfer->easy;
+	else
+		curl_easy_cleanup(transfer->easy);
+}
+
+/*
+ * A handle with what all requests of HTTP have in common.
+ */
+static CURL *
+new_easy(CfdwHttp *http)
+{
+	const CfdwHttpConfig *config = &http->config;
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	http->spare = easy; /* owned, should something be raised */
 
 #define SET(option, value) set_check(curl_easy_setopt(easy, (option), (value)))
-	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_PRIVATE, transfer);
-	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_USERAGENT, config->user_agent);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout_ms);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -547,29 +566,46 @@ set_options(CfdwTransfer *transfer, const CfdwRequest *request)
 	SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
 	SET(CURLOPT_NOPROXY, "");
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
 
 	SET(CURLOPT_SSL_VERIFYPEER, config->ssl_verify ? 1L : 0L);
 	SET(CURLOPT_SSL_VERIFYHOST, config->ssl_verify ? 2L : 0L);
 	if (config->ca_file != NULL)
 		SET(CURLOPT_CAINFO, config->ca_file);
 
-	if (transfer->http->share != NULL)
+	if (http->share != NULL)
 	{
-		SET(CURLOPT_SHARE, transfer->http->share);
+		SET(CURLOPT_SHARE, http->share);
 		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
 	}
 
 	SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can decode */
 	SET(CURLOPT_WRITEFUNCTION, on_receive);
-	SET(CURLOPT_WRITEDATA, transfer);
-	if (request->body != NULL)
-		set_body(transfer, request);
+	SET(CURLOPT_READFUNCTION, on_send);
+	return easy;
+}
 
-	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+/*
+ * Sets up one request.
+ */
+static void
+set_request(CfdwTransfer *transfer, const CfdwRequest *request)
+{
+	CURL *easy = transfer->easy;
+
+	SET(CURLOPT_URL, request->url);
+	SET(CURLOPT_PRIVATE, transfer);
+	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_WRITEDATA, transfer);
+	SET(CURLOPT_READDATA, transfer);
 	add_header(transfer, "Accept: application/json");
 	if (request->bearer != NULL)
 		add_header(transfer,
 				   psprintf("Authorization: Bearer %s", request->bearer));
+	if (request->body != NULL)
+		set_body(transfer, request);
+	else
+		SET(CURLOPT_HTTPGET, 1L);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -582,8 +618,6 @@ set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 	transfer->body_len = request->body_len;
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
-	SET(CURLOPT_READFUNCTION, on_send);
-	SET(CURLOPT_READDATA, transfer);
 	add_header(transfer, "Content-Type: application/json");
 	add_header(transfer, "Expect:"); /* do not ask before sending */
 #undef SET
@@ -626,14 +660,7 @@ drive(CfdwHttp *http)
 	for (int i = 0; i < n; i++)
 	{
 		int ready = 0;
-		uint64 expirations;
 
-		if (events[i].data.fd == http->timer_fd)
-		{
-			if (read(http->timer_fd, &expirations, sizeof(expirations)) > 0)
-				act(http, CURL_SOCKET_TIMEOUT, 0);
-			continue;
-		}
 		if (events[i].events & EPOLLIN)
 			ready |= CURL_CSELECT_IN;
 		if (events[i].events & EPOLLOUT)
@@ -642,7 +669,27 @@ drive(CfdwHttp *http)
 			ready |= CURL_CSELECT_ERR;
 		act(http, events[i].data.fd, ready);
 	}
+	if (timer_left_ms(http) <= 0)
+	{
+		http->timer_set = false;
+		act(http, CURL_SOCKET_TIMEOUT, 0);
+	}
 	harvest(http);
+}
+
+/*
+ * How long it is until libcurl wants to be called.
+ */
+static double
+timer_left_ms(const CfdwHttp *http)
+{
+	instr_time now;
+
+	if (!http->timer_set)
+		return DBL_MAX;
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, http->timer_start);
+	return http->timer_ms - INSTR_TIME_GET_MILLISEC(now);
 }
 
 /*
@@ -778,7 +825,11 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 static void
 wait_for_events(CfdwTransfer *const *transfers, int n, double timeout_ms)
 {
-	long timeout = (long) Min(timeout_ms + 1, INT_MAX);
+	long timeout;
+
+	for (int i = 0; i < n; i++)
+		timeout_ms = Min(timeout_ms, timer_left_ms(transfers[i]->http));
+	timeout = (long) Min(ceil(Max(timeout_ms, 0)), INT_MAX);
 
 	if (abort_patience_ms >= 0)
 	{
@@ -898,13 +949,13 @@ on_receive(char *data, size_t size, size_t n, void *arg)
  * libcurl wants to know of a socket's readiness, or no longer.
  */
 static int
-on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *unused)
+on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 {
 	CfdwHttp *http = arg;
 	struct epoll_event event = {.data.fd = socket};
+	int operation = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
 	(void) easy;
-	(void) unused;
 	if (what == CURL_POLL_REMOVE)
 	{
 		epoll_ctl(http->epoll_fd, EPOLL_CTL_DEL, socket, NULL);
@@ -914,8 +965,9 @@ on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *unused)
 		event.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		event.events |= EPOLLOUT;
-	if (epoll_ctl(http->epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0 &&
-		epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0)
+	if (epoll_ctl(http->epoll_fd, operation, socket, &event) != 0 ||
+		(known == NULL &&
+		 curl_multi_assign(http->multi, socket, http) != CURLM_OK))
 		http->broken = true;
 	return 0;
 }
@@ -927,17 +979,10 @@ static int
 on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
 	CfdwHttp *http = arg;
-	struct itimerspec when = {{0, 0}, {0, 0}};
 
 	(void) multi;
-	if (timeout_ms == 0)
-		when.it_value.tv_nsec = 1; /* zero would disarm it */
-	else if (timeout_ms > 0)
-	{
-		when.it_value.tv_sec = timeout_ms / 1000;
-		when.it_value.tv_nsec = (timeout_ms % 1000) * 1000000;
-	}
-	if (timerfd_settime(http->timer_fd, 0, &when, NULL) != 0)
-		http->broken = true;
+	http->timer_set = timeout_ms >= 0;
+	http->timer_ms = timeout_ms;
+	INSTR_TIME_SET_CURRENT(http->timer_start);
 	return 0;
 }

@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
@@ -103,6 +104,7 @@ static const OptionDef option_defs[] = {
 /* A column of this key, or name, reads the whole item. */
 #define WHOLE_ITEM "attrs"
 
+static const CfdwOptions *defaults(void);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
 static void refuse_unknown(const char *name, int where);
@@ -164,13 +166,32 @@ cfdw_option_validate(List *options, Oid catalog)
 void
 cfdw_option_server(ForeignServer *server, CfdwOptions *options)
 {
-	memset(options, 0, sizeof(*options));
+	*options = *defaults();
+	read_list(server->options, ON_SERVER, options);
+}
+
+/*
+ * The options where nothing is declared; made once.
+ */
+static const CfdwOptions *
+defaults(void)
+{
+	static CfdwOptions *made = NULL;
+	MemoryContext caller;
+	CfdwOptions *options;
+
+	if (made != NULL)
+		return made;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	options = palloc0(sizeof(CfdwOptions));
 	for (size_t i = 0; i < lengthof(option_defs); i++)
 		if ((option_defs[i].where & (ON_SERVER | ON_TABLE)) &&
 			option_defs[i].initial != NULL)
 			read_value(&option_defs[i], option_defs[i].initial, options);
 	options->path = pstrdup(cfdw_resource.path);
-	read_list(server->options, ON_SERVER, options);
+	MemoryContextSwitchTo(caller);
+	made = options;
+	return made;
 }
 
 /*

@@ -24,6 +24,9 @@
 /* So much may the account's clock be behind ours. */
 #define CLOCK_SLACK_S 60
 
+/* The reply to a POST is no larger: it is parsed as a whole. */
+#define MAX_REPLY (4 * 1024 * 1024)
+
 /* A name is shortened to this many bytes where rows are listed. */
 #define MAX_NAME 60
 
@@ -191,7 +194,8 @@ cfdw_remote_batch(CfdwSession *session, const char *path,
 	cfdw_session_describe(session, &batch->action);
 	batch->request.url = psprintf("%s%s", options->url, path);
 	batch->request.body = cfdw_codec_payload(by_verb, &batch->request.body_len);
-	batch->request.max_response_size = options->max_response_size;
+	batch->request.max_response_size =
+		Min(options->max_response_size, MAX_REPLY);
 	return batch;
 }
 

@@ -19,7 +19,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "plan.h"
@@ -67,11 +66,13 @@ typedef struct ListScan
 	CfdwOverlay *overlay;
 	int added; /* rows given that the account does not know */
 
-	/* The rows of that request so far, unless they became too many. */
-	Tuplestorestate *replay;
-	bool replaying;     /* rows come from there */
-	size_t replay_size; /* bytes of JSON they came from */
-	TupleTableSlot *replay_slot;
+	/* The rows of that request so far, for a rescan. */
+	List *kept;       /* of MinimalTuple, in request_context */
+	bool all_kept;    /* false once they are too many */
+	size_t kept_size; /* bytes */
+	int next_kept;    /* the row to give next, while ... */
+	bool replaying;   /* ... rows come from there */
+	TupleTableSlot *kept_slot;
 } ListScan;
 
 static void add_column(CfdwProjection *projection,
@@ -90,8 +91,7 @@ static bool fetch_row(ListScan *state, TupleTableSlot *slot);
 static void give_added(ListScan *state, TupleTableSlot *slot);
 static void store_row(ListScan *state, const CfdwItem *item,
 					  const CfdwWanted *wanted, TupleTableSlot *slot);
-static void keep_row(ListScan *state, const CfdwItem *item,
-					 TupleTableSlot *slot);
+static void keep_row(ListScan *state, TupleTableSlot *slot);
 
 /*
  * How to fill COLUMNS, a list of attribute numbers, of TABLE; in the current
@@ -186,8 +186,8 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
-	state->replay_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
-												&TTSOpsMinimalTuple);
+	state->kept_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
+											  &TTSOpsMinimalTuple);
 }
 
 /*
@@ -226,10 +226,10 @@ catalogsReScanForeignScan(ForeignScanState *node)
 	if (same && state->id != NULL && node->ss.ps.chgParam != NULL)
 		same = evaluate_id(node, &id) == state->by_id &&
 			   (!state->by_id || id == state->asked_id);
-	if (same && state->replay != NULL)
+	if (same && state->all_kept)
 	{
-		tuplestore_rescan(state->replay);
 		state->replaying = true;
+		state->next_kept = 0;
 		state->added = 0;
 		return;
 	}
@@ -378,8 +378,8 @@ start_request(ForeignScanState *node)
 	query.id = state->asked_id;
 	cfdw_scan_keys(state->projection, &query);
 	caller = MemoryContextSwitchTo(state->request_context);
-	state->replay = tuplestore_begin_heap(true, false, work_mem);
-	state->replay_size = 0;
+	state->all_kept = true;
+	state->kept_size = 0;
 	state->added = 0;
 	state->overlay = cfdw_overlay_create(
 		table, state->userid, node->ss.ps.state->es_snapshot->curcid);
@@ -408,9 +408,8 @@ end_request(ListScan *state)
 	if (state->cursor != NULL)
 		cfdw_remote_close(state->cursor);
 	state->cursor = NULL;
-	if (state->replay != NULL)
-		tuplestore_end(state->replay);
-	state->replay = NULL;
+	state->kept = NIL;
+	state->all_kept = false;
 	state->overlay = NULL;
 	state->replaying = false;
 	state->started = false;
@@ -423,11 +422,13 @@ end_request(ListScan *state)
 static bool
 replay_row(ListScan *state, TupleTableSlot *slot)
 {
-	TupleTableSlot *kept = state->replay_slot;
+	TupleTableSlot *kept = state->kept_slot;
 	int natts = slot->tts_tupleDescriptor->natts;
 
-	if (!tuplestore_gettupleslot(state->replay, true, false, kept))
+	if (state->next_kept >= list_length(state->kept))
 		return false;
+	ExecStoreMinimalTuple(list_nth(state->kept, state->next_kept++), kept,
+						  false);
 	slot_getallattrs(kept);
 	memcpy(slot->tts_values, kept->tts_values, sizeof(Datum) * natts);
 	memcpy(slot->tts_isnull, kept->tts_isnull, sizeof(bool) * natts);
@@ -462,7 +463,7 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	if (found)
 	{
 		store_row(state, &item, wanted, slot);
-		keep_row(state, &item, slot);
+		keep_row(state, slot);
 	}
 	else
 	{
@@ -508,16 +509,22 @@ store_row(ListScan *state, const CfdwItem *item, const CfdwWanted *wanted,
  * Keeps a row for a rescan, as long as they fit into work_mem.
  */
 static void
-keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
+keep_row(ListScan *state, TupleTableSlot *slot)
 {
-	if (state->replay == NULL)
+	MemoryContext caller;
+	MinimalTuple tuple;
+
+	if (!state->all_kept)
 		return;
-	state->replay_size += item->whole.len;
-	if (state->replay_size <= work_mem * (size_t) 1024)
-		tuplestore_puttupleslot(state->replay, slot);
-	else
+	caller = MemoryContextSwitchTo(state->request_context);
+	tuple = ExecCopySlotMinimalTuple(slot);
+	state->kept = lappend(state->kept, tuple);
+	state->kept_size += tuple->t_len;
+	if (state->kept_size > work_mem * (size_t) 1024)
 	{
-		tuplestore_end(state->replay);
-		state->replay = NULL;
+		list_free_deep(state->kept);
+		state->kept = NIL;
+		state->all_kept = false;
 	}
+	MemoryContextSwitchTo(caller);
 }
