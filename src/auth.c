@@ -32,6 +32,9 @@ struct CfdwAuthMethod
 				  CfdwHttp *http); /* or NULL: it cannot */
 };
 
+/* More of a reply to a login is not looked at. */
+#define MAX_REPLY (64 * 1024)
+
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
 static void log_in(const CfdwCredentials *credentials,
@@ -138,7 +141,7 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 
 	initStringInfo(&body);
 	transfer = cfdw_http_start(http, &request);
-	response = cfdw_http_collect(transfer, &body);
+	response = cfdw_http_collect(transfer, &body, MAX_REPLY);
 	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
 		cfdw_codec_problem(body.data, body.len, &problem))
 		cfdw_report_response(&action, response, body.data, body.len);

@@ -348,16 +348,17 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 }
 
 /*
- * Waits for the end of the transfer and appends its whole body to BODY.
+ * Waits for the end of the transfer and appends its body, or the first LIMIT
+ * bytes of it, to BODY.
  */
 const CfdwResponse *
-cfdw_http_collect(CfdwTransfer *transfer, StringInfo body)
+cfdw_http_collect(CfdwTransfer *transfer, StringInfo body, size_t limit)
 {
 	const char *data;
 	size_t len;
 
 	while (cfdw_http_read(transfer, &data, &len))
-		appendBinaryStringInfo(body, data, len);
+		appendBinaryStringInfo(body, data, Min(len, limit - body->len));
 	return &transfer->response;
 }
 

@@ -80,7 +80,7 @@ extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
 extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
 						   size_t *len);
 extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
-											 StringInfo body);
+											 StringInfo body, size_t limit);
 extern const CfdwResponse *cfdw_http_response(const CfdwTransfer *transfer);
 extern void cfdw_http_end(CfdwTransfer *transfer);
 

@@ -24,8 +24,9 @@
 /* So much may the account's clock be behind ours. */
 #define CLOCK_SLACK_S 60
 
-/* The reply to a POST is no larger: it is parsed as a whole. */
-#define MAX_REPLY (4 * 1024 * 1024)
+/* A reply to a POST of 500 rows, with all that may surround an id, is shorter;
+ * and so much of an error is enough. */
+#define MAX_REPLY (1024 * 1024)
 
 /* A name is shortened to this many bytes where rows are listed. */
 #define MAX_NAME 60
@@ -194,8 +195,7 @@ cfdw_remote_batch(CfdwSession *session, const char *path,
 	cfdw_session_describe(session, &batch->action);
 	batch->request.url = psprintf("%s%s", options->url, path);
 	batch->request.body = cfdw_codec_payload(by_verb, &batch->request.body_len);
-	batch->request.max_response_size =
-		Min(options->max_response_size, MAX_REPLY);
+	batch->request.max_response_size = options->max_response_size;
 	return batch;
 }
 
@@ -232,10 +232,12 @@ cfdw_remote_receive(CfdwBatch *batch)
 	initStringInfo(&body);
 	batch->transfer =
 		cfdw_session_settle(batch->session, &batch->request, batch->transfer);
-	response = cfdw_http_collect(batch->transfer, &body);
+	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204))
 		cfdw_report_response(action, response, body.data, body.len);
+	if (body.len >= MAX_REPLY)
+		cfdw_report_malformed(action, "it is too long", response);
 	if (response->status == 200 &&
 		!cfdw_codec_reply(body.data, body.len, reply))
 	{
@@ -344,7 +346,7 @@ finish_reply(CfdwCursor *cursor)
 
 	initStringInfo(&body);
 	if (response->status != 200)
-		cfdw_http_collect(cursor->transfer, &body);
+		cfdw_http_collect(cursor->transfer, &body, MAX_REPLY);
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204))
 		cfdw_report_response(&cursor->action, response, body.data, body.len);
