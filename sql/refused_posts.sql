@@ -1,0 +1,115 @@
+-- A reply to a POST that is no success, or does not cover the rows that were
+-- sent: the transaction fails and says what is known of them.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+-- The warnings are those of refused_rows_warning.
+SET client_min_messages = error;
+
+-- One row short.
+\! emulator set post_items=fewer
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM catalogs WHERE id > 5000;
+\echo :LAST_ERROR_SQLSTATE
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator wire --status
+\! emulator reset
+-- One too many.
+\! emulator set post_items=more
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM catalogs WHERE id > 5000;
+\echo :LAST_ERROR_SQLSTATE
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator wire --status
+\! emulator reset
+-- Other ones.  Of added rows nobody knows the ids before.
+\! emulator set post_items=other
+UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM catalogs WHERE id = 4230;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator reset
+\! emulator set delete_items=empty
+DELETE FROM catalogs WHERE id = 4230;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator reset
+-- None.
+\! emulator set post_items=none
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+\echo :LAST_ERROR_SQLSTATE
+\! emulator reset
+\! emulator set drop_embedded=on
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator reset
+
+-- 200 that tells of an error.
+\! emulator fault error_200 on=POST times=3
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE catalogs SET name = 'x' WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM catalogs WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault error_200 on=POST times=1 error_code=282
+DELETE FROM catalogs WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator lists
+\! emulator wire --status
+
+-- More rows than the account takes in one request.
+\! emulator set batch_limit=2
+INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator set batch_over=413
+UPDATE catalogs SET name = 'x' WHERE id <> 4231;
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM catalogs WHERE id <> 4231;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator wire --status --summary
+-- As the hint says.
+ALTER SERVER acme OPTIONS (ADD batch_size '2');
+INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
+\! emulator wire --status --summary
+\! emulator reset
+
+-- What the account says of a request as a whole.
+\! emulator fault status code=400 body=validation on=POST times=1 detail=Missing error_code=285
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault status code=402 on=POST times=1 body=html
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault status code=403 on=POST times=1 body=old error_code=244 detail=No.
+UPDATE catalogs SET name = 'x' WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault status code=404 on=POST times=1 body=empty
+DELETE FROM catalogs WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault status code=418 on=POST times=1 body=text:Teapot
+DELETE FROM catalogs WHERE id = 4222;
+\echo :LAST_ERROR_SQLSTATE
+-- A server that fails while it adds rows may have added them.
+\! emulator fault status code=500 on=POST times=1 apply=yes
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator lists --columns id,name
+
+-- The session goes on.
+INSERT INTO catalogs (name) VALUES ('last') RETURNING id, name;
+
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,0 +1,38 @@
+-- However long the list, a scan that begins again asks for nothing.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+CREATE TABLE wanted AS SELECT place FROM generate_series(1, 3) place;
+ANALYZE wanted;
+SET enable_material = off;
+SET enable_memoize = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+
+-- 2004 lists, some 500 kB of JSON: they fit into work_mem.
+\! emulator add-many 2000
+EXPLAIN (COSTS OFF)
+    SELECT place, count(id), sum(id) FROM wanted LEFT JOIN catalogs ON sort >= place * 10 GROUP BY place;
+SELECT place, count(id), sum(id) FROM wanted LEFT JOIN catalogs ON sort >= place * 10 GROUP BY place ORDER BY place;
+\! emulator wire --count
+
+-- And here they do not.
+SET work_mem = '64kB';
+SELECT place, count(id), sum(id) FROM wanted LEFT JOIN catalogs ON sort >= place * 10 GROUP BY place ORDER BY place;
+\! emulator wire --count
+SELECT place, (SELECT sum(id) FROM catalogs WHERE sort >= 10 * place) FROM wanted ORDER BY place;
+\! emulator wire --count
+
+-- Left in the middle; then read to the end; then begun again.
+SELECT place, (SELECT count(*) FROM (SELECT id FROM catalogs WHERE sort < 10 * place + 10 LIMIT CASE place WHEN 1 THEN 20 END) x)
+    FROM wanted ORDER BY place;
+\! emulator wire --count
+
+DROP TABLE wanted;
+DROP FOREIGN TABLE catalogs;
+DROP USER MAPPING FOR CURRENT_USER SERVER acme;
+DROP SERVER acme;
+DROP EXTENSION catalogs_fdw;

@@ -1,0 +1,321 @@
+-- When a transaction fails after the account has accepted some of its changes,
+-- those are taken back: adds are deleted, updated lists get their values back.
+-- What cannot be taken back is named by id.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
+    OPTIONS (url :'url', batch_size '2');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+
+-- A row that is refused in the last batch: the error names it, and the account
+-- is as before.
+\! emulator set partial=delete:4231
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+UPDATE catalogs SET name = 'Goods', can_add_elements = false WHERE id = 4223;
+UPDATE catalogs SET type = 'products' WHERE id IN (4222, 4230);
+DELETE FROM catalogs WHERE id = 4231;
+\! emulator wire > /dev/null
+COMMIT;
+\echo :SQLSTATE
+\! emulator wire
+\! emulator lists
+\! emulator reset
+
+-- The third batch of five fails.  The values that come back are those that the
+-- statements read, each to its own list.
+\! emulator fault body on=POST nth=3 'text={"_embedded":{"items":[],"errors":{"add":{"1":"No more lists"}}}}'
+BEGIN;
+UPDATE catalogs SET name = name || '!', type = 'x', can_link_multiple = false
+    WHERE id <> 4231;
+INSERT INTO catalogs (name) VALUES ('one'), ('two'), ('three'), ('four'), ('five');
+\! emulator wire > /dev/null
+COMMIT;
+\echo :SQLSTATE
+\! emulator wire
+\! emulator lists
+\! emulator reset
+
+-- The same with adds alone.
+\! emulator fault body on=POST nth=3 'text={"_embedded":{"items":[],"errors":{"add":{"1":"No more lists"}}}}'
+INSERT INTO catalogs (name) SELECT 'List ' || i FROM generate_series(1, 10) i;
+\echo :SQLSTATE
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- A list that is gone when the change is sent
+\! emulator set partial_shape=object_list
+BEGIN;
+UPDATE catalogs SET name = name || '!' WHERE id IN (4222, 4230);
+\! emulator drop 4230
+COMMIT;
+\echo :SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- What the account accepts of a batch in which it refuses a row is taken back
+-- as well.
+ALTER SERVER acme OPTIONS (SET batch_size '50');
+\! emulator set partial=add:2
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+\echo :SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+\! emulator set partial=update:4222
+UPDATE catalogs SET name = name || '!';
+\echo :SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+ALTER SERVER acme OPTIONS (SET batch_size '2');
+
+-- Also when only a savepoint is rolled back, and the rest is committed.
+ALTER SERVER acme OPTIONS (SET batch_size '50');
+\! emulator set partial=add:2
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Games') RETURNING id;
+SAVEPOINT a;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+SELECT id, name FROM catalogs;
+COMMIT;
+\! emulator lists --columns id,name
+\! emulator reset
+\! emulator set partial=update:4222
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = name || '!';
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+COMMIT;
+\! emulator lists --columns id,name
+\! emulator reset
+ALTER SERVER acme OPTIONS (SET batch_size '2');
+
+-- ROLLBACK after an early send
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films') RETURNING id;
+UPDATE catalogs SET name = 'All books' WHERE id = 5001;
+\! emulator wire
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+
+-- ROLLBACK after a flush, the last first; a value that was sent twice comes
+-- back in two steps.
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+INSERT INTO catalogs (name) VALUES ('Books');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+UPDATE catalogs SET name = 'All goods', type = 'x' WHERE id = 4223;
+UPDATE catalogs SET name = 'All books' WHERE name = 'Books';
+INSERT INTO catalogs (name) VALUES ('Films');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+UPDATE catalogs SET name = 'never sent';
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists
+\! emulator reset
+
+-- An error in a statement ends the same way.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
+SELECT 1 / 0;
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+DO $$
+BEGIN
+    INSERT INTO catalogs (name) VALUES ('Books');
+    PERFORM catalogs_fdw_flush('acme');
+    RAISE EXCEPTION 'no';
+END $$;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- A constraint that is checked at COMMIT: before anything is sent, or else what
+-- was sent early is taken back.
+CREATE TABLE once (n int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+INSERT INTO once VALUES (1), (1);
+COMMIT;
+\! emulator wire
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+INSERT INTO once VALUES (1), (1);
+\! emulator wire
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+DROP TABLE once;
+\! emulator reset
+
+-- The values are those that the statement read, whatever the account holds
+-- when they are sent.
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+\! emulator put '{"id": 4223, "name": "changed by somebody"}'
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- A row added and deleted again, both sent: nothing is left to take back.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
+DELETE FROM catalogs WHERE id = 5001;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+
+--
+-- What cannot be taken back
+--
+-- a delete
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+DELETE FROM catalogs WHERE id IN (4222, 4223, 4230);
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+-- also of a batch in which it was accepted and another row was not (in two
+-- steps, so that the warnings do not meet the error)
+\! emulator set partial=delete:4231
+BEGIN;
+SAVEPOINT a;
+DELETE FROM catalogs;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- what the account does not let go
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator set partial=delete:5002
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+BEGIN;
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+INSERT INTO catalogs (name) VALUES ('Books');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator fault status on=POST code=403 times=0
+ROLLBACK;
+\! emulator heal
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- a list that somebody has deleted is gone, which is as good; but one that the
+-- account keeps because of that is named
+\! emulator set partial_shape=object_list
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films') RETURNING id;
+\! emulator drop 5001
+ROLLBACK;
+\! emulator lists --columns id,name
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator drop 5003
+\! emulator set partial_shape=response
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- a value that the account had not told, also when it was assigned twice; the
+-- other value of that list comes back
+\! emulator set missing=type
+BEGIN;
+UPDATE catalogs SET name = 'Goods', type = 'x' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+\! emulator set missing=type
+BEGIN;
+UPDATE catalogs SET type = 'x' WHERE id = 4223;
+UPDATE catalogs SET type = 'y' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+
+--
+-- undo = false: it is not tried, and all of it is named.
+--
+ALTER SERVER acme OPTIONS (ADD undo 'false');
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+DELETE FROM catalogs WHERE id = 4230;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+-- A transaction that sends nothing early has nothing to say.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+ROLLBACK;
+-- A savepoint is put right nevertheless: that is an ordinary change.
+BEGIN;
+SAVEPOINT a;
+INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
+ROLLBACK TO a;
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator reset
+
+-- The table's word counts more than the server's, and each row goes by its own
+-- table's.
+CREATE FOREIGN TABLE taken_back (id bigint, name text)
+    SERVER acme OPTIONS (undo 'true');
+ALTER SERVER acme OPTIONS (SET batch_size '50');
+BEGIN;
+INSERT INTO taken_back (name) VALUES ('Books');
+INSERT INTO catalogs (name) VALUES ('Films');
+INSERT INTO taken_back (name) VALUES ('Songs');
+SELECT relation, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+UPDATE taken_back SET name = 'Services' WHERE id = 4222;
+SELECT relation, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- The session goes on.
+INSERT INTO catalogs (name) VALUES ('Books');
+\! emulator lists --columns id,name
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

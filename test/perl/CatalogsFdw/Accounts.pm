@@ -1,0 +1,287 @@
+package CatalogsFdw::Accounts;
+
+=pod
+
+=head1 NAME
+
+CatalogsFdw::Accounts - what accounts hold, and what they were told
+
+=head1 SYNOPSIS
+
+  use CatalogsFdw::Accounts;
+
+  seed($t, acme => { 11 => 'List 11' }, beta => {});
+  connect_to($t, 'acme', batch_size => 2);     # acme.catalogs
+  ...
+  is_deeply(lists($t, 'acme'), { 11 => 'List 11' });
+  is_deeply([ posts($t, 'acme') ], ['add "a", "b"', 'delete 101, 102']);
+
+=head1 DESCRIPTION
+
+Functions around a CatalogsFdw::Test, all of them exported.
+
+=cut
+
+use strict;
+use warnings FATAL => 'all';
+
+use Exporter 'import';
+use JSON::PP ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT =
+  qw(seed connect_to lists posts is_added_once request named foresee warned);
+
+# The id of the first list that is added to a seeded account.
+our $first_id = 101;
+
+=head2 seed($t, account => { id => name, ... }, ...)
+
+Puts all back as at the start, with these accounts and lists, in the order of
+their ids.  New lists get the ids from 101 on.
+
+=cut
+
+sub seed
+{
+	my ($t, %accounts) = @_;
+	my $file = "$PostgreSQL::Test::Utils::tmp_check/accounts.json";
+	my %seed;
+
+	foreach my $account (keys %accounts)
+	{
+		my $names = $accounts{$account};
+		$seed{$account} = {
+			tokens => ["$account-token"],
+			next_id => $first_id,
+			lists => [
+				map { { id => $_ + 0, name => $names->{$_} } }
+				sort { $a <=> $b } keys %$names
+			]
+		};
+	}
+	open my $out, '>', $file or die "$file: $!";
+	print $out JSON::PP::encode_json({ accounts => \%seed });
+	close $out or die "$file: $!";
+	$t->emulator('reset', $file);
+	return;
+}
+
+=head2 connect_to($t, $account, %options)
+
+Makes the server of that name, with a user mapping and its table "catalogs" in
+the schema of that name.
+
+=cut
+
+sub connect_to
+{
+	my ($t, $account, %options) = @_;
+	my $url = $t->url =~ s/127\.0\.0\.1/$account.localhost/r;
+	my $options = join ', ', "url '$url'",
+	  map { "$_ '$options{$_}'" } sort keys %options;
+
+	$t->sql(<<"SQL");
+CREATE SERVER $account FOREIGN DATA WRAPPER catalogs_fdw OPTIONS ($options);
+CREATE USER MAPPING FOR CURRENT_USER SERVER $account
+	OPTIONS (access_token '$account-token');
+CREATE SCHEMA $account;
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER $account INTO $account;
+SQL
+	return;
+}
+
+=head2 lists($t, $account)
+
+What the account holds: { id => name }.
+
+=cut
+
+sub lists
+{
+	my ($t, $account) = @_;
+	my @lines = split /\n/,
+	  $t->emulator('lists', '--account', $account, '--columns', 'id,name');
+	my %lists = map { /^(\d+)\s*\| (.*)/ ? ($1 => $2) : () } @lines;
+	return \%lists;
+}
+
+=head2 posts($t, $account, ...)
+
+The POSTs to an account since the last time, as the words of request(); for
+several accounts a hash of them.
+
+=cut
+
+sub posts
+{
+	my ($t, @accounts) = @_;
+	my %posts = map { $_ => [] } @accounts;
+
+	foreach (split /\n/, $t->emulator('wire', '--accounts', '--full'))
+	{
+		my ($account, $body) = /^(\w+): POST \S+ (.*)/ or next;
+		my $rows = JSON::PP::decode_json($body);
+		push @{ $posts{$account} }, join '; ',
+		  map { my $verb = $_;
+			"$verb " . join ', ', map { _row($verb, $_) } @{ $rows->{$verb} } }
+		  sort keys %$rows;
+	}
+	return @accounts == 1 ? @{ $posts{ $accounts[0] } } : \%posts;
+}
+
+sub _row
+{
+	my ($verb, $row) = @_;
+	return $verb eq 'delete' ? $row
+	  : $verb eq 'update' ? $row->{id}
+	  : qq("$row->{name}");
+}
+
+=head2 is_added_once($name, @posts)
+
+A test: no list is added twice by these POSTs.
+
+=cut
+
+sub is_added_once
+{
+	my ($name, @posts) = @_;
+	my %times;
+
+	$times{$_}++ foreach map { /"[^"]*"/g } grep { /add/ } @posts;
+	my @again = grep { $times{$_} > 1 } sort keys %times;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok(!@again, $name) or diag("added again: @again");
+	return;
+}
+
+=head2 request($batch)
+
+A batch, C<< { verb => 'update', rows => [11, 12] } >>, as posts() has it.
+
+=head2 named($batch)
+
+And as messages do: "update of lists 11, 12".
+
+=cut
+
+sub request
+{
+	my ($batch) = @_;
+	my @rows = @{ $batch->{rows} };
+	@rows = map { /^\d/ ? $_ : qq("$_") } @rows;
+	return "$batch->{verb} " . join ', ', @rows;
+}
+
+sub named
+{
+	my ($batch) = @_;
+	my $lists = @{ $batch->{rows} } > 1 ? 'lists' : 'list';
+	return request($batch) =~ s/^\w+\K/ of $lists/r;
+}
+
+=head2 foresee($lists, $batches, %faults)
+
+What is to become of an account that holds those lists and is sent those batches,
+when
+
+  failed        the one of that number, from 1, fails; 0: none, and yet
+                the transaction does
+  applied       but is carried out
+  unseen        and does not get as far as the ledger
+  undo_failed   then the one of that number of those that take back fails
+  undo_applied, undo_unseen   likewise
+
+An update appends " changed" to the name.  Returns
+
+  lists      that the account holds then
+  requests   that it gets
+  warnings   details of the warnings
+
+=cut
+
+sub foresee
+{
+	my ($at_first, $batches, %fault) = @_;
+	my %lists = %$at_first;
+	my $next_id = $first_id;
+	my ($n, $undo) = (0, 0);
+	my (@requests, @undos, @warnings);
+
+	foreach my $batch (@$batches)
+	{
+		my $fails = ++$n == ($fault{failed} // 0);
+		my @undo;
+
+		push @requests, request($batch) unless $fails && $fault{unseen};
+		@undo = _carry_out(\%lists, \$next_id, $batch)
+		  unless $fails && !$fault{applied};
+		last if $fails;
+		unshift @undos, \@undo;
+	}
+	foreach (@undos)
+	{
+		my ($batch, $stays) = @$_;
+		my $fails = $batch && ++$undo == ($fault{undo_failed} // 0);
+
+		push @requests, request($batch)
+		  if $batch && !($fails && $fault{undo_unseen});
+		push @warnings, $stays if $fails || !$batch;
+		_take_back(\%lists, $at_first, $batch)
+		  unless $fails && !$fault{undo_applied};
+	}
+	return { lists => \%lists, requests => \@requests, warnings => \@warnings };
+}
+
+# What the account does with a batch; returns the batch that takes it back, or
+# undef when there is none, and what a warning calls that which stays.
+sub _carry_out
+{
+	my ($lists, $next_id, $batch) = @_;
+	my @rows = @{ $batch->{rows} };
+
+	if ($batch->{verb} eq 'add')
+	{
+		my @ids = map { $$next_id++ } @rows;
+		@$lists{@ids} = @rows;
+		return ({ verb => 'delete', rows => \@ids },
+			named({ verb => 'add', rows => \@ids }));
+	}
+	if ($batch->{verb} eq 'delete')
+	{
+		delete @$lists{@rows};
+		return (undef, named($batch));
+	}
+	$lists->{$_} .= ' changed' foreach @rows;
+	return ($batch, named($batch));
+}
+
+sub _take_back
+{
+	my ($lists, $at_first, $batch) = @_;
+	my @rows = $batch ? @{ $batch->{rows} } : return;
+
+	delete @$lists{@rows} if $batch->{verb} eq 'delete';
+	@$lists{@rows} = @$at_first{@rows} if $batch->{verb} eq 'update';
+	return;
+}
+
+=head2 warned($got)
+
+The details of the warnings in what CatalogsFdw::Session returned, all of which
+must say that changes stay.
+
+=cut
+
+sub warned
+{
+	my ($got) = @_;
+	return [
+		map { $_->{message} =~ /stay on server/ ? $_->{detail} : $_->{message} }
+		  @{ $got->{warnings} }
+	];
+}
+
+1;
