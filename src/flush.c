@@ -50,6 +50,7 @@ static List *make_orders(List *wanted);
 static List *send_orders(List *orders);
 static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
 static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
+static void warn_of_leftovers(List *wanted);
 static void pack(List **parcels, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
 static bool is_interrupt(int sqlstate);
@@ -68,6 +69,7 @@ static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
 static void warn_in_flight(void);
 static void refuse_prepare(void);
+static void flush_all(void);
 static void on_transaction(XactEvent event, void *arg);
 
 /*
@@ -90,17 +92,24 @@ cfdw_flush_pending(const CfdwAccount *account)
 }
 
 /*
- * Tells an account, or with NULL all, what it has not been told.  Returns what
- * was sent, as above.  Raises the errors of report.c.
+ * Tells an account what it has not been told of the changes that are not to wait
+ * for COMMIT.  Raises the errors of report.c.
  */
-List *
-cfdw_flush_account(const CfdwAccount *account)
+void
+cfdw_flush_immediate(const CfdwAccount *account)
 {
-	return send_orders(cfdw_flush_pending(account));
+	List *wanted = NIL;
+	ListCell *lc;
+
+	foreach(lc, cfdw_journal_wanted(account, InvalidCommandId))
+		if (((CfdwWanted *) lfirst(lc))->tracked->target->immediate)
+			wanted = lappend(wanted, lfirst(lc));
+	send_orders(make_orders(wanted));
 }
 
 /*
- * The same for all accounts that a role reaches through a server.
+ * Tells all accounts that a role reaches through a server what they have not
+ * been told.  Returns what was sent, as above.
  */
 List *
 cfdw_flush_server(Oid serverid, Oid userid)
@@ -196,15 +205,7 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 		return true;
 	}
 	order->verb = CFDW_UPDATE;
-	if (!tracked->deleted)
-		return compare_values(wanted, &order->row);
-
-	ereport(WARNING, (errcode(ERRCODE_WARNING),
-					  errmsg("list " INT64_FORMAT
-							 " was deleted before its delete was rolled back",
-							 tracked->id),
-					  errdetail("The account cannot restore a list.")));
-	return false;
+	return !tracked->deleted && compare_values(wanted, &order->row);
 }
 
 /*
@@ -233,6 +234,39 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 }
 
 /*
+ * At COMMIT: names the rows that the account has otherwise than they are to be,
+ * because what was rolled back after it was sent cannot be taken back.
+ */
+static void
+warn_of_leftovers(List *wanted)
+{
+	ListCell *lc;
+
+	foreach(lc, wanted)
+	{
+		const CfdwWanted *one = lfirst(lc);
+		const CfdwTracked *tracked = one->tracked;
+		bool left = one->exists && tracked->deleted;
+
+		for (int i = 0; i < CFDW_NKEYS; i++)
+			left = left ||
+				   (one->exists && one->values[i] == NULL &&
+					tracked->there[i] != NULL && tracked->before[i] == NULL);
+		if (left)
+			ereport(
+				WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg(
+					 "changes that were rolled back to a savepoint stay in the account"),
+				 errdetail_internal(
+					 "%s of list " INT64_FORMAT,
+					 cfdw_resource
+						 .verbs[tracked->deleted ? CFDW_DELETE : CFDW_UPDATE],
+					 tracked->id)));
+	}
+}
+
+/*
  * Puts a row into the last of PARCELS that has room for it, or into a new one.
  */
 static void
@@ -248,6 +282,7 @@ pack(List **parcels, CfdwOrder *order)
 
 		if (candidate->target->account == target->account &&
 			candidate->target->batch_size == target->batch_size &&
+			candidate->target->undo == target->undo &&
 			candidate->norders < target->batch_size)
 			parcel = candidate;
 	}
@@ -432,8 +467,19 @@ accept(Parcel *parcel)
 static void
 give_up(Parcel *parcel, bool unknown)
 {
-	cfdw_undo_remember(parcel->target, parcel->batch->session,
-					   confirmed_orders(parcel));
+	List *confirmed = confirmed_orders(parcel);
+	ListCell *lc;
+
+	cfdw_undo_remember(parcel->target, parcel->batch->session, confirmed);
+	foreach(lc, confirmed)
+	{
+		CfdwOrder *order = lfirst(lc);
+
+		if (order->tracked != NULL)
+			cfdw_journal_sent(order->tracked, order->verb, &order->row);
+		else
+			cfdw_journal_orphan(parcel->target, order->row.id);
+	}
 	if (!unknown)
 		in_flight = list_delete_ptr(in_flight, parcel->in_flight);
 }
@@ -595,13 +641,25 @@ refuse_prepare(void)
 		 errdetail("The account is told of changes at COMMIT.")));
 }
 
+/*
+ * Before COMMIT: tells all accounts what they have not been told.
+ */
+static void
+flush_all(void)
+{
+	List *wanted = cfdw_journal_wanted(NULL, InvalidCommandId);
+
+	warn_of_leftovers(wanted);
+	send_orders(make_orders(wanted));
+}
+
 static void
 on_transaction(XactEvent event, void *arg)
 {
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			cfdw_flush_account(NULL);
+			flush_all();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();

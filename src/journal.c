@@ -30,6 +30,7 @@ typedef struct Change
 	char *values[CFDW_NKEYS];
 	int nest_level;    /* of the (sub)transaction that made it */
 	CommandId command; /* that made it: it does not see it itself */
+	uint64 serial;     /* later changes have greater ones */
 } Change;
 
 /* Finds a tracked row that the account knows. */
@@ -63,6 +64,8 @@ static List *rows = NIL;     /* of CfdwTracked */
 static HTAB *rows_by_id = NULL;
 static List *added = NIL;   /* of CfdwTracked, by number - 1 */
 static List *changes = NIL; /* of Change */
+static uint64 last_serial = 0;
+static int pending = 0; /* changes that have not been sent */
 
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwTarget *target);
@@ -239,9 +242,14 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	for (int i = 0; i < CFDW_NKEYS; i++)
-		if (row->values[i] != NULL && tracked->before[i] == NULL &&
-			tracked->there[i] == NULL && before->values[i] != NULL)
+	{
+		if (row->values[i] == NULL || tracked->read[i] ||
+			tracked->there[i] != NULL)
+			continue;
+		tracked->read[i] = true;
+		if (before->values[i] != NULL)
 			tracked->before[i] = pstrdup(before->values[i]);
+	}
 	MemoryContextSwitchTo(caller);
 	append_change(target, tracked, CFDW_UPDATE, row, command);
 }
@@ -256,12 +264,35 @@ cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked, CommandId command)
 }
 
 /*
- * Whether the transaction has changed nothing.
+ * Keeps track of a row that the account has added but that no change stands
+ * for: it is not to exist.
+ */
+void
+cfdw_journal_orphan(CfdwTarget *target, int64 id)
+{
+	CfdwRow row = {.id = id};
+	CfdwTracked *tracked = new_tracked(target);
+	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+
+	added = lappend(added, tracked);
+	tracked->number = list_length(added);
+	MemoryContextSwitchTo(caller);
+	cfdw_journal_sent(tracked, CFDW_ADD, &row);
+}
+
+/*
+ * Whether the transaction has changed nothing, or has rolled all of it back
+ * before the account was told.
  */
 bool
 cfdw_journal_is_empty(void)
 {
-	return rows == NIL;
+	ListCell *lc;
+
+	foreach(lc, rows)
+		if (((CfdwTracked *) lfirst(lc))->sent)
+			return false;
+	return changes == NIL;
 }
 
 /*
@@ -313,6 +344,9 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb, const CfdwRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
+	pending -= tracked->pending;
+	tracked->pending = 0;
+	tracked->sent_serial = last_serial;
 	tracked->sent = true;
 	tracked->deleted = verb == CFDW_DELETE;
 	if (verb == CFDW_ADD)
@@ -376,7 +410,7 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 			(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 			 errmsg("cannot change foreign table \"%s\" in a parallel worker",
 					target->table)));
-	if (list_length(changes) >= max_pending_changes)
+	if (pending >= max_pending_changes)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -392,10 +426,13 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 	change->verb = verb;
 	change->nest_level = GetCurrentTransactionNestLevel();
 	change->command = command;
+	change->serial = ++last_serial;
 	for (int i = 0; row != NULL && i < CFDW_NKEYS; i++)
 		if (row->values[i] != NULL)
 			change->values[i] = pstrdup(row->values[i]);
 	changes = lappend(changes, change);
+	tracked->pending++;
+	pending++;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -443,9 +480,18 @@ forget_from(int nest_level)
 {
 	int keep = list_length(changes);
 
-	while (keep > 0 &&
-		   ((Change *) list_nth(changes, keep - 1))->nest_level >= nest_level)
-		keep--;
+	for (; keep > 0; keep--)
+	{
+		Change *change = list_nth(changes, keep - 1);
+
+		if (change->nest_level < nest_level)
+			break;
+		if (change->serial > change->tracked->sent_serial)
+		{
+			change->tracked->pending--;
+			pending--;
+		}
+	}
 	changes = list_truncate(changes, keep);
 }
 
@@ -463,6 +509,7 @@ on_transaction(XactEvent event, void *arg)
 	rows_by_id = NULL;
 	added = NIL;
 	changes = NIL;
+	pending = 0;
 }
 
 /*

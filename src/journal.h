@@ -44,9 +44,12 @@ typedef struct CfdwTracked
 	int64 id;           /* 0 while an added row has not been sent */
 	uint32 number;      /* of an added row, from 1; 0 of any other */
 
+	int pending;              /* changes that have not been sent */
+	uint64 sent_serial;       /* of the last change that was */
 	bool sent;                /* the account knows of a change */
 	bool deleted;             /* ... and has deleted it */
 	char *there[CFDW_NKEYS];  /* what the account was told */
+	bool read[CFDW_NKEYS];    /* before[] says what it was */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
 							   * it; NULL when it is not known */
 } CfdwTracked;
@@ -73,6 +76,7 @@ extern void cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 								CommandId command);
 extern void cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked,
 								CommandId command);
+extern void cfdw_journal_orphan(CfdwTarget *target, int64 id);
 extern bool cfdw_journal_is_empty(void);
 extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
 extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb,

@@ -93,6 +93,7 @@ static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 						  TupleTableSlot *slot);
 static bool needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 						   bool *more_than_id);
+static bool misses_constant(const ModifyState *state, TupleTableSlot *slot);
 static void complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id,
 						  bool fetch);
 static void fetch_added(ModifyState *state, int64 id, Datum *values,
@@ -195,6 +196,8 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	if (any)
 		cfdw_journal_update(state->target, find_row(state, plan_slot), &row,
 							&before, state->command);
+	if (misses_constant(state, slot))
+		complete_slot(state, slot, 0, false);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -227,7 +230,7 @@ catalogsEndForeignModify(EState *estate, ResultRelInfo *rri)
 	ModifyState *state = rri->ri_FdwState;
 
 	if (state != NULL && state->target->immediate)
-		cfdw_flush_account(state->target->account);
+		cfdw_flush_immediate(state->target->account);
 }
 
 /*
@@ -273,6 +276,8 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		}
 		cfdw_remote_close(cursor);
 		delete_added(target, command);
+		if (target->immediate)
+			cfdw_flush_immediate(target->account);
 	}
 }
 
@@ -718,6 +723,18 @@ needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 			*more_than_id = true;
 	}
 	return any;
+}
+
+/*
+ * Whether the row has NULL where the column is a constant.
+ */
+static bool
+misses_constant(const ModifyState *state, TupleTableSlot *slot)
+{
+	for (int i = 0; i < state->table->ncolumns; i++)
+		if (state->table->columns[i].constant != NULL && slot->tts_isnull[i])
+			return true;
+	return false;
 }
 
 /*

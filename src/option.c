@@ -548,7 +548,9 @@ url_fault(const char *value, const char *host, const char *end)
 			return "A port is a number from 1 to 65535.";
 		host_end = colon;
 	}
-	return host_end == host ? "The host is missing." : NULL;
+	return host_end == host || strncmp(host, "[]", 2) == 0
+			   ? "The host is missing."
+			   : NULL;
 }
 
 static bool

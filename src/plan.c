@@ -114,7 +114,8 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 
 	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
 							rel->relid, id != NULL ? list_make1(id) : NIL,
-							list_make1(column_list(plan->table, plan->columns)),
+							list_make2(column_list(plan->table, plan->columns),
+									   makeBoolean(root->query_level > 1)),
 							NIL, NIL, outer_plan);
 }
 

@@ -20,6 +20,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
@@ -72,7 +74,6 @@ typedef struct Level
 /* A key asked for. */
 typedef struct Wanted
 {
-	const char *name; /* in the database encoding */
 	const char *utf8;
 	size_t utf8_len;
 } Wanted;
@@ -96,6 +97,7 @@ struct CfdwReader
 	Token token;
 	size_t token_start; /* in buf, while a token is open */
 	bool token_escaped; /* the string has a backslash */
+	int hex_digits;     /* of a \\u escape, still to come */
 	bool token_is_key;
 	bool key_leads; /* last key leads towards the items */
 	bool items_found;
@@ -140,7 +142,6 @@ cfdw_reader_create(int nkeys, const char *const *keys)
 	{
 		Wanted *wanted = &reader->wanted[i];
 
-		wanted->name = keys[i];
 		wanted->utf8 = pg_server_to_any(keys[i], strlen(keys[i]), PG_UTF8);
 		wanted->utf8_len = strlen(wanted->utf8);
 	}
@@ -195,8 +196,7 @@ cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len)
 
 /*
  * Goes on to the next item among the bytes fed so far.  Fills in *ITEM only
- * with CFDW_READ_ITEM.  Raises an error only for a key whose escapes cannot be
- * converted to the database encoding.
+ * with CFDW_READ_ITEM.  Never raises.
  */
 CfdwReadStatus
 cfdw_reader_next(CfdwReader *reader, CfdwItem *item)
@@ -315,7 +315,7 @@ step(CfdwReader *reader)
 		reader->pos++;
 	}
 	else
-		reader->fault = "it is not valid JSON";
+		reader->fault = "the reply is not valid JSON";
 }
 
 static void
@@ -333,7 +333,7 @@ begin_value(CfdwReader *reader, char c)
 	}
 	if (reader->depth == 0)
 	{
-		reader->fault = "it is not a JSON object";
+		reader->fault = "the reply is not a JSON object";
 		return;
 	}
 	if (parent == ROLE_ITEMS)
@@ -356,7 +356,7 @@ open_level(CfdwReader *reader, char c)
 
 	if (reader->depth == MAX_DEPTH)
 	{
-		reader->fault = "it is nested too deep";
+		reader->fault = "the reply is nested too deep";
 		return;
 	}
 	level = &reader->levels[reader->depth];
@@ -407,7 +407,7 @@ close_level(CfdwReader *reader, char c)
 	if (!may_end || reader->depth == 0 ||
 		reader->levels[reader->depth - 1].close != c)
 	{
-		reader->fault = "it is not valid JSON";
+		reader->fault = "the reply is not valid JSON";
 		return;
 	}
 	role = reader->levels[--reader->depth].role;
@@ -429,9 +429,16 @@ scan_string(CfdwReader *reader)
 
 	if (reader->token == TOKEN_ESCAPE)
 	{
+		if (data[pos] == 'u')
+			reader->hex_digits = 4;
+		else if (data[pos] == '\0' || strchr("\"\\/bfnrt", data[pos]) == NULL)
+			reader->fault = "a string has an invalid escape";
 		pos++;
 		reader->token = TOKEN_STRING;
 	}
+	for (; reader->hex_digits > 0 && pos < len; reader->hex_digits--)
+		if (!isxdigit((unsigned char) data[pos++]))
+			reader->fault = "a string has an invalid escape";
 	while (pos < len && data[pos] != '"' && data[pos] != '\\' &&
 		   (unsigned char) data[pos] >= ' ')
 		pos++;
@@ -485,7 +492,7 @@ scan_word(CfdwReader *reader)
 		type = CFDW_JSON_NUMBER;
 	else
 	{
-		reader->fault = "it is not valid JSON";
+		reader->fault = "the reply is not valid JSON";
 		return;
 	}
 	reader->token = TOKEN_NONE;
@@ -511,10 +518,12 @@ end_key(CfdwReader *reader, size_t end)
 	switch (reader->levels[reader->depth - 1].role)
 	{
 		case ROLE_ROOT:
-			reader->key_leads = raw_equals(key, len, cfdw_resource.envelope);
+			reader->key_leads =
+				cfdw_value_spells(key, len, cfdw_resource.envelope);
 			break;
 		case ROLE_ENVELOPE:
-			reader->key_leads = raw_equals(key, len, cfdw_resource.items);
+			reader->key_leads =
+				cfdw_value_spells(key, len, cfdw_resource.items);
 			break;
 		case ROLE_ITEM:
 			reader->field = find_wanted(reader, key, len);
@@ -530,21 +539,16 @@ end_key(CfdwReader *reader, size_t end)
 static int
 find_wanted(CfdwReader *reader, const char *key, size_t len)
 {
-	char *name = NULL;
-	int found = -1;
-
-	if (reader->token_escaped)
-		name = cfdw_value_unescape(key - 1, len + 2);
-	for (int i = 0; i < reader->nkeys && found < 0; i++)
+	for (int i = 0; i < reader->nkeys; i++)
 	{
 		const Wanted *wanted = &reader->wanted[i];
 
-		if (name != NULL ? strcmp(name, wanted->name) == 0
-						 : len == wanted->utf8_len &&
-							   memcmp(key, wanted->utf8, len) == 0)
-			found = i;
+		if (reader->token_escaped ? cfdw_value_spells(key, len, wanted->utf8)
+								  : len == wanted->utf8_len &&
+										memcmp(key, wanted->utf8, len) == 0)
+			return i;
 	}
-	return found;
+	return -1;
 }
 
 /*

@@ -138,7 +138,8 @@ cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
 				id = &item->fields[0];
 				if (id->type == CFDW_JSON_NULL)
 					cfdw_report_malformed(&cursor->action,
-										  "an item of it has no id", response);
+										  "an item of the reply has no id",
+										  response);
 				if (cursor->by_id &&
 					(!cfdw_value_int64(id, &number) || number != cursor->id))
 					continue;
@@ -227,23 +228,26 @@ cfdw_remote_receive(CfdwBatch *batch)
 	StringInfoData body;
 	CfdwReply *reply = &batch->reply;
 	CfdwProblem problem;
+	bool named;
 
 	memset(reply, 0, sizeof(*reply));
 	initStringInfo(&body);
 	batch->transfer =
 		cfdw_session_settle(batch->session, &batch->request, batch->transfer);
 	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
+	named = response->outcome == CFDW_HTTP_OK && body.len < MAX_REPLY &&
+			cfdw_codec_reply(body.data, body.len, reply);
 	if (response->outcome != CFDW_HTTP_OK ||
-		(response->status != 200 && response->status != 204))
+		(response->status != 200 && response->status != 204 &&
+		 reply->nerrors == 0))
 		cfdw_report_response(action, response, body.data, body.len);
-	if (body.len >= MAX_REPLY)
-		cfdw_report_malformed(action, "it is too long", response);
-	if (response->status == 200 &&
-		!cfdw_codec_reply(body.data, body.len, reply))
+	if (response->status == 200 && !named)
 	{
+		if (body.len >= MAX_REPLY)
+			cfdw_report_malformed(action, "the reply is too long", response);
 		if (cfdw_codec_problem(body.data, body.len, &problem))
 			cfdw_report_response(action, response, body.data, body.len);
-		cfdw_report_malformed(action, "it names no lists", response);
+		cfdw_report_malformed(action, "the reply names no lists", response);
 	}
 
 	if (reply->nerrors > 0)
@@ -379,6 +383,11 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 	CfdwReplyItem *left = palloc(sizeof(CfdwReplyItem) * Max(reply->nitems, 1));
 	int nleft = 0;
 
+	/* "Nothing" is what is left of deleted lists. */
+	if (response->status == 204 && added->n == 0 &&
+		batch->by_verb[CFDW_UPDATE].n == 0)
+		return;
+
 	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
 		for (int i = 0; i < batch->by_verb[verb].n; i++)
 		{
@@ -394,15 +403,17 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 
 	if (nleft > added->n && added->n == 0)
 		cfdw_report_malformed(&batch->action,
-							  "it names a list that was not sent", response);
+							  "the reply names a list that was not sent",
+							  response);
 	if (nleft != added->n)
 		cfdw_report_malformed(
 			&batch->action,
-			psprintf("it names %d of %d lists", nleft, added->n), response);
+			psprintf("the reply names %d of %d lists", nleft, added->n),
+			response);
 	for (int i = 0; i < nleft; i++)
 		if (left[i].id <= 0)
-			cfdw_report_malformed(&batch->action, "an item of it has no id",
-								  response);
+			cfdw_report_malformed(&batch->action,
+								  "an item of the reply has no id", response);
 	if (match_by_request_id(added, left))
 		return;
 	for (int i = 0; i < nleft; i++)

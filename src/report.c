@@ -101,8 +101,9 @@ static const Meaning outcomes[] = {
 
 /* clang-format on */
 
-/* What the account says of a row that somebody else changed meanwhile. */
-#define CHANGED_MEANWHILE "modified date is older"
+/* What the account says, without a code, of a row that somebody else has changed
+ * or deleted meanwhile. */
+static const char *const meanwhile[] = {"modified date is older", "not found"};
 
 static void report_transport(const CfdwAction *action,
 							 const CfdwResponse *response)
@@ -195,15 +196,18 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 	const Meaning *meaning =
 		find_meaning(codes, lengthof(codes), problem->code);
 
-	if (meaning == NULL && problem->words != NULL &&
-		strstr(problem->words, CHANGED_MEANWHILE) != NULL)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not %s on server \"%s\": it was changed meanwhile",
-					what, action->server),
-			 errdetail("%s", detail_of(action, response, problem)),
-			 errhint("%s", read_again)));
+	for (size_t i = 0;
+		 meaning == NULL && problem->words != NULL && i < lengthof(meanwhile);
+		 i++)
+		if (strstr(problem->words, meanwhile[i]) != NULL)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg(
+					 "could not %s on server \"%s\": it was changed meanwhile",
+					 what, action->server),
+				 errdetail("%s", detail_of(action, response, problem)),
+				 errhint("%s", read_again)));
 	ereport(
 		ERROR,
 		(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),

@@ -25,17 +25,17 @@ static const char transient[] =
 
 /* In the order of CfdwKey. */
 static const CfdwResourceColumn columns[CFDW_NKEYS] = {
-	/* key                  SQL type       kind               insert update required why refused */
-	{"id",                  "bigint",      CFDW_KIND_INTEGER, false, false, false, assigned},
-	{"name",                "text",        CFDW_KIND_STRING,  true,  true,  true,  NULL},
-	{"type",                "text",        CFDW_KIND_STRING,  true,  true,  false, NULL},
-	{"can_add_elements",    "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
-	{"can_show_in_cards",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
-	{"can_link_multiple",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  false, NULL},
-	{"sort",                "integer",     CFDW_KIND_INTEGER, false, false, false, assigned},
-	{"created_by",          "bigint",      CFDW_KIND_INTEGER, false, false, false, assigned},
-	{"created_at",          "timestamptz", CFDW_KIND_TIME,    false, false, false, assigned},
-	{"request_id",          "bigint",      CFDW_KIND_INTEGER, true,  false, false, transient},
+	/* key                  SQL type       kind               read   insert update required why refused */
+	{"id",                  "bigint",      CFDW_KIND_INTEGER, true,  false, false, false, assigned},
+	{"name",                "text",        CFDW_KIND_STRING,  true,  true,  true,  true,  NULL},
+	{"type",                "text",        CFDW_KIND_STRING,  true,  true,  true,  false, NULL},
+	{"can_add_elements",    "boolean",     CFDW_KIND_BOOLEAN, true,  true,  true,  false, NULL},
+	{"can_show_in_cards",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  true,  false, NULL},
+	{"can_link_multiple",   "boolean",     CFDW_KIND_BOOLEAN, true,  true,  true,  false, NULL},
+	{"sort",                "integer",     CFDW_KIND_INTEGER, true,  false, false, false, assigned},
+	{"created_by",          "bigint",      CFDW_KIND_INTEGER, true,  false, false, false, assigned},
+	{"created_at",          "timestamptz", CFDW_KIND_TIME,    true,  false, false, false, assigned},
+	{"request_id",          "bigint",      CFDW_KIND_INTEGER, false, true,  false, false, transient},
 };
 
 /* clang-format on */

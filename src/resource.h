@@ -52,6 +52,7 @@ typedef struct CfdwResourceColumn
 	const char *key;      /* name in JSON and default column name */
 	const char *sql_type; /* type in the table that IMPORT makes */
 	CfdwKind kind;
+	bool readable;           /* the account stores it */
 	bool insertable;         /* may stand in an "add" */
 	bool updatable;          /* may stand in an "update" */
 	bool required;           /* must stand in an "add" */

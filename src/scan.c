@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "plan.h"
@@ -35,6 +36,7 @@ typedef struct ProjectedColumn
 
 #define FIELD_WHOLE (-1)
 #define FIELD_CONSTANT (-2)
+#define FIELD_MISSING (-3)
 
 struct CfdwProjection
 {
@@ -67,11 +69,11 @@ typedef struct ListScan
 	int added; /* rows given that the account does not know */
 
 	/* The rows of that request so far, for a rescan. */
-	List *kept;       /* of MinimalTuple, in request_context */
+	Tuplestorestate *kept;
 	bool all_kept;    /* false once they are too many */
-	size_t kept_size; /* bytes */
-	int next_kept;    /* the row to give next, while ... */
-	bool replaying;   /* ... rows come from there */
+	bool rescans;     /* they are kept however many they are */
+	size_t kept_size; /* bytes of JSON they came from */
+	bool replaying;   /* rows come from there */
 	TupleTableSlot *kept_slot;
 } ListScan;
 
@@ -91,7 +93,8 @@ static bool fetch_row(ListScan *state, TupleTableSlot *slot);
 static void give_added(ListScan *state, TupleTableSlot *slot);
 static void store_row(ListScan *state, const CfdwItem *item,
 					  const CfdwWanted *wanted, TupleTableSlot *slot);
-static void keep_row(ListScan *state, TupleTableSlot *slot);
+static void keep_row(ListScan *state, const CfdwItem *item,
+					 TupleTableSlot *slot);
 
 /*
  * How to fill COLUMNS, a list of attribute numbers, of TABLE; in the current
@@ -186,6 +189,8 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
+	state->rescans = (eflags & EXEC_FLAG_REWIND) != 0 ||
+					 cfdw_plan_rescans(plan->fdw_private);
 	state->kept_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
 											  &TTSOpsMinimalTuple);
 }
@@ -229,7 +234,8 @@ catalogsReScanForeignScan(ForeignScanState *node)
 	if (same && state->all_kept)
 	{
 		state->replaying = true;
-		state->next_kept = 0;
+		if (state->kept != NULL)
+			tuplestore_rescan(state->kept);
 		state->added = 0;
 		return;
 	}
@@ -263,6 +269,11 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 		return;
 	}
 	projected->converter = cfdw_value_converter(column);
+	if (column->index >= 0 && !cfdw_resource.columns[column->index].readable)
+	{
+		projected->field = FIELD_MISSING;
+		return;
+	}
 	projected->field = column->kind == CFDW_KIND_ITEM
 						   ? FIELD_WHOLE
 						   : add_key(projection, column->key);
@@ -280,7 +291,8 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 		*isnull = false;
 		return projected->constant;
 	}
-	if (wanted != NULL && projected->column->index >= 0)
+	if (wanted != NULL && projected->column->index >= 0 &&
+		projected->field != FIELD_MISSING)
 	{
 		const char *text = cfdw_overlay_value(wanted, projected->column->index);
 
@@ -288,7 +300,7 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 		if (text != NULL)
 			return cfdw_value_text_datum(projected->converter, text);
 	}
-	if (item != NULL)
+	if (item != NULL && projected->field != FIELD_MISSING)
 		field = projected->field == FIELD_WHOLE
 					? &item->whole
 					: &item->fields[projected->field];
@@ -408,7 +420,9 @@ end_request(ListScan *state)
 	if (state->cursor != NULL)
 		cfdw_remote_close(state->cursor);
 	state->cursor = NULL;
-	state->kept = NIL;
+	if (state->kept != NULL)
+		tuplestore_end(state->kept);
+	state->kept = NULL;
 	state->all_kept = false;
 	state->overlay = NULL;
 	state->replaying = false;
@@ -425,10 +439,9 @@ replay_row(ListScan *state, TupleTableSlot *slot)
 	TupleTableSlot *kept = state->kept_slot;
 	int natts = slot->tts_tupleDescriptor->natts;
 
-	if (state->next_kept >= list_length(state->kept))
+	if (state->kept == NULL ||
+		!tuplestore_gettupleslot(state->kept, true, false, kept))
 		return false;
-	ExecStoreMinimalTuple(list_nth(state->kept, state->next_kept++), kept,
-						  false);
 	slot_getallattrs(kept);
 	memcpy(slot->tts_values, kept->tts_values, sizeof(Datum) * natts);
 	memcpy(slot->tts_isnull, kept->tts_isnull, sizeof(bool) * natts);
@@ -463,7 +476,7 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	if (found)
 	{
 		store_row(state, &item, wanted, slot);
-		keep_row(state, slot);
+		keep_row(state, &item, slot);
 	}
 	else
 	{
@@ -506,25 +519,29 @@ store_row(ListScan *state, const CfdwItem *item, const CfdwWanted *wanted,
 }
 
 /*
- * Keeps a row for a rescan, as long as they fit into work_mem.
+ * Keeps a row for a rescan: as long as they fit into work_mem, or, when the plan
+ * foresees rescans, however many they are.
  */
 static void
-keep_row(ListScan *state, TupleTableSlot *slot)
+keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
 {
-	MemoryContext caller;
-	MinimalTuple tuple;
-
 	if (!state->all_kept)
 		return;
-	caller = MemoryContextSwitchTo(state->request_context);
-	tuple = ExecCopySlotMinimalTuple(slot);
-	state->kept = lappend(state->kept, tuple);
-	state->kept_size += tuple->t_len;
-	if (state->kept_size > work_mem * (size_t) 1024)
+	if (state->kept == NULL)
 	{
-		list_free_deep(state->kept);
-		state->kept = NIL;
+		MemoryContext caller = MemoryContextSwitchTo(state->request_context);
+
+		state->kept = tuplestore_begin_heap(false, false, work_mem);
+		tuplestore_set_eflags(state->kept, EXEC_FLAG_REWIND);
+		MemoryContextSwitchTo(caller);
+	}
+	state->kept_size += item->whole.len;
+	if (state->rescans || state->kept_size <= work_mem * (size_t) 1024)
+		tuplestore_puttupleslot(state->kept, slot);
+	else
+	{
+		tuplestore_end(state->kept);
+		state->kept = NULL;
 		state->all_kept = false;
 	}
-	MemoryContextSwitchTo(caller);
 }

@@ -42,6 +42,8 @@ static bool undo_row(const CfdwOrder *order, CfdwRow *row);
 static bool has_values(const CfdwRow *row);
 static void append_row(CfdwRows *rows, const CfdwRow *row, int size);
 static bool run_one(const Undo *undo);
+static bool delete_row(const CfdwBatch *batch, CfdwRow *row);
+static bool send_batch(CfdwBatch *batch);
 
 /*
  * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
@@ -194,22 +196,56 @@ append_row(CfdwRows *rows, const CfdwRow *row, int size)
 static bool
 run_one(const Undo *undo)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = false;
+	const CfdwRows *deleted;
+	bool done;
 
 	if (undo->batch == NULL)
 		return undo->complete;
+	deleted = &undo->batch->by_verb[CFDW_DELETE];
+	done = send_batch(undo->batch);
+
+	/* One that is gone may keep the account from deleting the others. */
+	if (!done && deleted->n > 1)
+	{
+		done = true;
+		for (int i = 0; i < deleted->n; i++)
+			done = delete_row(undo->batch, deleted->rows[i]) && done;
+	}
+	return done && undo->complete;
+}
+
+static bool
+delete_row(const CfdwBatch *batch, CfdwRow *row)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	by_verb[CFDW_DELETE].n = 1;
+	by_verb[CFDW_DELETE].rows = &row;
+	return cfdw_remote_confirms(batch, row->id) ||
+		   send_batch(
+			   cfdw_remote_batch(batch->session, batch->action.path, by_verb));
+}
+
+/*
+ * Whether the account confirms BATCH; so it does, in its way, when the only list
+ * to delete is gone.
+ */
+static bool
+send_batch(CfdwBatch *batch)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
 	PG_TRY();
 	{
-		cfdw_remote_send(undo->batch, ABORT_LIMIT_MS);
-		cfdw_remote_receive(undo->batch);
-		done = undo->complete;
+		cfdw_remote_send(batch, ABORT_LIMIT_MS);
+		cfdw_remote_receive(batch);
+		done = true;
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
-		/* A list that is gone need not be deleted. */
-		done = undo->complete && undo->batch->by_verb[CFDW_DELETE].n > 0 &&
+		done = batch->by_verb[CFDW_DELETE].n == 1 &&
 			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
 		FlushErrorState();
 	}

@@ -20,11 +20,14 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "common/jsonapi.h"
+#include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/cash.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonfuncs.h"
 #include "utils/lsyscache.h"
@@ -41,8 +44,9 @@ struct CfdwConverter
 	FmgrInfo input;
 	Oid ioparam;
 	FmgrInfo output; /* for check_lossless() */
-	bool rounds;     /* the type may round a number */
-	bool cuts;       /* the type may cut a string */
+	bool textual;    /* the type holds text */
+	bool lossy;      /* the input function may round or cut */
+	void *domain;    /* domain_check()'s cache */
 };
 
 static char *to_server(const char *raw, size_t len);
@@ -51,7 +55,13 @@ static bool time_datum(const CfdwConverter *converter, const char *text,
 					   Datum *result);
 static void check_lossless(CfdwConverter *converter, const char *text,
 						   Datum value);
+static bool same_text(const char *text, const char *out);
+static bool same_money(const char *text, Datum value);
+static bool is_midnight(const char *text);
 static bool same_number(const char *a, const char *b);
+static bool decode_escape(const char **raw, const char *end,
+						  unsigned char *utf8, int *width);
+static int hex4(const char *raw, const char *end);
 
 /*
  * What is needed to turn the values of COLUMN into Datums, in the current
@@ -73,12 +83,27 @@ cfdw_value_converter(const CfdwTableColumn *column)
 	getTypeOutputInfo(column->typid, &function, &varlena);
 	fmgr_info(function, &converter->output);
 	get_type_category_preferred(converter->base_type, &category, &preferred);
-	converter->rounds = converter->base_type == NUMERICOID ||
-						converter->base_type == FLOAT4OID ||
-						converter->base_type == FLOAT8OID;
-	converter->cuts =
-		converter->base_type == CHAROID ||
-		(category == TYPCATEGORY_STRING && converter->base_type != TEXTOID);
+	converter->textual = category == TYPCATEGORY_STRING;
+	switch (converter->base_type)
+	{
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case CASHOID:
+		case OIDOID:
+		case DATEOID:
+		case CHAROID:
+			converter->lossy = true;
+			break;
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			converter->lossy = column->typmod >= 0;
+			break;
+		default:
+			converter->lossy =
+				converter->textual && converter->base_type != TEXTOID;
+			break;
+	}
 	return converter;
 }
 
@@ -103,16 +128,21 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	else if (!*isnull)
 		text = cfdw_value_text(field);
 
-	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && !as_json)
+	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && converter->textual)
 		text = canonical_boolean(text);
 	if (!*isnull && column->kind == CFDW_KIND_TIME &&
 		time_datum(converter, text, &value))
+	{
+		if (converter->base_type != column->typid)
+			domain_check(value, false, column->typid, &converter->domain,
+						 converter->input.fn_mcxt);
 		return value;
+	}
 
 	/* A domain may refuse NULL, so its input function sees that too. */
 	value = InputFunctionCall(&converter->input, text, converter->ioparam,
 							  column->typmod);
-	if (!*isnull && (converter->rounds || converter->cuts))
+	if (!*isnull && converter->lossy)
 		check_lossless(converter, text, value);
 	return value;
 }
@@ -191,7 +221,8 @@ to_server(const char *raw, size_t len)
 }
 
 /*
- * The text of the JSON string RAW, which is in UTF-8.
+ * The text of the JSON string RAW, which is in UTF-8.  Raises 22P05 or 22P02
+ * for escapes that stand for no character of the database encoding.
  */
 char *
 cfdw_value_unescape(const char *raw, size_t len)
@@ -203,6 +234,99 @@ cfdw_value_unescape(const char *raw, size_t len)
 	if (error != JSON_SUCCESS)
 		cfdw_json_error(error, lex);
 	return lex->strval->data;
+}
+
+/*
+ * Whether RAW, what stands between the quotes of a JSON string, spells TEXT;
+ * both are in UTF-8.  Never raises: a string that stands for no text spells
+ * none.
+ */
+bool
+cfdw_value_spells(const char *raw, size_t len, const char *text)
+{
+	const char *end = raw + len;
+
+	while (raw < end)
+	{
+		unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
+		int width = 1;
+
+		if (*raw != '\\')
+			utf8[0] = *raw++;
+		else if (!decode_escape(&raw, end, utf8, &width))
+			return false;
+		if (strncmp(text, (char *) utf8, width) != 0)
+			return false;
+		text += width;
+	}
+	return *text == '\0';
+}
+
+/*
+ * Reads the escape at *RAW into UTF8 and goes behind it; false when it stands
+ * for no character of a text.
+ */
+static bool
+decode_escape(const char **raw, const char *end, unsigned char *utf8,
+			  int *width)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char characters[] = "\"\\/\b\f\n\r\t";
+	const char *at = *raw + 1;
+	const char *name;
+	int code;
+
+	*width = 1;
+	if (at < end && *at != 'u')
+	{
+		name = strchr(names, *at);
+		if (name == NULL || *name == '\0')
+			return false;
+		utf8[0] = characters[name - names];
+		*raw = at + 1;
+		return true;
+	}
+	code = hex4(++at, end);
+	at += 4;
+	if (code >= 0 && is_utf16_surrogate_first(code))
+	{
+		int second = at + 2 <= end && at[0] == '\\' && at[1] == 'u'
+						 ? hex4(at + 2, end)
+						 : -1;
+
+		if (second < 0 || !is_utf16_surrogate_second(second))
+			return false;
+		code = surrogate_pair_to_codepoint(code, second);
+		at += 6;
+	}
+	if (code <= 0 || is_utf16_surrogate_second(code))
+		return false;
+	unicode_to_utf8(code, utf8);
+	*width = pg_utf_mblen(utf8);
+	*raw = at;
+	return true;
+}
+
+/*
+ * The number that four hexadecimal digits stand for, or -1.
+ */
+static int
+hex4(const char *raw, const char *end)
+{
+	int code = 0;
+
+	if (raw + 4 > end)
+		return -1;
+	for (int i = 0; i < 4; i++)
+	{
+		const char *digits = "0123456789abcdef";
+		const char *digit = strchr(digits, pg_ascii_tolower(raw[i]));
+
+		if (digit == NULL || *digit == '\0')
+			return -1;
+		code = code * 16 + (int) (digit - digits);
+	}
+	return code;
 }
 
 /*
@@ -261,22 +385,92 @@ static void
 check_lossless(CfdwConverter *converter, const char *text, Datum value)
 {
 	const CfdwTableColumn *column = converter->column;
-	char *out = OutputFunctionCall(&converter->output, value);
-	size_t len = strlen(text);
+	bool same;
 
-	if (converter->rounds && !same_number(text, out))
+	switch (converter->base_type)
+	{
+		case NUMERICOID:
+		case OIDOID:
+			same = same_number(text,
+							   OutputFunctionCall(&converter->output, value));
+			break;
+		case FLOAT4OID:
+			same = same_number(
+				text, float_to_shortest_decimal(DatumGetFloat4(value)));
+			break;
+		case FLOAT8OID:
+			same = same_number(
+				text, double_to_shortest_decimal(DatumGetFloat8(value)));
+			break;
+		case CASHOID:
+			same = same_money(text, value);
+			break;
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			/* What the precision of the column does to it. */
+			same =
+				InputFunctionCall(&converter->input, unconstify(char *, text),
+								  converter->ioparam, -1) == value;
+			break;
+		case DATEOID:
+			same = is_midnight(text);
+			break;
+		default:
+			same =
+				same_text(text, OutputFunctionCall(&converter->output, value));
+			if (!same)
+				ereport(ERROR,
+						(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+						 errmsg("value of %zu bytes does not fit into type %s",
+								strlen(text),
+								format_type_with_typemod(column->typid,
+														 column->typmod))));
+			break;
+	}
+	if (!same)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("value %s does not fit into type %s", text,
 							   format_type_with_typemod(column->typid,
 														column->typmod))));
-	/* character(n) pads with blanks */
-	if (converter->cuts && (strncmp(out, text, len) != 0 ||
-							out[len + strspn(out + len, " ")] != '\0'))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-			 errmsg("value of %zu bytes does not fit into type %s", len,
-					format_type_with_typemod(column->typid, column->typmod))));
+}
+
+/*
+ * Whether OUT is TEXT, but for the blanks with which character(n) is padded.
+ */
+static bool
+same_text(const char *text, const char *out)
+{
+	size_t len = strlen(text);
+
+	return strncmp(out, text, len) == 0 &&
+		   out[len + strspn(out + len, " ")] == '\0';
+}
+
+/*
+ * Whether an amount of money is TEXT, as far as that is a plain number.
+ */
+static bool
+same_money(const char *text, Datum value)
+{
+	Datum amount = DirectFunctionCall1(cash_numeric, value);
+
+	if (!cfdw_value_is_number(text, strlen(text)))
+		return true;
+	return same_number(
+		text, DatumGetCString(DirectFunctionCall1(numeric_out, amount)));
+}
+
+/*
+ * Whether the text of a date has no time of day, which a date would drop.
+ */
+static bool
+is_midnight(const char *text)
+{
+	Timestamp time = DatumGetTimestamp(
+		DirectFunctionCall3(timestamp_in, CStringGetDatum(text),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+
+	return TIMESTAMP_NOT_FINITE(time) || time % USECS_PER_DAY == 0;
 }
 
 /*

@@ -37,6 +37,7 @@ extern Datum cfdw_value_text_datum(CfdwConverter *converter, const char *text);
 extern char *cfdw_value_text(const CfdwField *field);
 extern bool cfdw_value_int64(const CfdwField *field, int64 *value);
 extern bool cfdw_value_is_number(const char *raw, size_t len);
+extern bool cfdw_value_spells(const char *raw, size_t len, const char *text);
 extern char *cfdw_value_unescape(const char *raw, size_t len);
 
 #endif /* CFDW_VALUE_H */

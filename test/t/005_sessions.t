@@ -150,6 +150,22 @@ is(run_in($session, 'COMMIT'), '', 'ALTER USER MAPPING before COMMIT');
 is($t->wire('--status', '--summary'),
 	'POST /api/v2/catalogs add 1 -> 200', '... which sends the new token');
 run_in($session, 'ROLLBACK');
+
+# But a change of a row that was read here is not for a list elsewhere that
+# happens to have its id.
+$t->reset;
+$t->emulator('put', '--account', 'acme', '{"id":4223,"name":"A stranger"}');
+run_in($session, q{BEGIN; UPDATE catalogs SET name = 'Mine' WHERE id = 4223});
+$t->sql("ALTER SERVER acme OPTIONS (SET url '$elsewhere');
+	ALTER USER MAPPING FOR PUBLIC SERVER acme OPTIONS (SET access_token 'acme-token')");
+run_in($session, "SAVEPOINT s; $count");
+run_in($session, 'COMMIT');
+like($t->emulator('lists', '--account', 'acme', '--columns', 'id,name'),
+	qr/^4223 \| A stranger$/m,
+	'ALTER SERVER before COMMIT: no list of another account is changed');
+run_in($session, 'ROLLBACK');
+$t->sql("ALTER SERVER acme OPTIONS (SET url '$account');
+	ALTER USER MAPPING FOR PUBLIC SERVER acme OPTIONS (SET access_token 'main-token')");
 $t->reset;
 
 # ------------------------------------------------------------------------------
