@@ -212,6 +212,13 @@ cfdw_codec_clean(const char *text, size_t len)
 			appendStringInfoChar(&out, '?');
 			text++;
 		}
+		else if (width == 2 && (unsigned char) text[0] == 0xc2 &&
+				 (unsigned char) text[1] < 0xa0)
+		{
+			/* U+0080 to U+009F are control characters too. */
+			appendStringInfoChar(&out, ' ');
+			text += width;
+		}
 		else if (width > 1)
 		{
 			append_converted(&out, text, width);

@@ -17,11 +17,19 @@
 
 #include "access/xact.h"
 #include "lib/stringinfo.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "flush.h"
 #include "remote.h"
+
+/* Rows that were sent, and whose reply has not been read. */
+typedef struct InFlight
+{
+	char *rows; /* their names */
+	bool sent;  /* some of the request went out */
+} InFlight;
 
 /* Orders that go to an account in one POST. */
 typedef struct Parcel
@@ -29,8 +37,8 @@ typedef struct Parcel
 	CfdwTarget *target; /* of the first */
 	int norders;
 	CfdwOrder **orders;
-	CfdwBatch *batch; /* once it is being sent, and so is ... */
-	char *in_flight;  /* ... its entry in in_flight */
+	CfdwBatch *batch;    /* once it is being sent, and so is ... */
+	InFlight *in_flight; /* ... its entry there */
 } Parcel;
 
 /* The parcels of one verb, on their way. */
@@ -41,7 +49,7 @@ typedef struct Flight
 	Parcel *current; /* whose reply is being read */
 } Flight;
 
-/* Names of rows that were sent, reply unread; in TopTransactionContext. */
+/* Of InFlight; in TopTransactionContext. */
 static List *in_flight = NIL;
 
 static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
@@ -63,7 +71,8 @@ static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
 							   TimestampTz start);
 static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
 static void append_row(CfdwRows *rows, CfdwRow *row, int size);
-static void give_up(Parcel *parcel, bool unknown);
+static void land(Parcel *parcel);
+static void give_up(Parcel *parcel);
 static void note_in_flight(Parcel *parcel);
 static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
@@ -330,10 +339,13 @@ send_parcels(List *parcels, TimestampTz start)
 		if (!is_interrupt(error->sqlerrcode))
 		{
 			if (flight->current != NULL)
-				give_up(flight->current, false);
+				give_up(flight->current);
 			settle(flight->flying);
 			if (flight->current != NULL)
+			{
 				mention_lookalikes(error, flight->current, start);
+				land(flight->current);
+			}
 		}
 		ReThrowError(error);
 	}
@@ -388,6 +400,16 @@ launch(Parcel *parcel, TimestampTz start)
 	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
 								  start, GetCurrentTimestamp());
 
+	if (strcmp(cfdw_session_options(session)->url, account->url) != 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(
+				 "cannot send changes to foreign table \"%s\": its server has moved meanwhile",
+				 parcel->target->table),
+			 errdetail(
+				 "The option \"url\" is not what it was when the rows were changed."),
+			 errhint("Run the transaction again.")));
 	if (left_ms <= 0)
 		ereport(
 			ERROR,
@@ -398,7 +420,10 @@ launch(Parcel *parcel, TimestampTz start)
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	parcel->batch = make_batch(parcel, session);
 	parcel->in_flight =
+		MemoryContextAllocZero(TopTransactionContext, sizeof(InFlight));
+	parcel->in_flight->rows =
 		MemoryContextStrdup(TopTransactionContext, parcel->batch->action.rows);
+	parcel->batch->request.sent = &parcel->in_flight->sent;
 	cfdw_remote_send(parcel->batch, (int) left_ms);
 	note_in_flight(parcel);
 }
@@ -457,15 +482,23 @@ accept(Parcel *parcel)
 	for (int i = 0; i < parcel->norders; i++)
 		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->verb,
 						  &parcel->orders[i]->row);
+	land(parcel);
+}
+
+/*
+ * What became of a parcel is known, or told by an error.
+ */
+static void
+land(Parcel *parcel)
+{
 	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
 }
 
 /*
- * A parcel has failed.  What the account has confirmed of it must be taken back;
- * the error tells the rest, unless nobody will see it and the fate is UNKNOWN.
+ * A parcel has failed: what the account has confirmed of it must be taken back.
  */
 static void
-give_up(Parcel *parcel, bool unknown)
+give_up(Parcel *parcel)
 {
 	List *confirmed = confirmed_orders(parcel);
 	ListCell *lc;
@@ -480,8 +513,6 @@ give_up(Parcel *parcel, bool unknown)
 		else
 			cfdw_journal_orphan(parcel->target, order->row.id);
 	}
-	if (!unknown)
-		in_flight = list_delete_ptr(in_flight, parcel->in_flight);
 }
 
 /*
@@ -512,7 +543,9 @@ settle(List *flying)
 			if (is_interrupt(geterrcode()))
 				PG_RE_THROW();
 			FlushErrorState();
-			give_up(parcel, unknown);
+			give_up(parcel);
+			if (!unknown)
+				land(parcel);
 		}
 		PG_END_TRY();
 	}
@@ -528,16 +561,20 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 	const CfdwAccount *account = parcel->target->account;
 	const CfdwRows *added = &parcel->batch->by_verb[CFDW_ADD];
 	MemoryContext caller = CurrentMemoryContext;
+	int limit_ms =
+		cfdw_session_options(parcel->batch->session)->commit_timeout_ms;
+	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
+								  start, GetCurrentTimestamp());
 	char *volatile found = NULL;
 
-	if (added->n == 0 ||
+	if (added->n == 0 || left_ms <= 0 ||
 		error->sqlerrcode != ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN)
 		return;
 	PG_TRY();
 	{
-		found = cfdw_remote_lookalikes(account->serverid, account->userid,
-									   account->path, added,
-									   timestamptz_to_time_t(start));
+		found = cfdw_remote_lookalikes(
+			account->serverid, account->userid, account->path, added,
+			timestamptz_to_time_t(start), (int) left_ms);
 	}
 	PG_CATCH();
 	{
@@ -618,10 +655,15 @@ warn_in_flight(void)
 
 	in_flight = NIL;
 	foreach(lc, unknown)
-		ereport(WARNING,
-				(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-				 errmsg("outcome of a request that was cut off is unknown"),
-				 errdetail_internal("%s", (char *) lfirst(lc))));
+	{
+		InFlight *one = lfirst(lc);
+
+		if (one->sent)
+			ereport(WARNING,
+					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+					 errmsg("outcome of a request that was cut off is unknown"),
+					 errdetail_internal("%s", one->rows)));
+	}
 }
 
 /*
@@ -647,8 +689,11 @@ refuse_prepare(void)
 static void
 flush_all(void)
 {
-	List *wanted = cfdw_journal_wanted(NULL, InvalidCommandId);
+	List *wanted;
 
+	/* COMMIT is a statement too: see what ALTER SERVER did meanwhile. */
+	AcceptInvalidationMessages();
+	wanted = cfdw_journal_wanted(NULL, InvalidCommandId);
 	warn_of_leftovers(wanted);
 	send_orders(make_orders(wanted));
 }

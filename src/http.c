@@ -98,6 +98,7 @@ struct CfdwTransfer
 	const char *body;
 	size_t body_len;
 	size_t body_sent;
+	bool *sent; /* to be set with it, or NULL */
 
 	/* What on_receive took in. */
 	Buffer in;      /* filled by libcurl */
@@ -327,6 +328,7 @@ bool
 cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 {
 	Buffer empty;
+	CURLcode code;
 
 	cfdw_http_await(transfer);
 	if (transfer->in.len == 0)
@@ -341,7 +343,9 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 	if (transfer->paused)
 	{
 		transfer->paused = false;
-		curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+		code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+		if (code != CURLE_OK)
+			finish(transfer, code);
 		harvest(transfer->http);
 	}
 	return true;
@@ -617,6 +621,7 @@ set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 
 	transfer->body = request->body;
 	transfer->body_len = request->body_len;
+	transfer->sent = request->sent;
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
 	add_header(transfer, "Content-Type: application/json");
@@ -907,6 +912,8 @@ on_send(char *data, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	memcpy(data, transfer->body + transfer->body_sent, len);
 	transfer->body_sent += len;
+	if (transfer->sent != NULL)
+		*transfer->sent = true;
 	return len;
 }
 

@@ -35,6 +35,7 @@ typedef struct CfdwRequest
 	const char *body; /* of a POST, or NULL for a GET */
 	size_t body_len;
 	const char *bearer;      /* access token, or NULL */
+	bool *sent;              /* set once some of the body goes out; or NULL */
 	int timeout_ms;          /* for all the waiting that it causes */
 	int64 max_response_size; /* bytes, after decompression */
 } CfdwRequest;

@@ -157,6 +157,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 		account->serverid = table->serverid;
 		account->userid = userid;
 		account->path = pstrdup(table->options.path);
+		account->url = pstrdup(table->options.url);
 		accounts = lappend(accounts, account);
 	}
 	MemoryContextSwitchTo(caller);

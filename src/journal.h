@@ -19,6 +19,7 @@ typedef struct CfdwAccount
 	Oid serverid;
 	Oid userid; /* a role that uses the mapping */
 	char *path;
+	char *url; /* of the server when it was changed first */
 } CfdwAccount;
 
 /* A foreign table through which changes are made. */

@@ -28,6 +28,9 @@
  * and so much of an error is enough. */
 #define MAX_REPLY (1024 * 1024)
 
+/* What an account that gives no code says of a list that is gone. */
+#define NOT_FOUND "not found"
+
 /* A name is shortened to this many bytes where rows are listed. */
 #define MAX_NAME 60
 
@@ -101,13 +104,14 @@ cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	cursor->action.what = "read lists";
 	cursor->action.path = pstrdup(query->path);
 	cursor->action.verb = -1;
-	cursor->action.timeout_ms = options->request_timeout_ms;
+	cursor->action.timeout_ms =
+		query->timeout_ms > 0 ? query->timeout_ms : options->request_timeout_ms;
 	cfdw_session_describe(session, &cursor->action);
 
 	request.url =
 		psprintf("%s%s", options->url,
 				 cfdw_remote_get_line(query->path, id) + strlen("GET "));
-	request.timeout_ms = options->request_timeout_ms;
+	request.timeout_ms = cursor->action.timeout_ms;
 	request.max_response_size = options->max_response_size;
 	cursor->transfer = cfdw_session_request(session, &request);
 	MemoryContextSwitchTo(caller);
@@ -296,16 +300,19 @@ cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows)
 /*
  * Names the lists in the account that bear the name of one of ROWS and were
  * created at SINCE (Unix time, by our clock) or later; a sentence, or NULL when
- * there are none.
+ * there are none.  Waits TIMEOUT_MS at most.
  */
 char *
 cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
-					   const CfdwRows *rows, int64 since)
+					   const CfdwRows *rows, int64 since, int timeout_ms)
 {
 	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
 						  cfdw_resource.columns[CFDW_KEY_NAME].key,
 						  cfdw_resource.columns[CFDW_KEY_CREATED_AT].key};
-	CfdwQuery query = {.path = path, .nkeys = lengthof(keys), .keys = keys};
+	CfdwQuery query = {.path = path,
+					   .timeout_ms = timeout_ms,
+					   .nkeys = lengthof(keys),
+					   .keys = keys};
 	CfdwCursor *cursor = cfdw_remote_open(serverid, userid, &query);
 	StringInfoData found;
 	CfdwItem item;
@@ -471,6 +478,7 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 			   const CfdwResponse *response)
 {
 	const char *what = batch->action.what;
+	CfdwProblem problem = error->problem;
 
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
@@ -480,9 +488,15 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 		if (error->verb < 0 || error->verb == verb)
 			refused = find_refused(verb, rows, error);
 		if (refused >= 0)
+		{
 			what = name_row(verb, rows->rows[refused]);
+			/* A list can be missed in words as well. */
+			if (verb != CFDW_ADD && problem.code == 0 &&
+				problem.words != NULL && strstr(problem.words, NOT_FOUND))
+				problem.code = CFDW_CODE_GONE;
+		}
 	}
-	cfdw_report_refused(&batch->action, what, &error->problem, response);
+	cfdw_report_refused(&batch->action, what, &problem, response);
 }
 
 /*

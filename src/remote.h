@@ -31,7 +31,8 @@ typedef struct CfdwQuery
 {
 	const char *path;
 	bool by_id;
-	int64 id; /* with by_id */
+	int64 id;       /* with by_id */
+	int timeout_ms; /* 0: the server's request_timeout */
 	int nkeys;
 	const char *const *keys; /* of the values wanted; the first is the id's */
 } CfdwQuery;
@@ -48,7 +49,8 @@ extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
 extern void cfdw_remote_receive(CfdwBatch *batch);
 extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
-									const CfdwRows *rows, int64 since);
+									const CfdwRows *rows, int64 since,
+									int timeout_ms);
 extern char *cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows);
 
 #endif /* CFDW_REMOTE_H */

@@ -61,7 +61,7 @@ static const Meaning codes[] = {
 	{222, ERRCODE_FDW_ERROR, "the account found the request empty", NULL},
 	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, "no right to do this", ask_for_rights},
 	{281, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{282, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
+	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
 	{283, ERRCODE_FDW_ERROR, "the account found no data in the request", NULL},
 	{284, ERRCODE_FDW_ERROR, "the account found no list in the request", NULL},
 	{285, ERRCODE_FDW_ERROR, "the account misses a required field", NULL},
@@ -101,9 +101,12 @@ static const Meaning outcomes[] = {
 
 /* clang-format on */
 
-/* What the account says, without a code, of a row that somebody else has changed
- * or deleted meanwhile. */
-static const char *const meanwhile[] = {"modified date is older", "not found"};
+/* What the account says, without a code, of a row that somebody else has
+ * changed. */
+#define CHANGED_MEANWHILE "modified date is older"
+
+/* So many characters of a secret are enough to know it again. */
+#define SECRET_START 8
 
 static void report_transport(const CfdwAction *action,
 							 const CfdwResponse *response)
@@ -196,18 +199,15 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 	const Meaning *meaning =
 		find_meaning(codes, lengthof(codes), problem->code);
 
-	for (size_t i = 0;
-		 meaning == NULL && problem->words != NULL && i < lengthof(meanwhile);
-		 i++)
-		if (strstr(problem->words, meanwhile[i]) != NULL)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg(
-					 "could not %s on server \"%s\": it was changed meanwhile",
-					 what, action->server),
-				 errdetail("%s", detail_of(action, response, problem)),
-				 errhint("%s", read_again)));
+	if (meaning == NULL && problem->words != NULL &&
+		strstr(problem->words, CHANGED_MEANWHILE) != NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not %s on server \"%s\": it was changed meanwhile",
+					what, action->server),
+			 errdetail("%s", detail_of(action, response, problem)),
+			 errhint("%s", read_again)));
 	ereport(
 		ERROR,
 		(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
@@ -361,16 +361,20 @@ redact(const char *words, const CfdwCredentials *credentials)
 }
 
 /*
- * Puts asterisks in the place of SECRET; works on WORDS itself.
+ * Puts asterisks in the place of SECRET, or of its beginning where the rest was
+ * cut off; works on WORDS itself.
  */
 static char *
 replace_secret(char *words, const char *secret)
 {
+	char start[SECRET_START + 1];
 	char *found = words;
 
 	if (secret == NULL || *secret == '\0')
 		return words;
-	while ((found = strstr(found, secret)) != NULL)
-		memset(found, '*', strlen(secret));
+	strlcpy(start, secret, sizeof(start));
+	while ((found = strstr(found, start)) != NULL)
+		for (const char *p = secret; *p != '\0' && *found == *p; p++)
+			*found++ = '*';
 	return words;
 }

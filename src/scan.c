@@ -420,6 +420,7 @@ end_request(ListScan *state)
 	if (state->cursor != NULL)
 		cfdw_remote_close(state->cursor);
 	state->cursor = NULL;
+	ExecClearTuple(state->kept_slot);
 	if (state->kept != NULL)
 		tuplestore_end(state->kept);
 	state->kept = NULL;
@@ -439,8 +440,15 @@ replay_row(ListScan *state, TupleTableSlot *slot)
 	TupleTableSlot *kept = state->kept_slot;
 	int natts = slot->tts_tupleDescriptor->natts;
 
-	if (state->kept == NULL ||
-		!tuplestore_gettupleslot(state->kept, true, false, kept))
+	MemoryContext caller;
+	bool found;
+
+	if (state->kept == NULL)
+		return false;
+	caller = MemoryContextSwitchTo(state->request_context);
+	found = tuplestore_gettupleslot(state->kept, true, false, kept);
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	slot_getallattrs(kept);
 	memcpy(slot->tts_values, kept->tts_values, sizeof(Datum) * natts);

@@ -59,6 +59,7 @@ static bool same_text(const char *text, const char *out);
 static bool same_money(const char *text, Datum value);
 static bool is_midnight(const char *text);
 static bool same_number(const char *a, const char *b);
+static char *decode_string(const char *raw, size_t len);
 static bool decode_escape(const char **raw, const char *end,
 						  unsigned char *utf8, int *width);
 static int hex4(const char *raw, const char *end);
@@ -91,9 +92,12 @@ cfdw_value_converter(const CfdwTableColumn *column)
 		case FLOAT8OID:
 		case CASHOID:
 		case OIDOID:
-		case DATEOID:
 		case CHAROID:
 			converter->lossy = true;
+			break;
+		case DATEOID:
+			/* The date of a time is what was asked for. */
+			converter->lossy = column->kind != CFDW_KIND_TIME;
 			break;
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
@@ -227,10 +231,17 @@ to_server(const char *raw, size_t len)
 char *
 cfdw_value_unescape(const char *raw, size_t len)
 {
-	char *json = to_server(raw, len);
-	JsonLexContext *lex = cfdw_make_json_lexer(json, strlen(json));
-	JsonParseErrorType error = json_lex(lex);
+	char *json;
+	JsonLexContext *lex;
+	JsonParseErrorType error;
 
+	/* No encoding is any: then text stays in that of the account. */
+	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
+		(json = decode_string(raw + 1, len - 2)) != NULL)
+		return json;
+	json = to_server(raw, len);
+	lex = cfdw_make_json_lexer(json, strlen(json));
+	error = json_lex(lex);
 	if (error != JSON_SUCCESS)
 		cfdw_json_error(error, lex);
 	return lex->strval->data;
@@ -238,14 +249,30 @@ cfdw_value_unescape(const char *raw, size_t len)
 
 /*
  * Whether RAW, what stands between the quotes of a JSON string, spells TEXT;
- * both are in UTF-8.  Never raises: a string that stands for no text spells
- * none.
+ * both are in UTF-8.  A string that stands for no text spells none.
  */
 bool
 cfdw_value_spells(const char *raw, size_t len, const char *text)
 {
-	const char *end = raw + len;
+	char *spelled;
 
+	if (memchr(raw, '\\', len) == NULL)
+		return len == strlen(text) && memcmp(raw, text, len) == 0;
+	spelled = decode_string(raw, len);
+	return spelled != NULL && strcmp(spelled, text) == 0;
+}
+
+/*
+ * What RAW, which stands between the quotes of a JSON string, spells, in UTF-8;
+ * NULL when it stands for no text.
+ */
+static char *
+decode_string(const char *raw, size_t len)
+{
+	const char *end = raw + len;
+	StringInfoData text;
+
+	initStringInfo(&text);
 	while (raw < end)
 	{
 		unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
@@ -254,12 +281,10 @@ cfdw_value_spells(const char *raw, size_t len, const char *text)
 		if (*raw != '\\')
 			utf8[0] = *raw++;
 		else if (!decode_escape(&raw, end, utf8, &width))
-			return false;
-		if (strncmp(text, (char *) utf8, width) != 0)
-			return false;
-		text += width;
+			return NULL;
+		appendBinaryStringInfo(&text, (char *) utf8, width);
 	}
-	return *text == '\0';
+	return text.data;
 }
 
 /*

@@ -25,7 +25,7 @@ my $first_seed = $ENV{SEED} || 1 + (time * 1000) % 1_000_000_000;
 my $history_length = 10;
 
 # Failures after which there is no point in going on.
-my $max_failures = 5;
+my $max_failures = 40;
 
 # The accounts, and how their lists are sent.
 my %accounts = (
@@ -366,6 +366,9 @@ sub compare_account
 		  if value_of($truth->{$id}) ne text_of($wanted{$id})
 		  && !is_named($account, 'update', $id);
 	}
+	my %times;
+	$times{$_}++ foreach map { $_->{name} =~ /^(n\d+)/ } values %$truth;
+	push @wrong, map { "has added $_ twice" } grep { $times{$_} > 1 } sort keys %times;
 	foreach my $id (sort keys %{ $state->{lost} })
 	{
 		push @wrong, "has lost list $id, and nobody was told"
@@ -387,7 +390,8 @@ sub value_of
 	return "$list->{name} $list->{type} $list->{add}";
 }
 
-# What is wrong with the requests of a transaction.
+# What is wrong with the requests of a transaction.  To send an add again is right
+# if it was refused, but not if nobody knows.
 my %added;    # request_id -> times, in all transactions
 
 sub compare_requests
@@ -406,10 +410,12 @@ sub compare_requests
 		$rows += @$_ foreach values %$verbs;
 		push @wrong, "sends $rows rows to $account in one request"
 		  if $rows > $accounts{$account}{batch_size};
+		my %unknown =
+		  map { /^n(\d+)/ ? ($1 => 1) : () } keys %{ $named{$account}{add} };
 		foreach (grep { defined } map { $_->{request_id} } @{ $verbs->{add} })
 		{
 			push @wrong, "sends the add with request_id $_ again"
-			  if $added{$_}++;
+			  if $added{$_}++ && $unknown{$_};
 		}
 	}
 	push @wrong, map { "sends to $_ although all is rolled back" }
@@ -423,8 +429,8 @@ sub compare_requests
 
 my $counter = 0;
 
-# In a block that may send something, so that the model does not know which lists
-# have an id when the next statement runs.
+# In a block, which may send something, so that the model does not know which lists
+# have an id when its next statement runs.
 our $in_block = 0;
 
 # Some lists of an account: a condition, and what it means.
@@ -540,6 +546,13 @@ sub make_delete
 
 	($condition, $applies) = some_lists($account)
 	  if $condition eq 'true' && chance(0.7);
+	if ($in_block)
+	{
+		# A warning that it is lost would name it by an id.
+		my $id = one_of(11 .. 14, sort keys %{ $model{$account}{base} });
+		$condition = "id = $id";
+		$applies = sub { (id($_[0]) // 0) == $id };
+	}
 	return {
 		account => $account,
 		sql => "DELETE FROM $account.catalogs WHERE $condition",
@@ -673,7 +686,7 @@ my @refusal_shapes = qw(message_map object_list object_map response);
 # Returns how it would be said to the emulator.
 sub arm_something
 {
-	if (chance(0))
+	if (chance(0.2))
 	{
 		my @words = (
 			partial => one_of(@refusals),

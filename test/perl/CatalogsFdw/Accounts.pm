@@ -192,6 +192,7 @@ when
   applied       but is carried out
   unseen        and does not get as far as the ledger
   undo_failed   then the one of that number of those that take back fails
+  undo_times    and what is tried after it, so many requests in all
   undo_applied, undo_unseen   likewise
 
 An update appends " changed" to the name.  Returns
@@ -224,13 +225,23 @@ sub foresee
 	foreach (@undos)
 	{
 		my ($batch, $stays) = @$_;
-		my $fails = $batch && ++$undo == ($fault{undo_failed} // 0);
+		my $strikes =
+		  $batch && ++$undo == ($fault{undo_failed} // 0)
+		  ? $fault{undo_times} // 1
+		  : 0;
+		my $done = $batch;
 
-		push @requests, request($batch)
-		  if $batch && !($fails && $fault{undo_unseen});
-		push @warnings, $stays if $fails || !$batch;
-		_take_back(\%lists, $at_first, $batch)
-		  unless $fails && !$fault{undo_applied};
+		foreach my $part ($batch ? _parts($batch, $strikes) : ())
+		{
+			my $fails = $strikes-- > 0;
+			push @requests, request($part) unless $fails && $fault{undo_unseen};
+			_take_back(\%lists, $at_first, $part)
+			  unless $fails && !$fault{undo_applied};
+			# What was taken back one by one counts.
+			$done = 0 if $fails && ($part != $batch || @{ $part->{rows} } == 1);
+			$done = 0 if $fails && $batch->{verb} ne 'delete';
+		}
+		push @warnings, $stays if !$done;
 	}
 	return { lists => \%lists, requests => \@requests, warnings => \@warnings };
 }
@@ -258,10 +269,21 @@ sub _carry_out
 	return ($batch, named($batch));
 }
 
+# What is sent for a batch that takes back, when its first request fails: lists
+# that it was to delete are then deleted one by one.
+sub _parts
+{
+	my ($batch, $fails) = @_;
+	my @rows = @{ $batch->{rows} };
+
+	return $batch if !$fails || $batch->{verb} ne 'delete' || @rows == 1;
+	return ($batch, map { { verb => 'delete', rows => [$_] } } @rows);
+}
+
 sub _take_back
 {
 	my ($lists, $at_first, $batch) = @_;
-	my @rows = $batch ? @{ $batch->{rows} } : return;
+	my @rows = @{ $batch->{rows} };
 
 	delete @$lists{@rows} if $batch->{verb} eq 'delete';
 	@$lists{@rows} = @$at_first{@rows} if $batch->{verb} eq 'update';
