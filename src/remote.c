@@ -478,7 +478,8 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 			   const CfdwResponse *response)
 {
 	const char *what = batch->action.what;
-	CfdwProblem problem = error->problem;
+	const CfdwProblem *problem = &error->problem;
+	bool gone = false;
 
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
@@ -490,13 +491,13 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 		if (refused >= 0)
 		{
 			what = name_row(verb, rows->rows[refused]);
-			/* A list can be missed in words as well. */
-			if (verb != CFDW_ADD && problem.code == 0 &&
-				problem.words != NULL && strstr(problem.words, NOT_FOUND))
-				problem.code = CFDW_CODE_GONE;
+			/* A list can be missed in words alone. */
+			gone = verb != CFDW_ADD && problem->code == 0 &&
+				   problem->words != NULL &&
+				   strstr(problem->words, NOT_FOUND) != NULL;
 		}
 	}
-	cfdw_report_refused(&batch->action, what, &problem, response);
+	cfdw_report_refused(&batch->action, what, problem, gone, response);
 }
 
 /*

@@ -19,6 +19,9 @@
 
 #include "report.h"
 
+/* The account's code for a list that it does not have. */
+#define CODE_GONE 282
+
 /* What a status or a code means. */
 typedef struct Meaning
 {
@@ -61,7 +64,7 @@ static const Meaning codes[] = {
 	{222, ERRCODE_FDW_ERROR, "the account found the request empty", NULL},
 	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, "no right to do this", ask_for_rights},
 	{281, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
+	{CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
 	{283, ERRCODE_FDW_ERROR, "the account found no data in the request", NULL},
 	{284, ERRCODE_FDW_ERROR, "the account found no list in the request", NULL},
 	{285, ERRCODE_FDW_ERROR, "the account misses a required field", NULL},
@@ -190,14 +193,15 @@ cfdw_report_malformed(const CfdwAction *action, const char *fault,
 
 /*
  * Raises the error for a row that the account refused.  WHAT names it: "update
- * list 4223".
+ * list 4223".  GONE: because it does not have the list.
  */
 void
 cfdw_report_refused(const CfdwAction *action, const char *what,
-					const CfdwProblem *problem, const CfdwResponse *response)
+					const CfdwProblem *problem, bool gone,
+					const CfdwResponse *response)
 {
 	const Meaning *meaning =
-		find_meaning(codes, lengthof(codes), problem->code);
+		find_meaning(codes, lengthof(codes), gone ? CODE_GONE : problem->code);
 
 	if (meaning == NULL && problem->words != NULL &&
 		strstr(problem->words, CHANGED_MEANWHILE) != NULL)

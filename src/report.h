@@ -12,9 +12,6 @@
 #include "http.h"
 #include "option.h"
 
-/* The account's code for a list that it does not have. */
-#define CFDW_CODE_GONE 282
-
 /* What was being done when something failed; for messages. */
 typedef struct CfdwAction
 {
@@ -35,7 +32,7 @@ extern void cfdw_report_malformed(const CfdwAction *action, const char *fault,
 								  const CfdwResponse *response)
 	pg_attribute_noreturn();
 extern void cfdw_report_refused(const CfdwAction *action, const char *what,
-								const CfdwProblem *problem,
+								const CfdwProblem *problem, bool gone,
 								const CfdwResponse *response)
 	pg_attribute_noreturn();
 extern void cfdw_report_gone(const CfdwAction *action, const char *what)

@@ -82,6 +82,7 @@ static void add_column(CfdwProjection *projection,
 static Datum convert_value(const ProjectedColumn *projected,
 						   const CfdwItem *item, const CfdwWanted *wanted,
 						   bool *isnull);
+static const CfdwRow *overlaid_row(const CfdwWanted *wanted);
 static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
 static bool evaluate_id(ForeignScanState *node, int64 *id);
@@ -291,6 +292,10 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 		*isnull = false;
 		return projected->constant;
 	}
+	if (wanted != NULL && projected->field == FIELD_WHOLE)
+		return cfdw_value_patched(projected->converter,
+								  item != NULL ? &item->whole : NULL,
+								  overlaid_row(wanted), isnull);
 	if (wanted != NULL && projected->column->index >= 0 &&
 		projected->field != FIELD_MISSING)
 	{
@@ -305,6 +310,21 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 					? &item->whole
 					: &item->fields[projected->field];
 	return cfdw_value_datum(projected->converter, field, isnull);
+}
+
+/*
+ * What a row has otherwise than the account says.
+ */
+static const CfdwRow *
+overlaid_row(const CfdwWanted *wanted)
+{
+	CfdwRow *row = palloc0(sizeof(CfdwRow));
+
+	for (int key = 0; key < CFDW_NKEYS; key++)
+		if (cfdw_resource.columns[key].readable)
+			row->values[key] =
+				unconstify(char *, cfdw_overlay_value(wanted, key));
+	return row;
 }
 
 /*

@@ -34,6 +34,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "codec.h"
 #include "compat.h"
 #include "value.h"
 
@@ -169,6 +170,30 @@ cfdw_value_text_datum(CfdwConverter *converter, const char *text)
 		appendStringInfoString(&json, text);
 	return InputFunctionCall(&converter->input, json.data, converter->ioparam,
 							 column->typmod);
+}
+
+/*
+ * The Datum of a whole item, or of none with NULL, with the values of PATCH
+ * instead of its own.  Raises as above.
+ */
+Datum
+cfdw_value_patched(CfdwConverter *converter, const CfdwField *whole,
+				   const CfdwRow *patch, bool *isnull)
+{
+	char *changes = cfdw_codec_row(patch);
+	Datum item = DirectFunctionCall1(jsonb_in, CStringGetDatum(changes));
+	char *text;
+
+	*isnull = false;
+	if (whole != NULL)
+		item = DirectFunctionCall2(
+			jsonb_concat,
+			DirectFunctionCall1(
+				jsonb_in, CStringGetDatum(to_server(whole->raw, whole->len))),
+			item);
+	text = DatumGetCString(DirectFunctionCall1(jsonb_out, item));
+	return InputFunctionCall(&converter->input, text, converter->ioparam,
+							 converter->column->typmod);
 }
 
 /*

@@ -34,6 +34,9 @@ extern CfdwConverter *cfdw_value_converter(const CfdwTableColumn *column);
 extern Datum cfdw_value_datum(CfdwConverter *converter, const CfdwField *field,
 							  bool *isnull);
 extern Datum cfdw_value_text_datum(CfdwConverter *converter, const char *text);
+extern Datum cfdw_value_patched(CfdwConverter *converter,
+								const CfdwField *whole, const CfdwRow *patch,
+								bool *isnull);
 extern char *cfdw_value_text(const CfdwField *field);
 extern bool cfdw_value_int64(const CfdwField *field, int64 *value);
 extern bool cfdw_value_is_number(const char *raw, size_t len);

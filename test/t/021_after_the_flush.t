@@ -453,6 +453,67 @@ foreach my $stop (qw(pg_cancel_backend pg_terminate_backend))
 }
 
 # ------------------------------------------------------------------------------
+# The outcome of an early send is not known, and only a savepoint is rolled back
+
+foreach my $fault (qw(close_applied close_after_request cut))
+{
+	# An add must not be sent again; without it, it is no COMMIT.
+	my $session = session();
+	my $name = "$fault, early, then ROLLBACK TO";
+
+	seed($t, acme => \%at_first);
+	$session->ask(q{BEGIN; INSERT INTO acme.catalogs (name) VALUES ('a'), ('b');
+		INSERT INTO notes VALUES (1, 'a'); SAVEPOINT s});
+	posts($t, 'acme');
+	$t->fault($fault, on => 'POST');
+	$got = $session->ask($flush);
+	like($got->{error}{detail}, qr/or not: add of lists "a", "b"\.$/m,
+		"$name: adds are named");
+	$session->ask('ROLLBACK TO s');
+	$got = $session->ask('COMMIT');
+	is_added_once("$name: adds are not sent again", posts($t, 'acme'));
+	like($got->{sqlstate}, qr/^(?:08007|HV00M)$/, "$name: COMMIT fails")
+	  or diag($got->{said});
+	is_deeply(
+		lists($t, 'acme'),
+		{
+			%at_first, $fault eq 'close_after_request' ? () : (101 => 'a', 102 => 'b')
+		},
+		"$name: the account has what was named");
+	is($observer->ask('SELECT count(*) FROM notes')->{rows}[0][0],
+		0, "$name: and nothing is here");
+
+	# Whoever does without them may go on.
+	seed($t, acme => \%at_first);
+	$session->ask(q{BEGIN; INSERT INTO acme.catalogs (name) VALUES ('a'), ('b');
+		SAVEPOINT s});
+	$t->fault($fault, on => 'POST');
+	$session->ask($flush);
+	$session->ask(q{ROLLBACK TO s; DELETE FROM acme.catalogs WHERE id IS NULL;
+		INSERT INTO acme.catalogs (name) VALUES ('c')});
+	posts($t, 'acme');
+	$got = $session->ask('COMMIT');
+	is($got->{sqlstate}, '', "$name, DELETE: COMMIT works") or diag($got->{said});
+	is_deeply([ posts($t, 'acme') ], ['add "c"'], "$name, DELETE: the rest is sent");
+
+	# An update may be sent again.
+	seed($t, acme => \%at_first);
+	$session->ask(q{BEGIN; UPDATE acme.catalogs SET name = 'x' WHERE id = 11;
+		SAVEPOINT s});
+	$t->fault($fault, on => 'POST');
+	$got = $session->ask($flush);
+	like($got->{error}{detail}, qr/or not: update of list 11\.$/m,
+		"$name: an update is named");
+	$session->ask('ROLLBACK TO s');
+	$got = $session->ask('COMMIT');
+	is($got->{sqlstate}, '', "$name: an update is sent again")
+	  or diag($got->{said});
+	is_deeply(lists($t, 'acme'), { %at_first, 11 => 'x' },
+		"$name: the account has it");
+	$session->quit;
+}
+
+# ------------------------------------------------------------------------------
 # commit_timeout bounds what COMMIT sends, all of it; not what takes it back
 
 {
