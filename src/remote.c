@@ -45,6 +45,7 @@ struct CfdwCursor
 };
 
 static void finish_reply(CfdwCursor *cursor);
+static bool is_gone(const CfdwReply *reply);
 static void match(CfdwBatch *batch, const CfdwResponse *response);
 static bool has_row(const CfdwRows *rows, int64 id);
 static bool match_by_request_id(const CfdwRows *added,
@@ -258,6 +259,55 @@ cfdw_remote_receive(CfdwBatch *batch)
 		report_refused(batch, &reply->errors[0], response);
 	match(batch, response);
 	cfdw_http_end(batch->transfer);
+}
+
+/*
+ * Sends a batch of updates or deletes and waits for its reply, as both of the
+ * above do, but says by its result whether the account has confirmed every row,
+ * or has no such list any more where one alone is to be deleted.  Raises an
+ * error only for want of memory or of descriptors.
+ */
+bool
+cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
+{
+	const CfdwRows *deleted = &batch->by_verb[CFDW_DELETE];
+	const CfdwRows *updated = &batch->by_verb[CFDW_UPDATE];
+	CfdwReply *reply = &batch->reply;
+	const CfdwResponse *response;
+	StringInfoData body;
+
+	memset(reply, 0, sizeof(*reply));
+	if (!cfdw_session_is_signed_in(batch->session))
+		return false;
+	initStringInfo(&body);
+	cfdw_remote_send(batch, timeout_ms);
+	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
+	if (response->outcome == CFDW_HTTP_OK && body.len < MAX_REPLY)
+		cfdw_codec_reply(body.data, body.len, reply);
+	if (deleted->n == 1 && response->outcome == CFDW_HTTP_OK &&
+		(is_gone(reply) || response->status == 204))
+		return true;
+	if (response->status != 200 || reply->nerrors > 0)
+		return response->status == 204 && updated->n == 0;
+	for (int i = 0; i < deleted->n; i++)
+		if (!cfdw_remote_confirms(batch, deleted->rows[i]->id))
+			return false;
+	for (int i = 0; i < updated->n; i++)
+		if (!cfdw_remote_confirms(batch, updated->rows[i]->id))
+			return false;
+	return true;
+}
+
+/*
+ * Whether a reply says that a list does not exist.
+ */
+static bool
+is_gone(const CfdwReply *reply)
+{
+	return reply->nerrors > 0 &&
+		   (reply->errors[0].problem.code == CFDW_CODE_GONE ||
+			(reply->errors[0].problem.words != NULL &&
+			 strstr(reply->errors[0].problem.words, NOT_FOUND) != NULL));
 }
 
 /*

@@ -47,6 +47,7 @@ extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,
 									const CfdwRows *by_verb);
 extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
 extern void cfdw_remote_receive(CfdwBatch *batch);
+extern bool cfdw_remote_try(CfdwBatch *batch, int timeout_ms);
 extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 									const CfdwRows *rows, int64 since,

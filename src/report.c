@@ -19,9 +19,6 @@
 
 #include "report.h"
 
-/* The account's code for a list that it does not have. */
-#define CODE_GONE 282
-
 /* What a status or a code means. */
 typedef struct Meaning
 {
@@ -64,7 +61,7 @@ static const Meaning codes[] = {
 	{222, ERRCODE_FDW_ERROR, "the account found the request empty", NULL},
 	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, "no right to do this", ask_for_rights},
 	{281, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
+	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
 	{283, ERRCODE_FDW_ERROR, "the account found no data in the request", NULL},
 	{284, ERRCODE_FDW_ERROR, "the account found no list in the request", NULL},
 	{285, ERRCODE_FDW_ERROR, "the account misses a required field", NULL},
@@ -155,9 +152,13 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	hint = hint_of(action, response, &problem, meaning);
 	detail = detail_of(action, response, &problem);
 
-	/* A server that failed while it added rows may have added them. */
+	/* A server that failed in the middle of a write may have done it. */
 	if (action->verb == CFDW_ADD && response->status >= 500)
 		report_unknown_outcome(action, detail);
+	if (action->verb >= 0 && response->status >= 500)
+		detail =
+			psprintf("%s\nThe account may have carried it out, or not: %s.",
+					 detail, action->rows);
 	ereport(ERROR,
 			(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
 			 errmsg("could not %s on server \"%s\": %s", action->what,
@@ -200,8 +201,8 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 					const CfdwProblem *problem, bool gone,
 					const CfdwResponse *response)
 {
-	const Meaning *meaning =
-		find_meaning(codes, lengthof(codes), gone ? CODE_GONE : problem->code);
+	const Meaning *meaning = find_meaning(
+		codes, lengthof(codes), gone ? CFDW_CODE_GONE : problem->code);
 
 	if (meaning == NULL && problem->words != NULL &&
 		strstr(problem->words, CHANGED_MEANWHILE) != NULL)

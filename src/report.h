@@ -12,6 +12,9 @@
 #include "http.h"
 #include "option.h"
 
+/* The account's code for a list that it does not have. */
+#define CFDW_CODE_GONE 282
+
 /* What was being done when something failed; for messages. */
 typedef struct CfdwAction
 {

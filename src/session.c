@@ -128,6 +128,15 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 }
 
 /*
+ * Whether requests can be made without signing in before.
+ */
+bool
+cfdw_session_is_signed_in(const CfdwSession *session)
+{
+	return session->signed_in || !cfdw_auth_can_renew(session->method);
+}
+
+/*
  * Keeps a session until the end of the transaction, whatever becomes of the
  * server: something may have to be taken back.
  */

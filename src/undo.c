@@ -43,7 +43,6 @@ static bool has_values(const CfdwRow *row);
 static void append_row(CfdwRows *rows, const CfdwRow *row, int size);
 static bool run_one(const Undo *undo);
 static bool delete_row(const CfdwBatch *batch, CfdwRow *row);
-static bool send_batch(CfdwBatch *batch);
 
 /*
  * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
@@ -202,7 +201,7 @@ run_one(const Undo *undo)
 	if (undo->batch == NULL)
 		return undo->complete;
 	deleted = &undo->batch->by_verb[CFDW_DELETE];
-	done = send_batch(undo->batch);
+	done = cfdw_remote_try(undo->batch, ABORT_LIMIT_MS);
 
 	/* One that is gone may keep the account from deleting the others. */
 	if (!done && deleted->n > 1)
@@ -222,33 +221,7 @@ delete_row(const CfdwBatch *batch, CfdwRow *row)
 	by_verb[CFDW_DELETE].n = 1;
 	by_verb[CFDW_DELETE].rows = &row;
 	return cfdw_remote_confirms(batch, row->id) ||
-		   send_batch(
-			   cfdw_remote_batch(batch->session, batch->action.path, by_verb));
-}
-
-/*
- * Whether the account confirms BATCH; so it does, in its way, when the only list
- * to delete is gone.
- */
-static bool
-send_batch(CfdwBatch *batch)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = false;
-
-	PG_TRY();
-	{
-		cfdw_remote_send(batch, ABORT_LIMIT_MS);
-		cfdw_remote_receive(batch);
-		done = true;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		done = batch->by_verb[CFDW_DELETE].n == 1 &&
-			   geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE;
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return done;
+		   cfdw_remote_try(
+			   cfdw_remote_batch(batch->session, batch->action.path, by_verb),
+			   ABORT_LIMIT_MS);
 }
