@@ -45,7 +45,7 @@ struct CfdwCursor
 };
 
 static void finish_reply(CfdwCursor *cursor);
-static bool is_gone(const CfdwReply *reply);
+static bool is_gone(const CfdwProblem *problem);
 static void match(CfdwBatch *batch, const CfdwResponse *response);
 static bool has_row(const CfdwRows *rows, int64 id);
 static bool match_by_request_id(const CfdwRows *added,
@@ -274,6 +274,7 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	const CfdwRows *updated = &batch->by_verb[CFDW_UPDATE];
 	CfdwReply *reply = &batch->reply;
 	const CfdwResponse *response;
+	CfdwProblem problem;
 	StringInfoData body;
 
 	memset(reply, 0, sizeof(*reply));
@@ -282,10 +283,13 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	initStringInfo(&body);
 	cfdw_remote_send(batch, timeout_ms);
 	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
-	if (response->outcome == CFDW_HTTP_OK && body.len < MAX_REPLY)
-		cfdw_codec_reply(body.data, body.len, reply);
-	if (deleted->n == 1 && response->outcome == CFDW_HTTP_OK &&
-		(is_gone(reply) || response->status == 204))
+	if (response->outcome != CFDW_HTTP_OK || body.len >= MAX_REPLY)
+		return false;
+	if (cfdw_codec_reply(body.data, body.len, reply) && reply->nerrors > 0)
+		problem = reply->errors[0].problem;
+	else
+		cfdw_codec_problem(body.data, body.len, &problem);
+	if (deleted->n == 1 && (is_gone(&problem) || response->status == 204))
 		return true;
 	if (response->status != 200 || reply->nerrors > 0)
 		return response->status == 204 && updated->n == 0;
@@ -299,15 +303,14 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 }
 
 /*
- * Whether a reply says that a list does not exist.
+ * Whether the account says that it has no such list.
  */
 static bool
-is_gone(const CfdwReply *reply)
+is_gone(const CfdwProblem *problem)
 {
-	return reply->nerrors > 0 &&
-		   (reply->errors[0].problem.code == CFDW_CODE_GONE ||
-			(reply->errors[0].problem.words != NULL &&
-			 strstr(reply->errors[0].problem.words, NOT_FOUND) != NULL));
+	return problem->code == CFDW_CODE_GONE ||
+		   (problem->code == 0 && problem->words != NULL &&
+			strstr(problem->words, NOT_FOUND) != NULL);
 }
 
 /*
@@ -542,9 +545,7 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 		{
 			what = name_row(verb, rows->rows[refused]);
 			/* A list can be missed in words alone. */
-			gone = verb != CFDW_ADD && problem->code == 0 &&
-				   problem->words != NULL &&
-				   strstr(problem->words, NOT_FOUND) != NULL;
+			gone = verb != CFDW_ADD && is_gone(problem);
 		}
 	}
 	cfdw_report_refused(&batch->action, what, problem, gone, response);
