@@ -105,8 +105,10 @@ cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	cursor->action.what = "read lists";
 	cursor->action.path = pstrdup(query->path);
 	cursor->action.verb = -1;
-	cursor->action.timeout_ms =
-		query->timeout_ms > 0 ? query->timeout_ms : options->request_timeout_ms;
+	cursor->action.timeout_ms = options->request_timeout_ms;
+	if (query->timeout_ms > 0)
+		cursor->action.timeout_ms =
+			Min(query->timeout_ms, options->request_timeout_ms);
 	cfdw_session_describe(session, &cursor->action);
 
 	request.url =

@@ -32,7 +32,7 @@ typedef struct CfdwQuery
 	const char *path;
 	bool by_id;
 	int64 id;       /* with by_id */
-	int timeout_ms; /* 0: the server's request_timeout */
+	int timeout_ms; /* 0, or less than the server's request_timeout */
 	int nkeys;
 	const char *const *keys; /* of the values wanted; the first is the id's */
 } CfdwQuery;
