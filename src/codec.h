@@ -39,6 +39,7 @@ typedef struct CfdwReplyError
 /* The reply to a POST. */
 typedef struct CfdwReply
 {
+	bool named; /* it is one */
 	int nitems;
 	CfdwReplyItem *items;
 	int nerrors;

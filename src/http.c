@@ -40,6 +40,7 @@
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
@@ -287,6 +288,34 @@ bool
 cfdw_http_is_ready(const CfdwTransfer *transfer)
 {
 	return transfer->in.len > 0 || transfer->done;
+}
+
+/*
+ * Waits without a request.  Raises 57014 or 57P01 when the backend is told to
+ * stop.
+ */
+void
+cfdw_http_pause(long pause_ms)
+{
+	TimestampTz end =
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause_ms);
+	long left_ms = pause_ms;
+
+	if (abort_patience_ms >= 0)
+	{
+		left_ms = Min(pause_ms, (long) abort_patience_ms);
+		pg_usleep(left_ms * 1000);
+		abort_patience_ms -= left_ms;
+		return;
+	}
+	for (; left_ms > 0;
+		 left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end))
+	{
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+				  left_ms, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 /*

@@ -75,6 +75,7 @@ extern CfdwTransfer *cfdw_http_start(CfdwHttp *http,
 									 const CfdwRequest *request);
 extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
 extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);
+extern void cfdw_http_pause(long pause_ms);
 extern void cfdw_http_begin_abort(int limit_ms);
 extern void cfdw_http_end_abort(void);
 extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);

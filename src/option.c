@@ -78,6 +78,7 @@ static const OptionDef option_defs[] = {
 	{FIELD_MS(connect_timeout), ON_SERVER,            OPT_MS,     "5s",               1, INT_MAX, false},
 	{FIELD_MS(request_timeout), ON_SERVER,            OPT_MS,     "30s",              1, INT_MAX, false},
 	{FIELD_MS(commit_timeout),  ON_SERVER,            OPT_MS,     "60s",              1, INT_MAX, false},
+	{FIELD(max_retries),        ON_SERVER,            OPT_INT,    "3",                0, 100,     false},
 	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     false},
 	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},

@@ -23,7 +23,8 @@ typedef struct CfdwOptions
 	int connect_timeout_ms;
 	int request_timeout_ms;
 	int commit_timeout_ms;
-	int batch_size; /* rows in one POST */
+	int max_retries; /* of what is safe to repeat */
+	int batch_size;  /* rows in one POST */
 	bool updatable;
 	bool truncatable;
 	bool immediate; /* write_mode */

@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "codec.h"
 #include "remote.h"
@@ -44,6 +45,14 @@ struct CfdwCursor
 	int64 id;
 };
 
+static void start(CfdwBatch *batch);
+static const CfdwResponse *collect(CfdwBatch *batch, StringInfo body);
+static bool send_again(CfdwBatch *batch, const CfdwResponse *response,
+					   const StringInfoData *body);
+static bool is_lost(const CfdwBatch *batch, const CfdwResponse *response,
+					const StringInfoData *body);
+static bool is_done_before(const CfdwBatch *batch, const CfdwReplyError *error);
+static bool covers(const CfdwBatch *batch, CfdwVerb verb, int64 id);
 static void finish_reply(CfdwCursor *cursor);
 static bool is_gone(const CfdwProblem *problem);
 static void match(CfdwBatch *batch, const CfdwResponse *response);
@@ -208,47 +217,47 @@ cfdw_remote_batch(CfdwSession *session, const char *path,
 }
 
 /*
- * Starts to send a batch; its reply is waited for until TIMEOUT_MS, or the
- * server's request_timeout when that is less.  The transfer lives in the
- * current memory context.
+ * Starts to send a batch.  Its reply is waited for until TIMEOUT_MS, or the
+ * server's request_timeout when that is less; it is sent again for as long as
+ * TIMEOUT_MS.  The transfer lives in the current memory context.
  */
 void
 cfdw_remote_send(CfdwBatch *batch, int timeout_ms)
 {
-	int limit_ms = cfdw_session_options(batch->session)->request_timeout_ms;
-
-	batch->action.timeout_ms = Min(timeout_ms, limit_ms);
-	batch->request.timeout_ms = batch->action.timeout_ms;
-	batch->transfer = cfdw_session_start(batch->session, &batch->request);
+	batch->repetition.count = 0;
+	batch->repetition.deadline =
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	start(batch);
 }
 
 /*
- * Waits for the reply to a batch that was sent and checks it.  Gives added rows
- * their ids.  Raises the errors of report.c: when this returns, the account has
- * confirmed every row.
+ * Waits for the reply to a batch that was sent and checks it.  When it is lost,
+ * sends the batch again if that is safe.  Gives added rows their ids.  Raises
+ * the errors of report.c: when this returns, the account has confirmed every
+ * row.
  */
 void
 cfdw_remote_receive(CfdwBatch *batch)
 {
 	CfdwAction *action = &batch->action;
+	CfdwReply *reply = &batch->reply;
 	const CfdwResponse *response;
 	StringInfoData body;
-	CfdwReply *reply = &batch->reply;
 	CfdwProblem problem;
-	bool named;
 
-	memset(reply, 0, sizeof(*reply));
 	initStringInfo(&body);
-	batch->transfer =
-		cfdw_session_settle(batch->session, &batch->request, batch->transfer);
-	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
-	named = response->outcome == CFDW_HTTP_OK && body.len < MAX_REPLY &&
-			cfdw_codec_reply(body.data, body.len, reply);
+	do
+	{
+		batch->transfer = cfdw_session_settle(batch->session, &batch->request,
+											  batch->transfer);
+		response = collect(batch, &body);
+	} while (send_again(batch, response, &body));
+
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204 &&
 		 reply->nerrors == 0))
 		cfdw_report_response(action, response, body.data, body.len);
-	if (response->status == 200 && !named)
+	if (response->status == 200 && !reply->named)
 	{
 		if (body.len >= MAX_REPLY)
 			cfdw_report_malformed(action, "the reply is too long", response);
@@ -257,8 +266,9 @@ cfdw_remote_receive(CfdwBatch *batch)
 		cfdw_report_malformed(action, "the reply names no lists", response);
 	}
 
-	if (reply->nerrors > 0)
-		report_refused(batch, &reply->errors[0], response);
+	for (int i = 0; i < reply->nerrors; i++)
+		if (!is_done_before(batch, &reply->errors[i]))
+			report_refused(batch, &reply->errors[i], response);
 	match(batch, response);
 	cfdw_http_end(batch->transfer);
 }
@@ -279,15 +289,16 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	CfdwProblem problem;
 	StringInfoData body;
 
-	memset(reply, 0, sizeof(*reply));
 	if (!cfdw_session_is_signed_in(batch->session))
 		return false;
 	initStringInfo(&body);
 	cfdw_remote_send(batch, timeout_ms);
-	response = cfdw_http_collect(batch->transfer, &body, MAX_REPLY);
+	do
+		response = collect(batch, &body);
+	while (send_again(batch, response, &body));
 	if (response->outcome != CFDW_HTTP_OK || body.len >= MAX_REPLY)
 		return false;
-	if (cfdw_codec_reply(body.data, body.len, reply) && reply->nerrors > 0)
+	if (reply->nerrors > 0)
 		problem = reply->errors[0].problem;
 	else
 		cfdw_codec_problem(body.data, body.len, &problem);
@@ -302,6 +313,123 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 		if (!cfdw_remote_confirms(batch, updated->rows[i]->id))
 			return false;
 	return true;
+}
+
+/*
+ * Sends a batch, within what is left of its time.
+ */
+static void
+start(CfdwBatch *batch)
+{
+	long left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+												   batch->repetition.deadline);
+	int limit_ms = cfdw_session_options(batch->session)->request_timeout_ms;
+
+	batch->action.timeout_ms = (int) Min(left_ms, limit_ms);
+	batch->request.timeout_ms = batch->action.timeout_ms;
+	batch->transfer = cfdw_session_start(batch->session, &batch->request);
+}
+
+/*
+ * Waits for the whole reply to a batch.
+ */
+static const CfdwResponse *
+collect(CfdwBatch *batch, StringInfo body)
+{
+	CfdwReply *reply = &batch->reply;
+	const CfdwResponse *response;
+
+	resetStringInfo(body);
+	memset(reply, 0, sizeof(*reply));
+	response = cfdw_http_collect(batch->transfer, body, MAX_REPLY);
+	if (response->outcome == CFDW_HTTP_OK && body->len < MAX_REPLY)
+		reply->named = cfdw_codec_reply(body->data, body->len, reply);
+	return response;
+}
+
+/*
+ * Sends a batch once more when its reply is lost, or is none, and the account
+ * then is as if it had been sent once: an add must not have been sent.
+ */
+static bool
+send_again(CfdwBatch *batch, const CfdwResponse *response,
+		   const StringInfoData *body)
+{
+	if ((batch->by_verb[CFDW_ADD].n > 0 && response->sent) ||
+		!is_lost(batch, response, body) ||
+		!cfdw_session_may_repeat(batch->session, &batch->repetition))
+		return false;
+	batch->action.unsure = batch->action.unsure || response->sent;
+	cfdw_http_end(batch->transfer);
+	start(batch);
+	return true;
+}
+
+/*
+ * Whether a reply leaves open what became of a request.
+ */
+static bool
+is_lost(const CfdwBatch *batch, const CfdwResponse *response,
+		const StringInfoData *body)
+{
+	CfdwProblem problem;
+
+	switch (response->outcome)
+	{
+		case CFDW_HTTP_OK:
+			break;
+		case CFDW_HTTP_TOO_LARGE:
+		case CFDW_HTTP_NO_MEMORY:
+			return false;
+		default:
+			return true;
+	}
+	switch (response->status)
+	{
+		case 200:
+			return !batch->reply.named && body->len < MAX_REPLY &&
+				   !cfdw_codec_problem(body->data, body->len, &problem);
+		case 500:
+		case 502:
+		case 503:
+		case 504:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Whether an error says that a list is gone which an earlier attempt was to
+ * delete.
+ */
+static bool
+is_done_before(const CfdwBatch *batch, const CfdwReplyError *error)
+{
+	const CfdwRows *deleted = &batch->by_verb[CFDW_DELETE];
+
+	return batch->action.unsure && is_gone(&error->problem) &&
+		   (error->verb < 0 || error->verb == CFDW_DELETE) &&
+		   find_refused(CFDW_DELETE, deleted, error) >= 0;
+}
+
+/*
+ * Whether the reply to a batch leaves no doubt that a row is as it was to be.
+ */
+static bool
+covers(const CfdwBatch *batch, CfdwVerb verb, int64 id)
+{
+	const CfdwReply *reply = &batch->reply;
+
+	for (int i = 0; verb == CFDW_DELETE && i < reply->nerrors; i++)
+	{
+		int done = find_refused(verb, &batch->by_verb[verb], &reply->errors[i]);
+
+		if (is_done_before(batch, &reply->errors[i]) &&
+			batch->by_verb[verb].rows[done]->id == id)
+			return true;
+	}
+	return cfdw_remote_confirms(batch, id);
 }
 
 /*
@@ -455,7 +583,7 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 		{
 			const CfdwRow *row = batch->by_verb[verb].rows[i];
 
-			if (!cfdw_remote_confirms(batch, row->id))
+			if (!covers(batch, verb, row->id))
 				cfdw_report_gone(&batch->action, name_row(verb, row));
 		}
 	for (int i = 0; i < reply->nitems; i++)

@@ -23,7 +23,8 @@ typedef struct CfdwBatch
 	CfdwAction action;      /* for messages; action.rows names the rows */
 	CfdwRequest request;    /* whole: sending it needs nothing else */
 	CfdwTransfer *transfer; /* once it is being sent */
-	CfdwReply reply;        /* once received, also when that raised */
+	CfdwRepetition repetition;
+	CfdwReply reply; /* once received, also when that raised */
 } CfdwBatch;
 
 /* What a GET asks for. */

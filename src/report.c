@@ -153,7 +153,8 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	detail = detail_of(action, response, &problem);
 
 	/* A server that failed in the middle of a write may have done it. */
-	if (action->verb == CFDW_ADD && response->status >= 500)
+	if ((action->verb == CFDW_ADD && response->status >= 500) ||
+		(action->unsure && response->status < 500))
 		report_unknown_outcome(action, detail);
 	if (action->verb >= 0 && response->status >= 500)
 		detail =
@@ -204,6 +205,8 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 	const Meaning *meaning = find_meaning(
 		codes, lengthof(codes), gone ? CFDW_CODE_GONE : problem->code);
 
+	if (action->unsure)
+		report_unknown_outcome(action, detail_of(action, response, problem));
 	if (meaning == NULL && problem->words != NULL &&
 		strstr(problem->words, CHANGED_MEANWHILE) != NULL)
 		ereport(
@@ -229,6 +232,9 @@ cfdw_report_refused(const CfdwAction *action, const char *what,
 void
 cfdw_report_gone(const CfdwAction *action, const char *what)
 {
+	if (action->unsure)
+		report_unknown_outcome(action,
+							   "The account's reply leaves a list out.");
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -250,7 +256,7 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 
 	if (response->outcome == CFDW_HTTP_TIMEOUT)
 		detail = psprintf("Waited %d ms for a reply.", action->timeout_ms);
-	if (action->verb >= 0 && response->sent &&
+	if (action->verb >= 0 && (response->sent || action->unsure) &&
 		response->outcome != CFDW_HTTP_TOO_LARGE)
 		report_unknown_outcome(action,
 							   psprintf("After the request was sent, %s: %s",

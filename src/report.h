@@ -24,6 +24,7 @@ typedef struct CfdwAction
 								 * not", before "on server ..." */
 	int verb;         /* CfdwVerb of a write, -1 of anything else */
 	const char *rows; /* the rows of a write, a list for a detail */
+	bool unsure;      /* it may have been carried out before */
 	int timeout_ms;   /* that applied, for a message */
 	const CfdwCredentials *credentials; /* to be kept out of messages */
 } CfdwAction;

@@ -4,10 +4,10 @@
  *	  One account in this backend.
  *
  * Owns the cache of accounts, by user mapping: options, credentials and kept
- * connections; and the rule when to sign in.  An ALTER of the server or of the
- * user mapping makes a session invalid; the next statement gets a new one,
- * while requests under way end on the old.  Must not know what a request is
- * for.
+ * connections; and the rules when to sign in and how often, and after what
+ * pause, a request is sent again.  An ALTER of the server or of the user mapping
+ * makes a session invalid; the next statement gets a new one, while requests
+ * under way end on the old.  Must not know what a request is for.
  *
  * Facts: the API page, "Who one is": a 401 means to log in again, once.
  *
@@ -16,14 +16,20 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "common/pg_prng.h"
 #include "foreign/foreign.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "auth.h"
 #include "session.h"
+
+/* Before a request is sent again; doubled for each time that it was. */
+#define FIRST_PAUSE_MS 100
+#define MAX_DOUBLINGS 6
 
 struct CfdwSession
 {
@@ -184,7 +190,28 @@ cfdw_session_settle(CfdwSession *session, const CfdwRequest *request,
 }
 
 /*
- * Both of the above.
+ * Whether a request that came to nothing may be sent once more.  Waits for it,
+ * each time longer, and never so long as others do.  Raises as
+ * cfdw_http_pause().
+ */
+bool
+cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
+{
+	double jitter = 0.5 + pg_prng_double(&pg_global_prng_state);
+	long pause_ms = (long) (FIRST_PAUSE_MS * jitter)
+					<< Min(repetition->count, MAX_DOUBLINGS);
+
+	if (repetition->count >= session->options.max_retries ||
+		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+										repetition->deadline) <= pause_ms)
+		return false;
+	repetition->count++;
+	cfdw_http_pause(pause_ms);
+	return true;
+}
+
+/*
+ * Starts a request and waits for the status of its reply.
  */
 CfdwTransfer *
 cfdw_session_request(CfdwSession *session, const CfdwRequest *request)

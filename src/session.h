@@ -8,9 +8,18 @@
 #ifndef CFDW_SESSION_H
 #define CFDW_SESSION_H
 
+#include "datatype/timestamp.h"
+
 #include "http.h"
 #include "option.h"
 #include "report.h"
+
+/* How often a request was sent again, and until when that may be done. */
+typedef struct CfdwRepetition
+{
+	int count;
+	TimestampTz deadline;
+} CfdwRepetition;
 
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
@@ -27,6 +36,8 @@ extern CfdwTransfer *cfdw_session_start(CfdwSession *session,
 extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
 										 const CfdwRequest *request,
 										 CfdwTransfer *transfer);
+extern bool cfdw_session_may_repeat(const CfdwSession *session,
+									CfdwRepetition *repetition);
 extern CfdwTransfer *cfdw_session_request(CfdwSession *session,
 										  const CfdwRequest *request);
 

@@ -13,14 +13,16 @@ use POSIX ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-# What was accepted is not taken back here, which would be POSTs too.
-my $t = CatalogsFdw::Test->new(server => { batch_size => 2, undo => 'false' });
+# What was accepted is not taken back here, which would be POSTs too, and nothing
+# is sent again by the wrapper itself: what libcurl does alone is to be seen.
+my $t = CatalogsFdw::Test->new(
+	server => { batch_size => 2, undo => 'false', max_retries => 0 });
 
 my ($https_port) = $t->{greeting} =~ m{^https://localhost:(\d+)/}m;
 my $ca_file = $t->ca_file;
 $t->sql(<<"SQL");
 CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (
-	url 'https://localhost:$https_port', ca_file '$ca_file', batch_size '2',
+	url 'https://localhost:$https_port', ca_file '$ca_file', batch_size '2', max_retries '0',
 	undo 'false');
 CREATE USER MAPPING FOR CURRENT_USER SERVER tls
 	OPTIONS (access_token 'main-token');
