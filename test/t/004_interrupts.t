@@ -82,6 +82,7 @@ my %servers = (
 	deaf => "url 'http://127.0.0.1:$deaf_port'",
 	unresolved => "url 'http://hanging.example:80'",
 	large => "url '" . $t->url . "', max_response_size '1000GB'",
+	patient => "url '" . $t->url . "', max_retries '100'",
 	sign_in => "url '" . $t->url . "'");
 foreach my $server (sort keys %servers)
 {
@@ -228,6 +229,15 @@ my @phases = (
 		sql => $insert,
 		commit => 1,
 		sent => qr/add of list "New list"/
+	},
+	{
+		# By now the pause is long.
+		name => 'before an update is sent again',
+		fault => [ 'close_after_request', on => 'POST' ],
+		requests => 5,
+		sql => q{UPDATE patient.catalogs SET name = 'Other' WHERE id = 4223},
+		commit => 1,
+		sent => qr/update of list 4223/
 	},
 	{
 		name => 'connecting at COMMIT',
