@@ -120,7 +120,7 @@ catalogs_fdw_flush(PG_FUNCTION_ARGS)
 		Datum values[5] = {0};
 		bool nulls[5] = {false};
 
-		values[0] = ObjectIdGetDatum(order->tracked->target->relid);
+		values[0] = ObjectIdGetDatum(order->target->relid);
 		values[1] = CStringGetTextDatum(cfdw_resource.verbs[order->verb]);
 		values[2] = Int64GetDatum(order->tracked->id);
 		nulls[3] = request_id == NULL;
@@ -146,7 +146,7 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 	foreach(lc, cfdw_flush_pending(NULL))
 	{
 		CfdwOrder *order = lfirst(lc);
-		const CfdwTarget *target = order->tracked->target;
+		const CfdwTarget *target = order->target;
 		ForeignServer *server =
 			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
 		Datum values[5] = {0};

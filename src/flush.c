@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "foreign/foreign.h"
 #include "lib/stringinfo.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -111,24 +112,27 @@ cfdw_flush_immediate(const CfdwAccount *account)
 	ListCell *lc;
 
 	foreach(lc, cfdw_journal_wanted(account, InvalidCommandId))
-		if (((CfdwWanted *) lfirst(lc))->tracked->target->immediate)
+		if (((CfdwWanted *) lfirst(lc))->target->immediate)
 			wanted = lappend(wanted, lfirst(lc));
 	send_orders(make_orders(wanted));
 }
 
 /*
- * Tells all accounts that a role reaches through a server what they have not
- * been told.  Returns what was sent, as above.
+ * Tells all accounts of a server what they have not been told of the changes
+ * made with the rights of a role.  Returns what was sent, as above.  Raises
+ * 42704 when there is no user mapping.
  */
 List *
 cfdw_flush_server(Oid serverid, Oid userid)
 {
-	List *orders = NIL;
+	Oid mapping = GetUserMapping(userid, serverid)->umid;
+	List *wanted = NIL;
 	ListCell *lc;
 
-	foreach(lc, cfdw_journal_accounts(serverid, userid))
-		orders = list_concat(orders, cfdw_flush_pending(lfirst(lc)));
-	return send_orders(orders);
+	foreach(lc, cfdw_journal_wanted(NULL, InvalidCommandId))
+		if (((CfdwWanted *) lfirst(lc))->target->mapping == mapping)
+			wanted = lappend(wanted, lfirst(lc));
+	return send_orders(make_orders(wanted));
 }
 
 /*
@@ -139,7 +143,7 @@ cfdw_flush_row(CfdwTracked *tracked)
 {
 	ListCell *lc;
 
-	foreach(lc, cfdw_journal_wanted(tracked->target->account, InvalidCommandId))
+	foreach(lc, cfdw_journal_wanted(tracked->account, InvalidCommandId))
 		if (((CfdwWanted *) lfirst(lc))->tracked == tracked)
 			send_orders(make_orders(list_make1(lfirst(lc))));
 }
@@ -182,8 +186,7 @@ send_orders(List *orders)
 		CfdwOrder *order = lfirst(lc);
 
 		/* What may hold a delete goes last. */
-		pack(&parcels[order->tracked->target->combine ? CFDW_DELETE
-													  : order->verb],
+		pack(&parcels[order->target->combine ? CFDW_DELETE : order->verb],
 			 order);
 	}
 	for (size_t i = 0; i < lengthof(send_order); i++)
@@ -201,6 +204,7 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 	CfdwTracked *tracked = wanted->tracked;
 
 	order->tracked = tracked;
+	order->target = wanted->target;
 	order->row.id = tracked->id;
 	if (!wanted->exists)
 	{
@@ -281,7 +285,7 @@ warn_of_leftovers(List *wanted)
 static void
 pack(List **parcels, CfdwOrder *order)
 {
-	CfdwTarget *target = order->tracked->target;
+	CfdwTarget *target = order->target;
 	Parcel *parcel = NULL;
 	ListCell *lc;
 
@@ -290,6 +294,7 @@ pack(List **parcels, CfdwOrder *order)
 		Parcel *candidate = lfirst(lc);
 
 		if (candidate->target->account == target->account &&
+			candidate->target->mapping == target->mapping &&
 			candidate->target->batch_size == target->batch_size &&
 			candidate->target->undo == target->undo &&
 			candidate->norders < target->batch_size)
@@ -377,8 +382,8 @@ launch_idle(Flight *flight, TimestampTz start)
 		ListCell *lf;
 
 		foreach(lf, flight->flying)
-			busy = busy || ((Parcel *) lfirst(lf))->target->account->mapping ==
-							   parcel->target->account->mapping;
+			busy = busy || ((Parcel *) lfirst(lf))->target->mapping ==
+							   parcel->target->mapping;
 		if (busy)
 			continue;
 		launch(parcel, start);
@@ -395,7 +400,8 @@ static void
 launch(Parcel *parcel, TimestampTz start)
 {
 	const CfdwAccount *account = parcel->target->account;
-	CfdwSession *session = cfdw_session_get(account->serverid, account->userid);
+	CfdwSession *session =
+		cfdw_session_get(account->serverid, parcel->target->userid);
 	int limit_ms = cfdw_session_options(session)->commit_timeout_ms;
 	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
 								  start, GetCurrentTimestamp());
@@ -480,8 +486,8 @@ accept(Parcel *parcel)
 		orders = lappend(orders, parcel->orders[i]);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, orders);
 	for (int i = 0; i < parcel->norders; i++)
-		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->verb,
-						  &parcel->orders[i]->row);
+		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->target,
+						  parcel->orders[i]->verb, &parcel->orders[i]->row);
 	land(parcel);
 }
 
@@ -509,7 +515,8 @@ give_up(Parcel *parcel)
 		CfdwOrder *order = lfirst(lc);
 
 		if (order->tracked != NULL)
-			cfdw_journal_sent(order->tracked, order->verb, &order->row);
+			cfdw_journal_sent(order->tracked, order->target, order->verb,
+							  &order->row);
 		else
 			cfdw_journal_orphan(parcel->target, order->row.id);
 	}
@@ -573,7 +580,7 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 	PG_TRY();
 	{
 		found = cfdw_remote_lookalikes(
-			account->serverid, account->userid, account->path, added,
+			account->serverid, parcel->target->userid, account->path, added,
 			timestamptz_to_time_t(start), (int) left_ms);
 	}
 	PG_CATCH();

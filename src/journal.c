@@ -26,6 +26,7 @@
 typedef struct Change
 {
 	CfdwTracked *tracked;
+	CfdwTarget *target;
 	CfdwVerb verb;
 	char *values[CFDW_NKEYS];
 	int nest_level;    /* of the (sub)transaction that made it */
@@ -67,8 +68,9 @@ static List *changes = NIL; /* of Change */
 static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
+static CfdwAccount *open_account(const CfdwTable *table);
 static void open_journal(void);
-static CfdwTracked *new_tracked(CfdwTarget *target);
+static CfdwTracked *new_tracked(CfdwAccount *account);
 static void append_change(CfdwTarget *target, CfdwTracked *tracked,
 						  CfdwVerb verb, const CfdwRow *row, CommandId command);
 static CfdwWanted *find_wanted(HTAB *found, List **wanted,
@@ -95,45 +97,23 @@ cfdw_journal_init(void)
 }
 
 /*
- * The account that a table shows to a role, as long as the transaction; NULL
- * when the transaction has changed none of its rows.  Raises 42704 when there
- * is no user mapping.
+ * The account that a table shows, to whichever role, as long as the transaction;
+ * NULL when the transaction has changed none of its rows.
  */
 CfdwAccount *
-cfdw_journal_account(const CfdwTable *table, Oid userid)
+cfdw_journal_account(const CfdwTable *table)
 {
 	ListCell *lc;
-	Oid mapping;
 
-	if (accounts == NIL)
-		return NULL;
-	mapping = GetUserMapping(userid, table->serverid)->umid;
 	foreach(lc, accounts)
 	{
 		CfdwAccount *account = lfirst(lc);
 
-		if (account->mapping == mapping &&
+		if (account->serverid == table->serverid &&
 			strcmp(account->path, table->options.path) == 0)
 			return account;
 	}
 	return NULL;
-}
-
-/*
- * The accounts changed in the transaction that a role reaches through a server;
- * a list of CfdwAccount in the current memory context.
- */
-List *
-cfdw_journal_accounts(Oid serverid, Oid userid)
-{
-	Oid mapping = GetUserMapping(userid, serverid)->umid;
-	List *found = NIL;
-	ListCell *lc;
-
-	foreach(lc, accounts)
-		if (((CfdwAccount *) lfirst(lc))->mapping == mapping)
-			found = lappend(found, lfirst(lc));
-	return found;
 }
 
 /*
@@ -143,29 +123,19 @@ cfdw_journal_accounts(Oid serverid, Oid userid)
 CfdwTarget *
 cfdw_journal_target(const CfdwTable *table, Oid userid)
 {
-	CfdwAccount *account = cfdw_journal_account(table, userid);
+	Oid mapping = GetUserMapping(userid, table->serverid)->umid;
+	CfdwAccount *account;
 	MemoryContext caller;
 	CfdwTarget *target;
 	ListCell *lc;
 
 	open_journal();
-	caller = MemoryContextSwitchTo(journal_context);
-	if (account == NULL)
-	{
-		account = palloc0(sizeof(CfdwAccount));
-		account->mapping = GetUserMapping(userid, table->serverid)->umid;
-		account->serverid = table->serverid;
-		account->userid = userid;
-		account->path = pstrdup(table->options.path);
-		account->url = pstrdup(table->options.url);
-		accounts = lappend(accounts, account);
-	}
-	MemoryContextSwitchTo(caller);
-
+	account = open_account(table);
 	foreach(lc, targets)
 	{
 		target = lfirst(lc);
-		if (target->account == account && target->relid == table->relid &&
+		if (target->account == account && target->mapping == mapping &&
+			target->relid == table->relid &&
 			target->batch_size == table->options.batch_size &&
 			target->immediate == table->options.immediate &&
 			target->combine == table->options.combine_verbs &&
@@ -176,6 +146,8 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 	caller = MemoryContextSwitchTo(journal_context);
 	target = palloc0(sizeof(CfdwTarget));
 	target->account = account;
+	target->mapping = mapping;
+	target->userid = userid;
 	target->relid = table->relid;
 	target->table = pstrdup(table->name);
 	target->batch_size = table->options.batch_size;
@@ -194,7 +166,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 CfdwTracked *
 cfdw_journal_add(CfdwTarget *target, const CfdwRow *row, CommandId command)
 {
-	CfdwTracked *tracked = new_tracked(target);
+	CfdwTracked *tracked = new_tracked(target->account);
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	added = lappend(added, tracked);
@@ -225,7 +197,7 @@ cfdw_journal_tracked(CfdwTarget *target, int64 id, uint32 number)
 	if (!found)
 	{
 		entry->tracked = NULL;
-		entry->tracked = new_tracked(target);
+		entry->tracked = new_tracked(target->account);
 		entry->tracked->id = id;
 	}
 	return entry->tracked;
@@ -272,13 +244,13 @@ void
 cfdw_journal_orphan(CfdwTarget *target, int64 id)
 {
 	CfdwRow row = {.id = id};
-	CfdwTracked *tracked = new_tracked(target);
+	CfdwTracked *tracked = new_tracked(target->account);
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	added = lappend(added, tracked);
 	tracked->number = list_length(added);
 	MemoryContextSwitchTo(caller);
-	cfdw_journal_sent(tracked, CFDW_ADD, &row);
+	cfdw_journal_sent(tracked, target, CFDW_ADD, &row);
 }
 
 /*
@@ -291,7 +263,7 @@ cfdw_journal_is_empty(void)
 	ListCell *lc;
 
 	foreach(lc, rows)
-		if (((CfdwTracked *) lfirst(lc))->sent)
+		if (((CfdwTracked *) lfirst(lc))->sent != NULL)
 			return false;
 	return changes == NIL;
 }
@@ -321,7 +293,7 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 	{
 		Change *change = lfirst(lc);
 
-		if ((account == NULL || change->tracked->target->account == account) &&
+		if ((account == NULL || change->tracked->account == account) &&
 			(before == InvalidCommandId || change->command < before))
 			apply_change(find_wanted(found, &wanted, change->tracked), change);
 	}
@@ -329,8 +301,8 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 	{
 		CfdwTracked *tracked = lfirst(lc);
 
-		if (tracked->sent &&
-			(account == NULL || tracked->target->account == account))
+		if (tracked->sent != NULL &&
+			(account == NULL || tracked->account == account))
 			find_wanted(found, &wanted, tracked);
 	}
 	hash_destroy(found);
@@ -341,14 +313,15 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
  * Notes that the account has confirmed a change of a row.
  */
 void
-cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb, const CfdwRow *row)
+cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
+				  const CfdwRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	pending -= tracked->pending;
 	tracked->pending = 0;
 	tracked->sent_serial = last_serial;
-	tracked->sent = true;
+	tracked->sent = target;
 	tracked->deleted = verb == CFDW_DELETE;
 	if (verb == CFDW_ADD)
 	{
@@ -357,7 +330,7 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb, const CfdwRow *row)
 		bool found;
 
 		memset(&key, 0, sizeof(key));
-		key.account = tracked->target->account;
+		key.account = tracked->account;
 		key.id = row->id;
 		tracked->id = row->id;
 		entry = hash_search(rows_by_id, &key, HASH_ENTER, &found);
@@ -367,6 +340,27 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb, const CfdwRow *row)
 		if (row->values[i] != NULL)
 			tracked->there[i] = pstrdup(row->values[i]);
 	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The account of a table, noted when it was not before.
+ */
+static CfdwAccount *
+open_account(const CfdwTable *table)
+{
+	CfdwAccount *account = cfdw_journal_account(table);
+	MemoryContext caller;
+
+	if (account != NULL)
+		return account;
+	caller = MemoryContextSwitchTo(journal_context);
+	account = palloc0(sizeof(CfdwAccount));
+	account->serverid = table->serverid;
+	account->path = pstrdup(table->options.path);
+	account->url = pstrdup(table->options.url);
+	accounts = lappend(accounts, account);
+	MemoryContextSwitchTo(caller);
+	return account;
 }
 
 static void
@@ -387,12 +381,12 @@ open_journal(void)
 }
 
 static CfdwTracked *
-new_tracked(CfdwTarget *target)
+new_tracked(CfdwAccount *account)
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 	CfdwTracked *tracked = palloc0(sizeof(CfdwTracked));
 
-	tracked->target = target;
+	tracked->account = account;
 	rows = lappend(rows, tracked);
 	MemoryContextSwitchTo(caller);
 	return tracked;
@@ -424,6 +418,7 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 	caller = MemoryContextSwitchTo(journal_context);
 	change = palloc0(sizeof(Change));
 	change->tracked = tracked;
+	change->target = target;
 	change->verb = verb;
 	change->nest_level = GetCurrentTransactionNestLevel();
 	change->command = command;
@@ -451,6 +446,7 @@ find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
 	{
 		entry->wanted = palloc0(sizeof(CfdwWanted));
 		entry->wanted->tracked = tracked;
+		entry->wanted->target = tracked->sent;
 		entry->wanted->exists = tracked->number == 0;
 		*wanted = lappend(*wanted, entry->wanted);
 	}
@@ -458,12 +454,14 @@ find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
 }
 
 /*
- * Add then update is one add, update twice one update, anything then delete a
- * delete.
+ * Add then update is one add, made by who added; update twice one update,
+ * anything then delete a delete, made by who did it last.
  */
 static void
 apply_change(CfdwWanted *wanted, const Change *change)
 {
+	if (change->verb != CFDW_UPDATE || wanted->tracked->id != 0)
+		wanted->target = change->target;
 	wanted->touched = true;
 	wanted->exists = change->verb != CFDW_DELETE;
 	for (int i = 0; i < CFDW_NKEYS; i++)

@@ -15,17 +15,17 @@
 /* An account's lists, whichever tables and roles reach them. */
 typedef struct CfdwAccount
 {
-	Oid mapping; /* user mapping */
 	Oid serverid;
-	Oid userid; /* a role that uses the mapping */
 	char *path;
 	char *url; /* of the server when it was changed first */
 } CfdwAccount;
 
-/* A foreign table through which changes are made. */
+/* A foreign table through which a role makes changes. */
 typedef struct CfdwTarget
 {
 	CfdwAccount *account;
+	Oid mapping; /* user mapping */
+	Oid userid;  /* a role that uses it */
 	Oid relid;
 	char *table; /* name, for messages */
 	int batch_size;
@@ -41,14 +41,15 @@ typedef struct CfdwTarget
  */
 typedef struct CfdwTracked
 {
-	CfdwTarget *target; /* through which it was changed first */
-	int64 id;           /* 0 while an added row has not been sent */
-	uint32 number;      /* of an added row, from 1; 0 of any other */
+	CfdwAccount *account;
+	int64 id;      /* 0 while an added row has not been sent */
+	uint32 number; /* of an added row, from 1; 0 of any other */
 
 	int pending;              /* changes that have not been sent */
 	uint64 sent_serial;       /* of the last change that was */
-	bool sent;                /* the account knows of a change */
-	bool deleted;             /* ... and has deleted it */
+	CfdwTarget *sent;         /* through which the account was told of a
+							   * change, or NULL: of none */
+	bool deleted;             /* the account was told to, and has */
 	char *there[CFDW_NKEYS];  /* what the account was told */
 	bool read[CFDW_NKEYS];    /* before[] says what it was */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
@@ -59,6 +60,7 @@ typedef struct CfdwTracked
 typedef struct CfdwWanted
 {
 	CfdwTracked *tracked;
+	CfdwTarget *target;       /* through which the account is to be told */
 	bool exists;              /* false: deleted, or its add rolled back */
 	bool touched;             /* a change is in the journal */
 	char *values[CFDW_NKEYS]; /* assigned ones; NULL: as they were */
@@ -66,8 +68,7 @@ typedef struct CfdwWanted
 
 extern void cfdw_journal_init(void);
 extern CfdwTarget *cfdw_journal_target(const CfdwTable *table, Oid userid);
-extern CfdwAccount *cfdw_journal_account(const CfdwTable *table, Oid userid);
-extern List *cfdw_journal_accounts(Oid serverid, Oid userid);
+extern CfdwAccount *cfdw_journal_account(const CfdwTable *table);
 extern CfdwTracked *cfdw_journal_add(CfdwTarget *target, const CfdwRow *row,
 									 CommandId command);
 extern CfdwTracked *cfdw_journal_tracked(CfdwTarget *target, int64 id,
@@ -80,7 +81,7 @@ extern void cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked,
 extern void cfdw_journal_orphan(CfdwTarget *target, int64 id);
 extern bool cfdw_journal_is_empty(void);
 extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
-extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwVerb verb,
-							  const CfdwRow *row);
+extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target,
+							  CfdwVerb verb, const CfdwRow *row);
 
 #endif /* CFDW_JOURNAL_H */

@@ -30,16 +30,16 @@ struct CfdwOverlay
 };
 
 /*
- * What a scan of TABLE as USERID in COMMAND sees, in the current memory
+ * What a scan of TABLE in COMMAND sees, in the current memory
  * context; NULL when there is nothing.
  */
 CfdwOverlay *
-cfdw_overlay_create(const CfdwTable *table, Oid userid, CommandId command)
+cfdw_overlay_create(const CfdwTable *table, CommandId command)
 {
 	HASHCTL control = {.keysize = sizeof(int64),
 					   .entrysize = sizeof(OverlayEntry),
 					   .hcxt = CurrentMemoryContext};
-	CfdwAccount *account = cfdw_journal_account(table, userid);
+	CfdwAccount *account = cfdw_journal_account(table);
 	List *wanted = NIL;
 	CfdwOverlay *overlay;
 	ListCell *lc;

@@ -13,7 +13,7 @@
 /* The changes of a transaction that one scan sees. */
 typedef struct CfdwOverlay CfdwOverlay;
 
-extern CfdwOverlay *cfdw_overlay_create(const CfdwTable *table, Oid userid,
+extern CfdwOverlay *cfdw_overlay_create(const CfdwTable *table,
 										CommandId command);
 extern const CfdwWanted *cfdw_overlay_find(const CfdwOverlay *overlay,
 										   int64 id);

@@ -413,8 +413,8 @@ start_request(ForeignScanState *node)
 	state->all_kept = true;
 	state->kept_size = 0;
 	state->added = 0;
-	state->overlay = cfdw_overlay_create(
-		table, state->userid, node->ss.ps.state->es_snapshot->curcid);
+	state->overlay =
+		cfdw_overlay_create(table, node->ss.ps.state->es_snapshot->curcid);
 	if (!is_known_gone(state))
 		state->cursor =
 			cfdw_remote_open(table->serverid, state->userid, &query);

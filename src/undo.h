@@ -15,6 +15,7 @@
 typedef struct CfdwOrder
 {
 	CfdwTracked *tracked; /* NULL for an added row known by its id alone */
+	CfdwTarget *target;
 	CfdwVerb verb;
 	CfdwRow row;
 } CfdwOrder;
