@@ -27,9 +27,9 @@ struct CfdwAuthMethod
 	bool cookies; /* the server remembers us by a cookie */
 	void (*apply)(const CfdwCredentials *credentials,
 				  CfdwRequest *request); /* or NULL */
-	void (*renew)(const CfdwCredentials *credentials,
-				  const CfdwOptions *options, const char *server,
-				  CfdwHttp *http); /* or NULL: it cannot */
+	CfdwTransfer *(*renew)(const CfdwCredentials *credentials,
+						   const CfdwOptions *options,
+						   CfdwHttp *http); /* or NULL: it cannot */
 };
 
 /* More of a reply to a login is not looked at. */
@@ -37,9 +37,10 @@ struct CfdwAuthMethod
 
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
-static void log_in(const CfdwCredentials *credentials,
-				   const CfdwOptions *options, const char *server,
-				   CfdwHttp *http);
+static CfdwTransfer *log_in(const CfdwCredentials *credentials,
+							const CfdwOptions *options, CfdwHttp *http);
+static bool is_refused(const CfdwResponse *response,
+					   const StringInfoData *body);
 
 static const CfdwAuthMethod methods[] = {
 	{.name = "access token",
@@ -105,45 +106,19 @@ cfdw_auth_renew(const CfdwAuthMethod *method,
 				const CfdwCredentials *credentials, const CfdwOptions *options,
 				const char *server, CfdwHttp *http)
 {
-	method->renew(credentials, options, server, http);
-}
-
-static void
-apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
-{
-	request->bearer = credentials->access_token;
-}
-
-/*
- * The session cookie stays in HTTP.
- */
-static void
-log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
-	   const char *server, CfdwHttp *http)
-{
-	CfdwRequest request = {0};
-	CfdwTransfer *transfer;
-	const CfdwResponse *response;
+	CfdwTransfer *transfer = method->renew(credentials, options, http);
 	CfdwAction action = {.server = server,
 						 .path = cfdw_resource.login_path,
 						 .what = "sign in",
 						 .verb = -1,
 						 .timeout_ms = options->request_timeout_ms,
 						 .credentials = credentials};
+	const CfdwResponse *response;
 	StringInfoData body;
-	CfdwProblem problem;
-
-	request.url = psprintf("%s%s", options->url, cfdw_resource.login_path);
-	request.body = cfdw_codec_login(credentials->login, credentials->api_key,
-									&request.body_len);
-	request.timeout_ms = options->request_timeout_ms;
-	request.max_response_size = options->max_response_size;
 
 	initStringInfo(&body);
-	transfer = cfdw_http_start(http, &request);
 	response = cfdw_http_collect(transfer, &body, MAX_REPLY);
-	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
-		cfdw_codec_problem(body.data, body.len, &problem))
+	if (is_refused(response, &body))
 		cfdw_report_response(&action, response, body.data, body.len);
 	if (!cfdw_codec_login_accepted(body.data, body.len))
 		ereport(
@@ -154,4 +129,54 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 				 server),
 			 errhint("Check the credentials in the user mapping.")));
 	cfdw_http_end(transfer);
+}
+
+/*
+ * The same, but says by its result whether the account has accepted it.  Raises
+ * an error only for want of memory or of descriptors.
+ */
+bool
+cfdw_auth_try(const CfdwAuthMethod *method, const CfdwCredentials *credentials,
+			  const CfdwOptions *options, CfdwHttp *http)
+{
+	CfdwTransfer *transfer = method->renew(credentials, options, http);
+	const CfdwResponse *response;
+	StringInfoData body;
+
+	initStringInfo(&body);
+	response = cfdw_http_collect(transfer, &body, MAX_REPLY);
+	return !is_refused(response, &body) &&
+		   cfdw_codec_login_accepted(body.data, body.len);
+}
+
+static void
+apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
+{
+	request->bearer = credentials->access_token;
+}
+
+/*
+ * Sends a login.  The session cookie that it brings stays in HTTP.
+ */
+static CfdwTransfer *
+log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
+	   CfdwHttp *http)
+{
+	CfdwRequest request = {0};
+
+	request.url = psprintf("%s%s", options->url, cfdw_resource.login_path);
+	request.body = cfdw_codec_login(credentials->login, credentials->api_key,
+									&request.body_len);
+	request.timeout_ms = options->request_timeout_ms;
+	request.max_response_size = options->max_response_size;
+	return cfdw_http_start(http, &request);
+}
+
+static bool
+is_refused(const CfdwResponse *response, const StringInfoData *body)
+{
+	CfdwProblem problem;
+
+	return response->outcome != CFDW_HTTP_OK || response->status != 200 ||
+		   cfdw_codec_problem(body->data, body->len, &problem);
 }

@@ -26,4 +26,8 @@ extern void cfdw_auth_renew(const CfdwAuthMethod *method,
 							const CfdwOptions *options, const char *server,
 							CfdwHttp *http);
 
+extern bool cfdw_auth_try(const CfdwAuthMethod *method,
+						  const CfdwCredentials *credentials,
+						  const CfdwOptions *options, CfdwHttp *http);
+
 #endif /* CFDW_AUTH_H */

@@ -289,13 +289,21 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	CfdwProblem problem;
 	StringInfoData body;
 
-	if (!cfdw_session_is_signed_in(batch->session))
+	if (!cfdw_session_try_sign_in(batch->session, false))
 		return false;
 	initStringInfo(&body);
 	cfdw_remote_send(batch, timeout_ms);
-	do
+	response = collect(batch, &body);
+	if (response->status == 401)
+	{
+		if (!cfdw_session_try_sign_in(batch->session, true))
+			return false;
+		cfdw_http_end(batch->transfer);
+		start(batch);
 		response = collect(batch, &body);
-	while (send_again(batch, response, &body));
+	}
+	while (send_again(batch, response, &body))
+		response = collect(batch, &body);
 	if (response->outcome != CFDW_HTTP_OK || body.len >= MAX_REPLY)
 		return false;
 	if (reply->nerrors > 0)

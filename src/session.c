@@ -134,12 +134,20 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 }
 
 /*
- * Whether requests can be made without signing in before.
+ * Sees to it that a request can be started without signing in before; with ANEW
+ * because the account has refused one.  False when it does not let us in.
+ * Raises an error only for want of memory or of descriptors.
  */
 bool
-cfdw_session_is_signed_in(const CfdwSession *session)
+cfdw_session_try_sign_in(CfdwSession *session, bool anew)
 {
-	return session->signed_in || !cfdw_auth_can_renew(session->method);
+	if (!cfdw_auth_can_renew(session->method))
+		return !anew;
+	if (!session->signed_in || anew)
+		session->signed_in =
+			cfdw_auth_try(session->method, &session->credentials,
+						  &session->options, session->http);
+	return session->signed_in;
 }
 
 /*

@@ -29,7 +29,7 @@ extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
 extern void cfdw_session_describe(const CfdwSession *session,
 								  CfdwAction *action);
-extern bool cfdw_session_is_signed_in(const CfdwSession *session);
+extern bool cfdw_session_try_sign_in(CfdwSession *session, bool anew);
 extern void cfdw_session_pin(CfdwSession *session);
 extern CfdwTransfer *cfdw_session_start(CfdwSession *session,
 										const CfdwRequest *request);
