@@ -27,11 +27,11 @@ use warnings FATAL => 'all';
 
 use Exporter 'import';
 use JSON::PP ();
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT =
-  qw(seed connect_to lists posts is_added_once request named foresee warned);
+our @EXPORT = qw(
+  seed connect_to lists posts added_again is_added_once request named foresee
+  warned);
 
 # The id of the first list that is added to a seeded account.
 our $first_id = 101;
@@ -46,7 +46,7 @@ their ids.  New lists get the ids from 101 on.
 sub seed
 {
 	my ($t, %accounts) = @_;
-	my $file = "$PostgreSQL::Test::Utils::tmp_check/accounts.json";
+	my $file = "$t->{control}.accounts";
 	my %seed;
 
 	foreach my $account (keys %accounts)
@@ -139,19 +139,30 @@ sub _row
 	  : qq("$row->{name}");
 }
 
+=head2 added_again(@posts)
+
+The lists that are added twice by these POSTs.
+
 =head2 is_added_once($name, @posts)
 
-A test: no list is added twice by these POSTs.
+A test: there are none.
 
 =cut
+
+sub added_again
+{
+	my (@posts) = @_;
+	my %times;
+
+	$times{$_}++ foreach map { /"[^"]*"/g } grep { /add/ } @posts;
+	return grep { $times{$_} > 1 } sort keys %times;
+}
 
 sub is_added_once
 {
 	my ($name, @posts) = @_;
-	my %times;
+	my @again = added_again(@posts);
 
-	$times{$_}++ foreach map { /"[^"]*"/g } grep { /add/ } @posts;
-	my @again = grep { $times{$_} > 1 } sort keys %times;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	ok(!@again, $name) or diag("added again: @again");
 	return;
@@ -184,14 +195,17 @@ sub named
 
 =head2 foresee($lists, $batches, %faults)
 
-What is to become of an account that holds those lists and is sent those batches,
-when
+What is to become of an account that holds those lists and is sent those batches
+by a transaction that fails, when
 
-  failed        the one of that number, from 1, fails; 0: none, and yet
-                the transaction does
+  failed        the one of that number, from 1, fails; 0: none
   applied       but is carried out
+  accepted      but for these of its rows, which the account confirms
   unseen        and does not get as far as the ledger
-  undo_failed   then the one of that number of those that take back fails
+  tries         and is sent so often
+  recovers      the last time with success
+  commits       the transaction does not fail
+  undo_failed   of the batches that take back, the one of that number fails
   undo_times    and what is tried after it, so many requests in all
   undo_applied, undo_unseen   likewise
 
@@ -206,36 +220,23 @@ An update appends " changed" to the name.  Returns
 sub foresee
 {
 	my ($at_first, $batches, %fault) = @_;
-	my %lists = %$at_first;
-	my $next_id = $first_id;
-	my ($n, $undo) = (0, 0);
-	my (@requests, @undos, @warnings);
+	my ($lists, $requests, @undos) = _send($at_first, $batches, %fault);
+	my ($undo, $strikes) = (0, 0);
+	my @warnings;
 
-	foreach my $batch (@$batches)
-	{
-		my $fails = ++$n == ($fault{failed} // 0);
-		my @undo;
-
-		push @requests, request($batch) unless $fails && $fault{unseen};
-		@undo = _carry_out(\%lists, \$next_id, $batch)
-		  unless $fails && !$fault{applied};
-		last if $fails;
-		unshift @undos, \@undo;
-	}
+	@undos = () if $fault{commits};
 	foreach (@undos)
 	{
 		my ($batch, $stays) = @$_;
-		my $strikes =
-		  $batch && ++$undo == ($fault{undo_failed} // 0)
-		  ? $fault{undo_times} // 1
-		  : 0;
 		my $done = $batch;
 
-		foreach my $part ($batch ? _parts($batch, $strikes) : ())
+		$strikes = $fault{undo_times} // 1
+		  if $batch && ++$undo == ($fault{undo_failed} // 0);
+		foreach my $part ($batch ? _parts($batch, $strikes > 0) : ())
 		{
 			my $fails = $strikes-- > 0;
-			push @requests, request($part) unless $fails && $fault{undo_unseen};
-			_take_back(\%lists, $at_first, $part)
+			push @$requests, request($part) unless $fails && $fault{undo_unseen};
+			_take_back($lists, $at_first, $part)
 			  unless $fails && !$fault{undo_applied};
 			# What was taken back one by one counts.
 			$done = 0 if $fails && ($part != $batch || @{ $part->{rows} } == 1);
@@ -243,7 +244,35 @@ sub foresee
 		}
 		push @warnings, $stays if !$done;
 	}
-	return { lists => \%lists, requests => \@requests, warnings => \@warnings };
+	return { lists => $lists, requests => $requests, warnings => \@warnings };
+}
+
+# Until a batch fails: what the account holds then, what it gets, and for each
+# batch that it confirms, the last first, what takes it back.
+sub _send
+{
+	my ($at_first, $batches, %fault) = @_;
+	my %lists = %$at_first;
+	my $next_id = $first_id;
+	my $n = 0;
+	my (@requests, @undos);
+
+	foreach my $batch (@$batches)
+	{
+		my $struck = ++$n == ($fault{failed} // 0);
+		my $fails = $struck && !$fault{recovers};
+		my $times = $struck && $fault{tries} || 1;
+		my $done = $batch;
+
+		$times = $fails ? 0 : 1 if $struck && $fault{unseen};
+		push @requests, (request($batch)) x $times;
+		$done = { %$batch, rows => $fault{accepted} // [] } if $fails;
+		_carry_out(\%lists, \$next_id, $batch) if $fails && $fault{applied};
+		unshift @undos, [ _carry_out(\%lists, \$next_id, $done) ]
+		  if @{ $done->{rows} };
+		last if $fails;
+	}
+	return (\%lists, \@requests, @undos);
 }
 
 # What the account does with a batch; returns the batch that takes it back, or

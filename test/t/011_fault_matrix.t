@@ -1,0 +1,622 @@
+# A request of a transaction fails: the first, the second or the last batch of a
+# verb; before it arrives, before or after it is carried out, or in the middle of
+# its reply; at one of two accounts, or while changes are taken back.  The account
+# is as before but for what the error or a warning names, nothing is added twice,
+# and the session goes on.
+
+use strict;
+use warnings FATAL => 'all';
+
+use CatalogsFdw::Accounts;
+use CatalogsFdw::Session;
+use CatalogsFdw::Test;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $t = CatalogsFdw::Test->new(table => 0);
+connect_to($t, $_, batch_size => 2) foreach qw(acme beta);
+my ($port) = $t->url =~ /:(\d+)$/;
+my $session = CatalogsFdw::Session->new($t->node);
+
+# ------------------------------------------------------------------------------
+# The transaction
+
+# What an account holds at first: lists that it updates, lists that it deletes,
+# and lists that are not its business.
+my %at_first = map { $_ => "List $_" } 11 .. 15, 21 .. 25, 31, 32;
+
+# Its batches, in the order in which they go out.
+my @batches = (
+	{ verb => 'update', rows => [ 11, 12 ] },
+	{ verb => 'update', rows => [ 13, 14 ] },
+	{ verb => 'update', rows => [15] },
+	{ verb => 'add', rows => [ 'a', 'b' ] },
+	{ verb => 'add', rows => [ 'c', 'd' ] },
+	{ verb => 'add', rows => ['e'] },
+	{ verb => 'delete', rows => [ 21, 22 ] },
+	{ verb => 'delete', rows => [ 23, 24 ] },
+	{ verb => 'delete', rows => [25] });
+my @undone = grep { $_->{verb} ne 'delete' } @batches;
+my %rank = (update => 1, add => 2, delete => 3);
+
+# One batch a verb: what the other account of the transaction gets.
+my @side = @batches[ 2, 5, 8 ];
+
+# The statements that make batches, those that come last first.
+sub statements
+{
+	my ($account, @made) = @_;
+	my %rows = map { $_ => [] } keys %rank;
+	my $statements = '';
+
+	push @{ $rows{ $_->{verb} } }, @{ $_->{rows} } foreach @made;
+	my ($ids, $doomed) = map { join ', ', @{ $rows{$_} } } qw(update delete);
+	my $values = join ', ', map { "('$_')" } @{ $rows{add} };
+	$statements .= "DELETE FROM $account.catalogs WHERE id IN ($doomed);" if $doomed;
+	$statements .= "INSERT INTO $account.catalogs (name) VALUES $values;" if $values;
+	$statements .= "UPDATE $account.catalogs SET name = name || ' changed'
+		WHERE id IN ($ids);"
+	  if $ids;
+	return $statements;
+}
+
+# ------------------------------------------------------------------------------
+# What can go wrong with a request, and what then is to be said
+
+# error: the SQLSTATE and the message, of which %s is what was to be done; maybe:
+# the rows are named as those that may have been carried out.
+my $lost = [ '08007', 'outcome of the request to %s on server "SERVER" is unknown' ];
+my %classes = (
+	unsent => {
+		error => [ '08001', 'could not %s on server "SERVER": could not connect' ]
+	},
+	lost => { error => $lost, maybe => 1 },
+	unreadable => {
+		error => [
+			'HV00M',
+			'could not %s on server "SERVER": the reply is not what was expected'
+		],
+		maybe => 1
+	},
+	broken => {
+		error => [
+			'HV000',
+			'could not %s on server "SERVER": the account had an internal error'
+		],
+		error_of_add => $lost,
+		maybe => 1
+	},
+	unavailable => {
+		error => [
+			'HV000',
+			'could not %s on server "SERVER": the account is not available'
+		],
+		error_of_add => $lost,
+		maybe => 1
+	},
+	refused => {
+		error => [
+			'HV000',
+			'could not %s on server "SERVER": the account found the request invalid'
+		]
+	},
+	denied => {
+		error => [ '42501', 'could not %s on server "SERVER": no right to do this' ]
+	},
+	row => {
+		error => [ 'HV000', 'could not %s on server "SERVER": the account refused it' ]
+	},
+	busy => {
+		error => [ '53400', 'could not %s on server "SERVER": too many requests' ]
+	});
+
+# applied: it is carried out all the same; unseen: the ledger does not have it;
+# waits: it ends with a timeout.
+my @faults = (
+	# before it arrives
+	{ words => ['close_before'], class => 'lost', unseen => 1 },
+	# read, and not carried out
+	{ words => ['close_after_request'], class => 'lost' },
+	{ words => ['reset'], class => 'lost' },
+	{ words => ['silent'], class => 'lost', waits => 1 },
+	# carried out, and no reply
+	{ words => ['close_applied'], class => 'lost', applied => 1 },
+	{ words => [ 'reset', apply => 'yes' ], class => 'lost', applied => 1 },
+	{
+		words => [ 'silent', apply => 'yes' ],
+		class => 'lost',
+		applied => 1,
+		waits => 1
+	},
+	# in the middle of the reply
+	{ words => ['close_headers'], class => 'lost', applied => 1 },
+	{ words => ['close_middle'], class => 'lost', applied => 1 },
+	{ words => ['stall'], class => 'lost', applied => 1, waits => 1 },
+	{ words => ['garbage'], class => 'lost' },
+	{ words => [ 'garbage', apply => 'yes' ], class => 'lost', applied => 1 },
+	{ words => ['cut'], class => 'unreadable', applied => 1 },
+	{ words => ['garbage_body'], class => 'unreadable' },
+	# a reply
+	{ words => [ 'status', code => 500 ], class => 'broken' },
+	{
+		words => [ 'status', code => 500, apply => 'yes' ],
+		class => 'broken',
+		applied => 1
+	},
+	{ words => [ 'status', code => 503 ], class => 'unavailable' },
+	{
+		words => [ 'status', code => 503, apply => 'yes' ],
+		class => 'unavailable',
+		applied => 1
+	},
+	{ words => [ 'status', code => 400 ], class => 'refused' },
+	{ words => [ 'status', code => 429 ], class => 'busy' },
+	{ words => ['error_200'], class => 'denied' });
+my ($refusal) = grep { $_->{class} eq 'refused' } @faults;
+my @prompt = grep { !$_->{waits} } @faults;
+my @waiting = grep { $_->{waits} } @faults;
+
+# How long COMMIT may take, on a machine that has other things to do as well.
+my $limit = 5;
+
+sub title
+{
+	my ($fault) = @_;
+	return "@{ $fault->{words} }" =~ s/ apply yes/, but done/r;
+}
+
+# For foresee().
+sub strikes
+{
+	my ($n, $fault) = @_;
+	return (failed => $n, applied => $fault->{applied}, unseen => $fault->{unseen});
+}
+
+sub strikes_undo
+{
+	my ($n, $fault, $times) = @_;
+	return (
+		undo_failed => $n,
+		undo_times => $times,
+		undo_applied => $fault->{applied},
+		undo_unseen => $fault->{unseen});
+}
+
+# Arms a fault for the N-th POST from now on.
+sub arm
+{
+	my ($fault, $n, @narrower) = @_;
+	my ($word, @pairs) = @{ $fault->{words} };
+	$t->fault($word, @pairs, on => 'POST', nth => $n, @narrower);
+	return;
+}
+
+# ------------------------------------------------------------------------------
+# What is wrong with what came of it; the lists of complaints are put together
+# by check()
+
+# The error: its SQLSTATE, server, verb and rows.
+sub wrong_error
+{
+	my ($got, $class, $batch, $server) = @_;
+	my ($sqlstate, $message) =
+	  @{ $class->{"error_of_$batch->{verb}"} // $class->{error} };
+	my @rows = @{ $batch->{rows} };
+	my $what = named($batch) =~ s/ of / /r;
+	my $rows = named($batch);
+	my @wrong;
+
+	$what = "$batch->{verb} " . @rows . ' lists' if @rows > 1;
+	$message = sprintf $message =~ s/SERVER/$server/r, $what;
+	push @wrong, $sqlstate if $got->{sqlstate} ne $sqlstate;
+	push @wrong, "the message: $message"
+	  if ($got->{error}{message} // '') ne $message;
+	push @wrong, "its rows to be named: $rows"
+	  if $class->{maybe} && $got->{error}{detail} !~ /or not: \Q$rows\E\.$/m;
+	push @wrong, 'no rows to be named'
+	  if !$class->{maybe} && $got->{error}{detail} =~ /or not:/;
+	return @wrong;
+}
+
+# The requests, the account, the adds.
+sub wrong_account
+{
+	my ($account, $posts, $wanted) = @_;
+	my $lists = lists($t, $account);
+	my @wrong;
+
+	push @wrong,
+	  "these requests to $account: " . explain_briefly($wanted->{requests})
+	  . '; got: ' . explain_briefly($posts)
+	  if !eq_array($posts, $wanted->{requests});
+	push @wrong,
+	  "these lists in $account: " . explain_briefly($wanted->{lists})
+	  . '; got: ' . explain_briefly($lists)
+	  if !eq_hash($lists, $wanted->{lists});
+	my @again = added_again(@$posts);
+	push @wrong, "no list to be added twice: @again" if @again;
+	return @wrong;
+}
+
+sub wrong_warnings
+{
+	my ($got, @wanted) = @_;
+	my $warned = warned($got);
+	return if eq_array([ sort @$warned ], [ sort @wanted ]);
+	return 'these warnings: ' . explain_briefly(\@wanted) . '; got: '
+	  . explain_briefly($warned);
+}
+
+# The session, and the account seen from it.
+sub wrong_session
+{
+	my ($account) = @_;
+
+	$t->emulator('heal');
+	$t->emulator('unset', 'partial');
+	my $next = $session->ask("SELECT count(*) FROM $account.catalogs");
+	return if $next->{status} eq 'I'
+	  && ($next->{rows}[0][0] // '') eq keys %{ lists($t, $account) };
+	return "a session that goes on: $next->{said}";
+}
+
+sub explain_briefly
+{
+	my ($what) = @_;
+	return join ' | ',
+	  ref $what eq 'HASH' ? map { "$_ $what->{$_}" } sort keys %$what : @$what;
+}
+
+# A test: nothing is wrong.
+sub check
+{
+	my ($name, $got, @wrong) = @_;
+
+	push @wrong, "an end within $limit s, not $got->{seconds}"
+	  if $got->{seconds} > $limit;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok(!@wrong, $name)
+	  or diag('wanted ', join("\n   and ", @wrong), "\n", $got->{said});
+	return;
+}
+
+# Runs the transaction up to COMMIT.
+sub prepare
+{
+	my ($statements) = @_;
+	my $got = $session->ask("BEGIN; $statements");
+
+	die $got->{said} if $got->{sqlstate};
+	$t->emulator('wire');
+	return;
+}
+
+# ------------------------------------------------------------------------------
+# Nothing fails: what all of the below is measured against
+
+{
+	my $all = foresee(\%at_first, \@batches, commits => 1);
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @batches));
+	my $got = $session->ask('COMMIT');
+	check(
+		'a transaction that works', $got,
+		$got->{sqlstate} ne '' ? 'no error' : (),
+		wrong_account('acme', [ posts($t, 'acme') ], $all),
+		wrong_warnings($got));
+	is_deeply(
+		$all->{lists},
+		{
+			(map { $_ => "List $_ changed" } 11 .. 15),
+			(map { $_ => "List $_" } 31, 32),
+			101 => 'a', 102 => 'b', 103 => 'c', 104 => 'd', 105 => 'e'
+		},
+		'and does what it says');
+}
+
+# ------------------------------------------------------------------------------
+# Each batch, each fault, one account
+
+sub place
+{
+	my ($n) = @_;
+	return (('the first', 'the second', 'the last')[ ($n - 1) % 3 ])
+	  . " $batches[ $n - 1 ]{verb}";
+}
+
+sub strike_one
+{
+	my ($fault, $n) = @_;
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @batches));
+	arm($fault, $n);
+	my $got = $session->ask('COMMIT');
+	my $wanted = foresee(\%at_first, \@batches, strikes($n, $fault));
+	check(
+		title($fault) . ', ' . place($n), $got,
+		wrong_error($got, $classes{ $fault->{class} }, $batches[ $n - 1 ], 'acme'),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got, @{ $wanted->{warnings} }),
+		wrong_session('acme'));
+	return;
+}
+
+foreach my $fault (@prompt)
+{
+	strike_one($fault, $_) foreach 1 .. @batches;
+}
+$t->sql("ALTER SERVER acme OPTIONS (ADD request_timeout '300ms')");
+foreach my $i (0 .. $#waiting)
+{
+	# Waits add up: each at one of the three places of each verb.
+	strike_one($waiting[$i], $_ + $i) foreach 1, 4, 7;
+}
+$t->sql('ALTER SERVER acme OPTIONS (DROP request_timeout)');
+
+# ------------------------------------------------------------------------------
+# The same for one of two accounts.  The other one has got a batch of each verb up
+# to the one that fails, for those are sent at the same time.
+
+sub strike_one_of_two
+{
+	my ($fault, $n, $failing, $other) = @_;
+	my $batch = $batches[ $n - 1 ];
+	my @sent = grep { $rank{ $_->{verb} } <= $rank{ $batch->{verb} } } @side;
+	my %wanted = (
+		$failing => foresee(\%at_first, \@batches, strikes($n, $fault)),
+		$other => foresee(\%at_first, \@sent));
+
+	seed($t, acme => \%at_first, beta => \%at_first);
+	prepare(statements($failing, @batches) . statements($other, @side));
+	arm($fault, $n, account => $failing);
+	my $got = $session->ask('COMMIT');
+	my $posts = posts($t, qw(acme beta));
+	check(
+		title($fault) . ', ' . place($n) . " of $failing",
+		$got,
+		wrong_error($got, $classes{ $fault->{class} }, $batch, $failing),
+		(map { wrong_account($_, $posts->{$_}, $wanted{$_}) } qw(acme beta)),
+		wrong_warnings($got, map { @{ $_->{warnings} } } values %wanted),
+		map { wrong_session($_) } qw(acme beta));
+	return;
+}
+
+foreach my $i (0 .. $#prompt)
+{
+	# Each of the two is the one that fails at every other batch.
+	strike_one_of_two($prompt[$i], $_,
+		($i + $_) % 2 ? qw(acme beta) : qw(beta acme))
+	  foreach 1 .. @batches;
+}
+
+# ------------------------------------------------------------------------------
+# The account refuses a row, and does what the others of the batch say
+
+# Halts a COMMIT that has been sent when the account has carried out N batches,
+# and the reply to the last of them has come, but has not been read.
+sub halt
+{
+	my ($n) = @_;
+	my $start = time;
+
+	$t->emulator('wire', '--keep', '--wait', $n);
+	kill 'STOP', $session->pid;
+	$t->emulator('heal');
+	usleep(1000) until reply_waits() || time - $start > 30;
+	return;
+}
+
+sub go_on
+{
+	kill 'CONT', $session->pid;
+	return $session->result;
+}
+
+# Whether bytes from the emulator have come that nobody has read.
+sub reply_waits
+{
+	my $from = sprintf ':%04X', $port;
+
+	foreach my $file (qw(/proc/net/tcp /proc/net/tcp6))
+	{
+		open my $in, '<', $file or next;
+		# address and port here, and there; state; bytes to send, to read
+		while (<$in>)
+		{
+			my ($there, $unread) =
+			  /^\s*\d+: \S+ (\S+) \S+ [0-9A-F]+:([0-9A-F]+) / or next;
+			return 1 if $there =~ /$from$/ && hex $unread;
+		}
+	}
+	return 0;
+}
+
+foreach my $n (1 .. @batches)
+{
+	my $batch = $batches[ $n - 1 ];
+	my ($verb, $row, @others) = ($batch->{verb}, @{ $batch->{rows} });
+	my $rule = "$verb:" . ($verb eq 'add' ? 1 : $row);
+	my @settings = (partial => $rule, partial_message => 'Not this one');
+	my $wanted =
+	  foresee(\%at_first, \@batches, failed => $n, accepted => \@others);
+	my $got;
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @batches));
+	if ($verb eq 'add' && $n > 1)
+	{
+		# The emulator counts the rows of each request: tell it in between.
+		$t->fault('hold', on => 'POST', nth => $n - 1);
+		$session->send('COMMIT');
+		halt($n - 1);
+		$t->set(@settings);
+		$got = go_on();
+	}
+	else
+	{
+		$t->set(@settings);
+		$got = $session->ask('COMMIT');
+	}
+	check(
+		'a row is refused, ' . place($n),
+		$got,
+		wrong_error($got, $classes{row}, { verb => $verb, rows => [$row] }, 'acme'),
+		$got->{error}{detail} !~ /Not this one/ ? "the account's own words" : (),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got, @{ $wanted->{warnings} }),
+		wrong_session('acme'));
+}
+
+# The promise, in figures: the third batch of five.
+foreach my $verb (qw(update add))
+{
+	my %ten = map { $_ => "List $_" } 11 .. 20;
+	my @rows = $verb eq 'add' ? 'a' .. 'j' : 11 .. 20;
+	my @five = map { { verb => $verb, rows => [ splice @rows, 0, 2 ] } } 1 .. 5;
+	my ($row, $other) = @{ $five[2]{rows} };
+	my $wanted =
+	  foresee(\%ten, \@five, failed => 3, accepted => [$other]);
+
+	seed($t, acme => \%ten);
+	prepare(statements('acme', @five));
+	$t->fault('hold', on => 'POST', nth => 2);
+	$session->send('COMMIT');
+	halt(2);
+	$t->set(
+		partial => $verb eq 'add' ? 'add:1' : "update:$row",
+		partial_message => 'Not this one');
+	my $got = go_on();
+	check(
+		"the third batch of five fails, $verb",
+		$got,
+		wrong_error($got, $classes{row}, { verb => $verb, rows => [$row] }, 'acme'),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got),
+		wrong_session('acme'));
+	is_deeply(lists($t, 'acme'), \%ten,
+		"the third batch of five fails, $verb: the account is as before");
+}
+
+# ------------------------------------------------------------------------------
+# The account goes away for good: nothing more arrives, nor what takes back
+
+foreach my $n (1 .. @batches)
+{
+	my $wanted = foresee(
+		\%at_first, \@batches,
+		failed => $n,
+		unseen => 1,
+		undo_failed => 1,
+		undo_times => 99,
+		undo_unseen => 1);
+
+	seed($t, acme => \%at_first);
+	# So that no connection is cut when the doors close.
+	$t->set(keep_alive => 'off');
+	prepare(statements('acme', @batches));
+	$t->fault('hold', on => 'POST', nth => $n - 1) if $n > 1;
+	$session->send('COMMIT') if $n > 1;
+	halt($n - 1) if $n > 1;
+	$t->fault('refuse');
+	my $got = $n > 1 ? go_on() : $session->ask('COMMIT');
+	check(
+		'refuse, ' . place($n),
+		$got,
+		wrong_error($got, $classes{unsent}, $batches[ $n - 1 ], 'acme'),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got, @{ $wanted->{warnings} }),
+		wrong_session('acme'));
+}
+
+# ------------------------------------------------------------------------------
+# A request that takes something back fails
+
+# Takes back what was sent early; the fault strikes the N-th request and those
+# after it, so many times.
+sub strike_undo
+{
+	my ($fault, $n, $times) = @_;
+	my $wanted = foresee(\%at_first, \@undone, strikes_undo($n, $fault, $times));
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @undone) . "SELECT catalogs_fdw_flush('acme')");
+	splice @{ $wanted->{requests} }, 0, @undone;
+	arm($fault, $n, times => $times);
+	my $got = $session->ask('ROLLBACK');
+	check(
+		title($fault) . ", request $n that takes back"
+		  . ($times > 1 ? " and $times in all" : ''),
+		$got,
+		$got->{sqlstate} ne '' ? 'a ROLLBACK that does not fail' : (),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got, @{ $wanted->{warnings} }),
+		wrong_session('acme'));
+	return;
+}
+
+foreach my $fault (@prompt)
+{
+	strike_undo($fault, $_, 1) foreach 1 .. @undone;
+	# Lists are deleted one by one when that cannot be done in one request.
+	strike_undo($fault, 2, 3);
+	strike_undo($fault, 1, 99);
+}
+$t->sql("ALTER SERVER acme OPTIONS (ADD request_timeout '300ms')");
+foreach my $fault (@waiting)
+{
+	strike_undo($fault, $_, 1) foreach 1, 4;
+}
+$t->sql('ALTER SERVER acme OPTIONS (DROP request_timeout)');
+
+# After a batch of COMMIT has failed, too; the error is that of the batch.
+foreach my $fault (@prompt)
+{
+	foreach my $n (1, 3, 6)
+	{
+		my $wanted = foresee(
+			\%at_first, \@batches,
+			strikes(9, $refusal), strikes_undo($n, $fault));
+
+		# The two batches of deletes before it have nothing that takes back.
+		seed($t, acme => \%at_first);
+		prepare(statements('acme', @batches));
+		arm($refusal, 9);
+		arm($fault, 9 + $n);
+		my $got = $session->ask('COMMIT');
+		check(
+			title($fault) . ", request $n that takes back a COMMIT",
+			$got,
+			wrong_error($got, $classes{refused}, $batches[8], 'acme'),
+			wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+			wrong_warnings($got, @{ $wanted->{warnings} }),
+			wrong_session('acme'));
+	}
+}
+
+# A row is not let go.
+foreach (
+	[ 'delete:104', 'add of lists 103, 104', { 104 => 'd' } ],
+	[ 'delete:105', 'add of list 105', { 105 => 'e' } ],
+	[ 'update:11', 'update of lists 11, 12', { 11 => 'List 11 changed' } ])
+{
+	my ($rule, $named, $stays) = @$_;
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @undone) . "SELECT catalogs_fdw_flush('acme')");
+	$t->set(partial => $rule, partial_message => 'Not this one');
+	my $got = $session->ask('ROLLBACK');
+	my $lists = lists($t, 'acme');
+	check(
+		"$rule is refused when it takes back",
+		$got,
+		wrong_warnings($got, $named),
+		eq_hash($lists, { %at_first, %$stays })
+		? ()
+		: 'the rest to be taken back; got: ' . explain_briefly($lists),
+		wrong_session('acme'));
+}
+
+$session->quit;
+done_testing();
