@@ -11,11 +11,9 @@ use CatalogsFdw::Accounts;
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use Test::More;
-use Time::HiRes qw(time usleep);
 
 my $t = CatalogsFdw::Test->new(table => 0);
 connect_to($t, $_, batch_size => 2) foreach qw(acme beta);
-my ($port) = $t->url =~ /:(\d+)$/;
 my $session = CatalogsFdw::Session->new($t->node);
 
 # ------------------------------------------------------------------------------
@@ -394,45 +392,6 @@ foreach my $i (0 .. $#prompt)
 # ------------------------------------------------------------------------------
 # The account refuses a row, and does what the others of the batch say
 
-# Halts a COMMIT that has been sent when the account has carried out N batches,
-# and the reply to the last of them has come, but has not been read.
-sub halt
-{
-	my ($n) = @_;
-	my $start = time;
-
-	$t->emulator('wire', '--keep', '--wait', $n);
-	kill 'STOP', $session->pid;
-	$t->emulator('heal');
-	usleep(1000) until reply_waits() || time - $start > 30;
-	return;
-}
-
-sub go_on
-{
-	kill 'CONT', $session->pid;
-	return $session->result;
-}
-
-# Whether bytes from the emulator have come that nobody has read.
-sub reply_waits
-{
-	my $from = sprintf ':%04X', $port;
-
-	foreach my $file (qw(/proc/net/tcp /proc/net/tcp6))
-	{
-		open my $in, '<', $file or next;
-		# address and port here, and there; state; bytes to send, to read
-		while (<$in>)
-		{
-			my ($there, $unread) =
-			  /^\s*\d+: \S+ (\S+) \S+ [0-9A-F]+:([0-9A-F]+) / or next;
-			return 1 if $there =~ /$from$/ && hex $unread;
-		}
-	}
-	return 0;
-}
-
 foreach my $n (1 .. @batches)
 {
 	my $batch = $batches[ $n - 1 ];
@@ -450,9 +409,9 @@ foreach my $n (1 .. @batches)
 		# The emulator counts the rows of each request: tell it in between.
 		$t->fault('hold', on => 'POST', nth => $n - 1);
 		$session->send('COMMIT');
-		halt($n - 1);
+		halt($t, $session, $n - 1);
 		$t->set(@settings);
-		$got = go_on();
+		$got = go_on($session);
 	}
 	else
 	{
@@ -483,11 +442,11 @@ foreach my $verb (qw(update add))
 	prepare(statements('acme', @five));
 	$t->fault('hold', on => 'POST', nth => 2);
 	$session->send('COMMIT');
-	halt(2);
+	halt($t, $session, 2);
 	$t->set(
 		partial => $verb eq 'add' ? 'add:1' : "update:$row",
 		partial_message => 'Not this one');
-	my $got = go_on();
+	my $got = go_on($session);
 	check(
 		"the third batch of five fails, $verb",
 		$got,
@@ -518,9 +477,9 @@ foreach my $n (1 .. @batches)
 	prepare(statements('acme', @batches));
 	$t->fault('hold', on => 'POST', nth => $n - 1) if $n > 1;
 	$session->send('COMMIT') if $n > 1;
-	halt($n - 1) if $n > 1;
+	halt($t, $session, $n - 1) if $n > 1;
 	$t->fault('refuse');
-	my $got = $n > 1 ? go_on() : $session->ask('COMMIT');
+	my $got = $n > 1 ? go_on($session) : $session->ask('COMMIT');
 	check(
 		'refuse, ' . place($n),
 		$got,

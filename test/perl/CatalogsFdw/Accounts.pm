@@ -27,11 +27,13 @@ use warnings FATAL => 'all';
 
 use Exporter 'import';
 use JSON::PP ();
+use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes ();
 
 our @EXPORT = qw(
   seed connect_to lists posts added_again is_added_once request named foresee
-  warned);
+  warned halt go_on);
 
 # The id of the first list that is added to a seeded account.
 our $first_id = 101;
@@ -333,6 +335,61 @@ sub warned
 		map { $_->{message} =~ /stay on server/ ? $_->{detail} : $_->{message} }
 		  @{ $got->{warnings} }
 	];
+}
+
+=head2 halt($t, $session, $n)
+
+Halts the backend of a CatalogsFdw::Session, which is sending changes of which the
+N-th request is held (fault "hold"), between that and the next: the reply has come,
+but has not been read.  All faults are healed.
+
+=head2 go_on($session)
+
+Lets it go on, and returns the result.
+
+=cut
+
+sub halt
+{
+	my ($t, $session, $n) = @_;
+	my ($port) = $t->url =~ /:(\d+)$/;
+	my $limit = Time::HiRes::time() + $PostgreSQL::Test::Utils::timeout_default;
+
+	$t->emulator('wire', '--keep', '--wait', $n);
+	kill 'STOP', $session->pid;
+	$t->emulator('heal');
+	until (_is_unread($port))
+	{
+		die 'no reply comes' if Time::HiRes::time() > $limit;
+		Time::HiRes::usleep(1000);
+	}
+	return;
+}
+
+sub go_on
+{
+	my ($session) = @_;
+	kill 'CONT', $session->pid;
+	return $session->result;
+}
+
+# Whether bytes from a port have come that nobody has read.
+sub _is_unread
+{
+	my $from = sprintf ':%04X', @_;
+
+	foreach my $file (qw(/proc/net/tcp /proc/net/tcp6))
+	{
+		open my $in, '<', $file or next;
+		while (<$in>)
+		{
+			# number: address here, there, state, bytes to send:to read
+			my ($there, $unread) = /^\s*\d+: \S+ (\S+) \S+ \w+:(\w+) /
+			  or next;
+			return 1 if $there =~ /$from$/ && hex $unread;
+		}
+	}
+	return 0;
 }
 
 1;
