@@ -13,7 +13,8 @@ use CatalogsFdw::Test;
 use Test::More;
 
 my $t = CatalogsFdw::Test->new(table => 0);
-connect_to($t, $_, batch_size => 2) foreach qw(acme beta);
+# At first nothing is sent again.
+connect_to($t, $_, batch_size => 2, max_retries => 0) foreach qw(acme beta);
 my $session = CatalogsFdw::Session->new($t->node);
 
 # ------------------------------------------------------------------------------
@@ -62,19 +63,21 @@ sub statements
 # What can go wrong with a request, and what then is to be said
 
 # error: the SQLSTATE and the message, of which %s is what was to be done; maybe:
-# the rows are named as those that may have been carried out.
+# the rows are named as those that may have been carried out; again: an update or
+# delete can be sent again.
 my $lost = [ '08007', 'outcome of the request to %s on server "SERVER" is unknown' ];
 my %classes = (
 	unsent => {
 		error => [ '08001', 'could not %s on server "SERVER": could not connect' ]
 	},
-	lost => { error => $lost, maybe => 1 },
+	lost => { error => $lost, maybe => 1, again => 1 },
 	unreadable => {
 		error => [
 			'HV00M',
 			'could not %s on server "SERVER": the reply is not what was expected'
 		],
-		maybe => 1
+		maybe => 1,
+		again => 1
 	},
 	broken => {
 		error => [
@@ -82,7 +85,8 @@ my %classes = (
 			'could not %s on server "SERVER": the account had an internal error'
 		],
 		error_of_add => $lost,
-		maybe => 1
+		maybe => 1,
+		again => 1
 	},
 	unavailable => {
 		error => [
@@ -90,7 +94,8 @@ my %classes = (
 			'could not %s on server "SERVER": the account is not available'
 		],
 		error_of_add => $lost,
-		maybe => 1
+		maybe => 1,
+		again => 1
 	},
 	refused => {
 		error => [
@@ -153,6 +158,7 @@ my @faults = (
 my ($refusal) = grep { $_->{class} eq 'refused' } @faults;
 my @prompt = grep { !$_->{waits} } @faults;
 my @waiting = grep { $_->{waits} } @faults;
+my @passing = grep { $classes{ $_->{class} }{again} } @prompt;
 
 # How long COMMIT may take, on a machine that has other things to do as well.
 my $limit = 5;
@@ -323,17 +329,22 @@ sub place
 	  . " $batches[ $n - 1 ]{verb}";
 }
 
+# The fault strikes the N-th batch, so many times that it is sent.
 sub strike_one
 {
-	my ($fault, $n) = @_;
+	my ($fault, $n, $tries) = @_;
+	my $name = title($fault) . ', ' . place($n);
 
+	$tries //= 1;
+	$name .= ", $tries times" if $tries > 1;
 	seed($t, acme => \%at_first);
 	prepare(statements('acme', @batches));
-	arm($fault, $n);
+	arm($fault, $n, times => $tries);
 	my $got = $session->ask('COMMIT');
-	my $wanted = foresee(\%at_first, \@batches, strikes($n, $fault));
+	my $wanted =
+	  foresee(\%at_first, \@batches, strikes($n, $fault), tries => $tries);
 	check(
-		title($fault) . ', ' . place($n), $got,
+		$name, $got,
 		wrong_error($got, $classes{ $fault->{class} }, $batches[ $n - 1 ], 'acme'),
 		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
 		wrong_warnings($got, @{ $wanted->{warnings} }),
@@ -352,6 +363,56 @@ foreach my $i (0 .. $#waiting)
 	strike_one($waiting[$i], $_ + $i) foreach 1, 4, 7;
 }
 $t->sql('ALTER SERVER acme OPTIONS (DROP request_timeout)');
+
+# ------------------------------------------------------------------------------
+# What is safe to repeat is sent again: the error does not come before the last
+# attempt, nor does it come at all when that works.  An add is sent once.
+
+# The fault strikes the N-th batch once, and then no more.
+sub strike_once
+{
+	my ($fault, $n) = @_;
+	my $wanted = foresee(
+		\%at_first, \@batches, strikes($n, $fault),
+		tries => 2,
+		recovers => 1,
+		commits => 1);
+
+	seed($t, acme => \%at_first);
+	prepare(statements('acme', @batches));
+	arm($fault, $n);
+	my $got = $session->ask('COMMIT');
+	check(
+		title($fault) . ', ' . place($n) . ', and works the next time',
+		$got,
+		$got->{sqlstate} ne '' ? 'no error' : (),
+		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
+		wrong_warnings($got),
+		wrong_session('acme'));
+	return;
+}
+
+$t->sql('ALTER SERVER acme OPTIONS (SET max_retries \'3\')');
+foreach my $i (0 .. $#passing)
+{
+	# Pauses add up: each fault at one of the places of each verb, and for ever
+	# in one of the two verbs.
+	my ($update, $add, $delete) = map { $_ + $i % 3 } 1, 4, 7;
+	my $fault = $passing[$i];
+
+	strike_once($fault, $update);
+	strike_once($fault, $delete);
+	strike_one($fault, $add);
+}
+foreach my $class (sort grep { $classes{$_}{again} } keys %classes)
+{
+	my @same = grep { $_->{class} eq $class } @passing;
+	strike_one($same[0], 2, 4);
+	strike_one($same[-1], 8, 4);
+}
+# What is refused is not.
+strike_one($_, 3) foreach grep { !$classes{ $_->{class} }{again} } @prompt;
+$t->sql('ALTER SERVER acme OPTIONS (SET max_retries \'0\')');
 
 # ------------------------------------------------------------------------------
 # The same for one of two accounts.  The other one has got a batch of each verb up
@@ -496,8 +557,9 @@ foreach my $n (1 .. @batches)
 # after it, so many times.
 sub strike_undo
 {
-	my ($fault, $n, $times) = @_;
-	my $wanted = foresee(\%at_first, \@undone, strikes_undo($n, $fault, $times));
+	my ($fault, $n, $times, @more) = @_;
+	my $wanted =
+	  foresee(\%at_first, \@undone, strikes_undo($n, $fault, $times), @more);
 
 	seed($t, acme => \%at_first);
 	prepare(statements('acme', @undone) . "SELECT catalogs_fdw_flush('acme')");
@@ -506,7 +568,8 @@ sub strike_undo
 	my $got = $session->ask('ROLLBACK');
 	check(
 		title($fault) . ", request $n that takes back"
-		  . ($times > 1 ? " and $times in all" : ''),
+		  . ($times > 1 ? " and $times in all" : '')
+		  . (@more ? ', and works the next time' : ''),
 		$got,
 		$got->{sqlstate} ne '' ? 'a ROLLBACK that does not fail' : (),
 		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
@@ -528,6 +591,12 @@ foreach my $fault (@waiting)
 	strike_undo($fault, $_, 1) foreach 1, 4;
 }
 $t->sql('ALTER SERVER acme OPTIONS (DROP request_timeout)');
+
+# What takes back is sent again as well.
+$t->sql('ALTER SERVER acme OPTIONS (SET max_retries \'3\')');
+strike_undo($passing[$_], (1, 4, 5)[ $_ % 3 ], 1, undo_recovers => 1)
+  foreach 0 .. $#passing;
+$t->sql('ALTER SERVER acme OPTIONS (SET max_retries \'0\')');
 
 # After a batch of COMMIT has failed, too; the error is that of the batch.
 foreach my $fault (@prompt)

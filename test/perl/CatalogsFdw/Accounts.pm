@@ -210,6 +210,7 @@ by a transaction that fails, when
   undo_failed   of the batches that take back, the one of that number fails
   undo_times    and what is tried after it, so many requests in all
   undo_applied, undo_unseen   likewise
+  undo_recovers   but is sent once more with success
 
 An update appends " changed" to the name.  Returns
 
@@ -234,10 +235,15 @@ sub foresee
 
 		$strikes = $fault{undo_times} // 1
 		  if $batch && ++$undo == ($fault{undo_failed} // 0);
-		foreach my $part ($batch ? _parts($batch, $strikes > 0) : ())
+		foreach my $part ($batch ? _parts($batch, $strikes > 0 && !$fault{undo_recovers}) : ())
 		{
 			my $fails = $strikes-- > 0;
 			push @$requests, request($part) unless $fails && $fault{undo_unseen};
+			if ($fails && $fault{undo_recovers})
+			{
+				push @$requests, request($part);
+				$fails = 0;
+			}
 			_take_back($lists, $at_first, $part)
 			  unless $fails && !$fault{undo_applied};
 			# What was taken back one by one counts.
@@ -386,7 +392,8 @@ sub _is_unread
 			# number: address here, there, state, bytes to send:to read
 			my ($there, $unread) = /^\s*\d+: \S+ (\S+) \S+ \w+:(\w+) /
 			  or next;
-			return 1 if $there =~ /$from$/ && hex $unread;
+			# The end of a connection counts as one byte.
+			return 1 if $there =~ /$from$/ && hex($unread) > 1;
 		}
 	}
 	return 0;
