@@ -41,6 +41,21 @@ my $got;
 
 sub session { return CatalogsFdw::Session->new($t->node); }
 
+# The first column of what the server answers to somebody else.
+sub here
+{
+	my ($sql) = @_;
+	my $session = session();
+	my $answer = $session->ask($sql);
+
+	$session->quit;
+	die $answer->{said} if $answer->{sqlstate};
+	return map { $_->[0] } @{ $answer->{rows} };
+}
+
+# How many notes are here.
+sub notes { return (here('SELECT count(*) FROM notes'))[0]; }
+
 # A session in the COMMIT of all that, whose N-th batch meets a fault.
 sub committing
 {
@@ -92,7 +107,7 @@ sub stays
 	my @posts = posts($t, 'acme');
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	is($t->sql('SELECT count(*) FROM notes'), 0, "$name: not committed here");
+	is(notes(), 0, "$name: not committed here");
 	is_deeply(\@posts, [ map { request($_) } @batches[ 0 .. $sent - 1 ] ],
 		"$name: nothing is sent after that");
 	is_deeply(lists($t, 'acme'), after_batches($accepted),
@@ -111,7 +126,7 @@ sub works
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	ok( $got->{sqlstate} eq ''
 		  && eq_hash(lists($t, 'acme'), after_batches(5))
-		  && $t->sql('DELETE FROM notes RETURNING note') eq 'a',
+		  && "@{ [ here('DELETE FROM notes RETURNING note') ] }" eq 'a',
 		"$name: the next transaction works, here and there")
 	  or diag($got->{said});
 	$session->quit;
@@ -216,7 +231,7 @@ foreach my $n (1, 3, 5)
 	my @names = grep { /\// } values %{ lists($t, 'acme') };
 	$times{$_}++ foreach @names;
 	$there{ s/\/.*//r }++ foreach @names;
-	my @here = split /\n/, $t->sql('SELECT note FROM notes');
+	my @here = here('SELECT note FROM notes');
 	my %here = map { $_ => 1 } @here;
 	my @beyond = grep { !$here{$_} } sort keys %there;
 	is_deeply([ grep { ($there{$_} // 0) != 5 } @here ],
@@ -229,7 +244,7 @@ foreach my $n (1, 3, 5)
 		'what was confirmed to the client is here');
 	note sprintf '%d transactions, %d committed, %d of the others in the account',
 	  $transactions, scalar @here, scalar @beyond;
-	$t->sql('DELETE FROM notes');
+	here('DELETE FROM notes');
 }
 
 # ------------------------------------------------------------------------------
@@ -266,7 +281,7 @@ foreach my $fault (qw(silent hold))
 			failed => $n,
 			applied => $fault eq 'hold');
 
-		$t->sql('SELECT pg_terminate_backend(' . $session->pid . ')');
+		here('SELECT pg_terminate_backend(' . $session->pid . ')');
 		$got = $session->result;
 		is($got->{sqlstate}, '57P01', "$name: 57P01");
 		ok(has_ended($session->pid, 10), "$name: the backend ends");
@@ -275,7 +290,7 @@ foreach my $fault (qw(silent hold))
 		is_deeply([ posts($t, 'acme') ], $wanted->{requests},
 			"$name: those before are taken back");
 		is_deeply(lists($t, 'acme'), $wanted->{lists}, "$name: the account");
-		is($t->sql('SELECT count(*) FROM notes'), 0, "$name: not committed here");
+		is(notes(), 0, "$name: not committed here");
 		$t->emulator('heal');
 	}
 }
@@ -339,8 +354,8 @@ foreach my $way (qw(silent hold between))
 		if ($way eq 'between' && $n == @batches)
 		{
 			is($got->{sqlstate}, '', "$name: all was accepted");
-			is($t->sql('DELETE FROM notes RETURNING note'),
-				'a', "$name: and is committed here");
+			is_deeply([ here('DELETE FROM notes RETURNING note') ],
+				['a'], "$name: and is committed here");
 			works($name, $session);
 			next;
 		}
@@ -361,11 +376,11 @@ foreach my $way (qw(silent hold between))
 			is_deeply(warned($got), names_of($n - 1),
 				"$name: what was accepted before is named");
 		}
-		is($t->sql('SELECT count(*) FROM notes'), 0, "$name: not committed here");
+		is(notes(), 0, "$name: not committed here");
 		if ($moves)
 		{
 			my $url = $t->url =~ s/127\.0\.0\.1/acme.localhost/r;
-			$t->sql("ALTER SERVER acme OPTIONS (SET url '$url')");
+			here("ALTER SERVER acme OPTIONS (SET url '$url')");
 		}
 		works($name . ($moves ? ', and moves' : ''), $session);
 	}
