@@ -60,9 +60,11 @@ static List *send_orders(List *orders);
 static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
 static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
 static void warn_of_leftovers(List *wanted);
+static void refuse_repetition(List *orders);
 static void pack(List **parcels, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
 static bool is_interrupt(int sqlstate);
+static bool is_unknown(int sqlstate);
 static void launch_idle(Flight *flight, TimestampTz start);
 static void launch(Parcel *parcel, TimestampTz start);
 static Parcel *await_parcel(List *flying);
@@ -73,7 +75,8 @@ static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
 static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
 static void append_row(CfdwRows *rows, CfdwRow *row, int size);
 static void land(Parcel *parcel);
-static void give_up(Parcel *parcel);
+static void give_up(Parcel *parcel, int sqlstate);
+static void note_adds(const Parcel *parcel, const bool *sent);
 static void note_in_flight(Parcel *parcel);
 static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
@@ -181,6 +184,7 @@ send_orders(List *orders)
 	List *parcels[CFDW_NVERBS] = {NIL};
 	ListCell *lc;
 
+	refuse_repetition(orders);
 	foreach(lc, orders)
 	{
 		CfdwOrder *order = lfirst(lc);
@@ -280,6 +284,40 @@ warn_of_leftovers(List *wanted)
 }
 
 /*
+ * Raises 08007 when adds were sent before, and nobody knows what became of them:
+ * the error that said so went no further than to a savepoint.
+ */
+static void
+refuse_repetition(List *orders)
+{
+	CfdwRows unknown = {0};
+	const char *table = NULL;
+	ListCell *lc;
+
+	foreach(lc, orders)
+	{
+		CfdwOrder *order = lfirst(lc);
+		const bool *sent = order->tracked->add_sent;
+
+		if (order->verb != CFDW_ADD || sent == NULL || !*sent)
+			continue;
+		append_row(&unknown, &order->row, list_length(orders));
+		table = order->target->table;
+	}
+	if (unknown.n > 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+			 errmsg(
+				 "cannot add rows of foreign table \"%s\" again: the outcome of an earlier request is unknown",
+				 table),
+			 errdetail("The account may have carried it out, or not: %s.",
+					   cfdw_remote_name_rows(CFDW_ADD, &unknown)),
+			 errhint(
+				 "Look into the account before you repeat the transaction.")));
+}
+
+/*
  * Puts a row into the last of PARCELS that has room for it, or into a new one.
  */
 static void
@@ -344,7 +382,7 @@ send_parcels(List *parcels, TimestampTz start)
 		if (!is_interrupt(error->sqlerrcode))
 		{
 			if (flight->current != NULL)
-				give_up(flight->current);
+				give_up(flight->current, error->sqlerrcode);
 			settle(flight->flying);
 			if (flight->current != NULL)
 			{
@@ -365,6 +403,18 @@ is_interrupt(int sqlstate)
 {
 	return sqlstate == ERRCODE_QUERY_CANCELED ||
 		   sqlstate == ERRCODE_ADMIN_SHUTDOWN;
+}
+
+/*
+ * Whether an error leaves open what became of a parcel that was sent.
+ */
+static bool
+is_unknown(int sqlstate)
+{
+	return sqlstate == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN ||
+		   sqlstate == ERRCODE_FDW_UNABLE_TO_CREATE_REPLY ||
+		   sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
+		   sqlstate == ERRCODE_OUT_OF_MEMORY;
 }
 
 /*
@@ -430,6 +480,7 @@ launch(Parcel *parcel, TimestampTz start)
 	parcel->in_flight->rows =
 		MemoryContextStrdup(TopTransactionContext, parcel->batch->action.rows);
 	parcel->batch->request.sent = &parcel->in_flight->sent;
+	note_adds(parcel, &parcel->in_flight->sent);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
 	note_in_flight(parcel);
 }
@@ -501,14 +552,17 @@ land(Parcel *parcel)
 }
 
 /*
- * A parcel has failed: what the account has confirmed of it must be taken back.
+ * A parcel has failed: what the account has confirmed of it must be taken back,
+ * and what it may have added must not be added again.
  */
 static void
-give_up(Parcel *parcel)
+give_up(Parcel *parcel, int sqlstate)
 {
 	List *confirmed = confirmed_orders(parcel);
 	ListCell *lc;
 
+	if (!is_unknown(sqlstate))
+		note_adds(parcel, NULL);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, confirmed);
 	foreach(lc, confirmed)
 	{
@@ -520,6 +574,18 @@ give_up(Parcel *parcel)
 		else
 			cfdw_journal_orphan(parcel->target, order->row.id);
 	}
+}
+
+/*
+ * Notes of the rows that a parcel adds where it says whether they were sent, or
+ * with NULL that it is known what became of them.
+ */
+static void
+note_adds(const Parcel *parcel, const bool *sent)
+{
+	for (int i = 0; i < parcel->norders; i++)
+		if (parcel->orders[i]->verb == CFDW_ADD)
+			parcel->orders[i]->tracked->add_sent = sent;
 }
 
 /*
@@ -542,16 +608,14 @@ settle(List *flying)
 		}
 		PG_CATCH();
 		{
-			bool unknown =
-				geterrcode() == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN ||
-				geterrcode() == ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
+			int sqlstate = geterrcode();
 
 			MemoryContextSwitchTo(caller);
-			if (is_interrupt(geterrcode()))
+			if (is_interrupt(sqlstate))
 				PG_RE_THROW();
 			FlushErrorState();
-			give_up(parcel);
-			if (!unknown)
+			give_up(parcel, sqlstate);
+			if (!is_unknown(sqlstate))
 				land(parcel);
 		}
 		PG_END_TRY();

@@ -50,6 +50,8 @@ typedef struct CfdwTracked
 	CfdwTarget *sent;         /* through which the account was told of a
 							   * change, or NULL: of none */
 	bool deleted;             /* the account was told to, and has */
+	const bool *add_sent;     /* its add was tried, and nobody knows what became
+							   * of that: whether it went out; or NULL */
 	char *there[CFDW_NKEYS];  /* what the account was told */
 	bool read[CFDW_NKEYS];    /* before[] says what it was */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
