@@ -328,6 +328,16 @@ cfdw_http_begin_abort(int limit_ms)
 	abort_patience_ms = limit_ms;
 }
 
+/*
+ * Whether an abort has used up its time: nothing more is to go out, for it would
+ * be cut off at once.
+ */
+bool
+cfdw_http_time_is_up(void)
+{
+	return abort_patience_ms == 0;
+}
+
 void
 cfdw_http_end_abort(void)
 {

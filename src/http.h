@@ -77,6 +77,7 @@ extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
 extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);
 extern void cfdw_http_pause(long pause_ms);
 extern void cfdw_http_begin_abort(int limit_ms);
+extern bool cfdw_http_time_is_up(void);
 extern void cfdw_http_end_abort(void);
 extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
 extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,

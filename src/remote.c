@@ -289,7 +289,8 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	CfdwProblem problem;
 	StringInfoData body;
 
-	if (!cfdw_session_try_sign_in(batch->session, false))
+	if (cfdw_http_time_is_up() ||
+		!cfdw_session_try_sign_in(batch->session, false))
 		return false;
 	initStringInfo(&body);
 	cfdw_remote_send(batch, timeout_ms);

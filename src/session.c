@@ -215,7 +215,7 @@ cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
 		return false;
 	repetition->count++;
 	cfdw_http_pause(pause_ms);
-	return true;
+	return !cfdw_http_time_is_up();
 }
 
 /*
