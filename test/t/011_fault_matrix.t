@@ -208,6 +208,7 @@ sub wrong_error
 	my @rows = @{ $batch->{rows} };
 	my $what = named($batch) =~ s/ of / /r;
 	my $rows = named($batch);
+	my $detail = $got->{error}{detail} // '';
 	my @wrong;
 
 	$what = "$batch->{verb} " . @rows . ' lists' if @rows > 1;
@@ -216,9 +217,9 @@ sub wrong_error
 	push @wrong, "the message: $message"
 	  if ($got->{error}{message} // '') ne $message;
 	push @wrong, "its rows to be named: $rows"
-	  if $class->{maybe} && $got->{error}{detail} !~ /or not: \Q$rows\E\.$/m;
+	  if $class->{maybe} && $detail !~ /or not: \Q$rows\E\.$/m;
 	push @wrong, 'no rows to be named'
-	  if !$class->{maybe} && $got->{error}{detail} =~ /or not:/;
+	  if !$class->{maybe} && $detail =~ /or not:/;
 	return @wrong;
 }
 
@@ -483,7 +484,7 @@ foreach my $n (1 .. @batches)
 		'a row is refused, ' . place($n),
 		$got,
 		wrong_error($got, $classes{row}, { verb => $verb, rows => [$row] }, 'acme'),
-		$got->{error}{detail} !~ /Not this one/ ? "the account's own words" : (),
+		$got->{said} !~ /^DETAIL: .*Not this one$/m ? "the account's own words" : (),
 		wrong_account('acme', [ posts($t, 'acme') ], $wanted),
 		wrong_warnings($got, @{ $wanted->{warnings} }),
 		wrong_session('acme'));
