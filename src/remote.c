@@ -276,8 +276,8 @@ cfdw_remote_receive(CfdwBatch *batch)
 /*
  * Sends a batch of updates or deletes and waits for its reply, as both of the
  * above do, but says by its result whether the account has confirmed every row,
- * or has no such list any more where one alone is to be deleted.  Raises an
- * error only for want of memory or of descriptors.
+ * or has no such list any more where there is one alone.  Raises an error only
+ * for want of memory or of descriptors.
  */
 bool
 cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
@@ -289,6 +289,7 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 	CfdwProblem problem;
 	StringInfoData body;
 
+	batch->gone = false;
 	if (cfdw_http_time_is_up() ||
 		!cfdw_session_try_sign_in(batch->session, false))
 		return false;
@@ -311,7 +312,10 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 		problem = reply->errors[0].problem;
 	else
 		cfdw_codec_problem(body.data, body.len, &problem);
-	if (deleted->n == 1 && (is_gone(&problem) || response->status == 204))
+	batch->gone = is_gone(&problem);
+	if (batch->gone && deleted->n + updated->n == 1)
+		return true;
+	if (deleted->n == 1 && response->status == 204)
 		return true;
 	if (response->status != 200 || reply->nerrors > 0)
 		return response->status == 204 && updated->n == 0;

@@ -42,7 +42,7 @@ static bool undo_row(const CfdwOrder *order, CfdwRow *row);
 static bool has_values(const CfdwRow *row);
 static void append_row(CfdwRows *rows, const CfdwRow *row, int size);
 static bool run_one(const Undo *undo);
-static bool delete_row(const CfdwBatch *batch, CfdwRow *row);
+static bool try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row);
 
 /*
  * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
@@ -195,31 +195,34 @@ append_row(CfdwRows *rows, const CfdwRow *row, int size)
 static bool
 run_one(const Undo *undo)
 {
-	const CfdwRows *deleted;
+	CfdwVerb verb = CFDW_DELETE;
+	const CfdwRows *rows;
 	bool done;
 
 	if (undo->batch == NULL)
 		return undo->complete;
-	deleted = &undo->batch->by_verb[CFDW_DELETE];
+	if (undo->batch->by_verb[verb].n == 0)
+		verb = CFDW_UPDATE;
+	rows = &undo->batch->by_verb[verb];
 	done = cfdw_remote_try(undo->batch, ABORT_LIMIT_MS);
 
-	/* One that is gone may keep the account from deleting the others. */
-	if (!done && deleted->n > 1)
+	/* One that is gone may keep the account from doing the others. */
+	if (!done && rows->n > 1 && (verb == CFDW_DELETE || undo->batch->gone))
 	{
 		done = true;
-		for (int i = 0; i < deleted->n; i++)
-			done = delete_row(undo->batch, deleted->rows[i]) && done;
+		for (int i = 0; i < rows->n; i++)
+			done = try_row(undo->batch, verb, rows->rows[i]) && done;
 	}
 	return done && undo->complete;
 }
 
 static bool
-delete_row(const CfdwBatch *batch, CfdwRow *row)
+try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	by_verb[CFDW_DELETE].n = 1;
-	by_verb[CFDW_DELETE].rows = &row;
+	by_verb[verb].n = 1;
+	by_verb[verb].rows = &row;
 	return cfdw_remote_confirms(batch, row->id) ||
 		   cfdw_remote_try(
 			   cfdw_remote_batch(batch->session, batch->action.path, by_verb),
