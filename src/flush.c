@@ -64,7 +64,7 @@ static void refuse_repetition(List *orders);
 static void pack(List **parcels, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
 static bool is_interrupt(int sqlstate);
-static bool is_unknown(int sqlstate);
+static bool is_unknown(const Parcel *parcel, int sqlstate);
 static void launch_idle(Flight *flight, TimestampTz start);
 static void launch(Parcel *parcel, TimestampTz start);
 static Parcel *await_parcel(List *flying);
@@ -409,11 +409,11 @@ is_interrupt(int sqlstate)
  * Whether an error leaves open what became of a parcel that was sent.
  */
 static bool
-is_unknown(int sqlstate)
+is_unknown(const Parcel *parcel, int sqlstate)
 {
-	return sqlstate == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN ||
+	return parcel->batch->unsure ||
+		   sqlstate == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN ||
 		   sqlstate == ERRCODE_FDW_UNABLE_TO_CREATE_REPLY ||
-		   sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
 		   sqlstate == ERRCODE_OUT_OF_MEMORY;
 }
 
@@ -561,7 +561,7 @@ give_up(Parcel *parcel, int sqlstate)
 	List *confirmed = confirmed_orders(parcel);
 	ListCell *lc;
 
-	if (!is_unknown(sqlstate))
+	if (!is_unknown(parcel, sqlstate))
 		note_adds(parcel, NULL);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, confirmed);
 	foreach(lc, confirmed)
@@ -615,7 +615,7 @@ settle(List *flying)
 				PG_RE_THROW();
 			FlushErrorState();
 			give_up(parcel, sqlstate);
-			if (!is_unknown(sqlstate))
+			if (!is_unknown(parcel, sqlstate))
 				land(parcel);
 		}
 		PG_END_TRY();

@@ -253,6 +253,10 @@ cfdw_remote_receive(CfdwBatch *batch)
 		response = collect(batch, &body);
 	} while (send_again(batch, response, &body));
 
+	batch->unsure = batch->action.unsure ||
+					(response->sent && (response->outcome != CFDW_HTTP_OK ||
+										response->status >= 500 ||
+										is_lost(batch, response, &body)));
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204 &&
 		 reply->nerrors == 0))

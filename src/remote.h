@@ -25,6 +25,7 @@ typedef struct CfdwBatch
 	CfdwTransfer *transfer; /* once it is being sent */
 	CfdwRepetition repetition;
 	CfdwReply reply; /* once received, also when that raised */
+	bool unsure;     /* ... that raised, but the account may have done it */
 	bool gone;       /* once tried: a list is not in the account */
 } CfdwBatch;
 
