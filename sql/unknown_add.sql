@@ -1,0 +1,74 @@
+-- An add whose fate is unknown is not sent again by the same transaction.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+SAVEPOINT a;
+\! emulator fault close_applied on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+SELECT id, name FROM catalogs;
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- Nor when a block of PL/pgSQL caught the error, and whatever else is to be sent.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films');
+\! emulator fault cut on=POST
+DO $$
+BEGIN
+    PERFORM catalogs_fdw_flush('acme');
+EXCEPTION WHEN fdw_unable_to_create_reply THEN
+    RAISE WARNING 'caught';
+END $$;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+INSERT INTO catalogs (name) VALUES ('Songs') RETURNING name;
+\! emulator wire > /dev/null
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+COMMIT;
+\! emulator wire
+\! emulator reset
+
+-- A transaction that no longer wants the row can commit.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+SAVEPOINT a;
+\! emulator fault close_after_request on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+DELETE FROM catalogs WHERE name = 'Books';
+INSERT INTO catalogs (name) VALUES ('Films');
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator reset
+
+-- What was refused leaves no doubt, nor does what was never sent.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+SAVEPOINT a;
+\! emulator fault status code=400 on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator set keep_alive=off
+SELECT count(*) FROM catalogs;
+\! emulator fault refuse
+\set VERBOSITY terse
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator heal
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;
