@@ -18,7 +18,7 @@ use Digest::MD5 ();
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 # The seeds of the histories: those that are asked for, or else the same ones as
 # always.
@@ -43,9 +43,7 @@ my %first_lists = (
 my @columns = @CatalogsFdw::Model::columns;
 my $columns = join ', ', @columns;
 
-my $t = CatalogsFdw::Test->new(
-	table => 0,
-	conf => 'max_connections = 10');
+my $t = CatalogsFdw::Test->new(table => 0);
 my $model = CatalogsFdw::Model->new;
 my ($session, $other);    # that which is tested; another, to get in its way
 my %options;              # account -> options of its server, in this history
@@ -88,6 +86,7 @@ my %sent_to;      # accounts to which something may have been sent
 my $healthy;      # nothing was armed, nobody has interfered
 my $failed;       # SQLSTATE with which the transaction has failed
 my $conflict;     # COMMIT cannot be serialized
+my %strikes;      # account -> lost replies to come, if that is all that is armed
 my @wire;         # POSTs since the last look there: [account, body]
 
 sub tell_story { push @story, map { "    $_" } map { split /\n/ } @_; return; }
@@ -140,8 +139,17 @@ sub ask
 		# Before the errors are heard: what was sent before could be sent.
 		look_at_wire();
 	}
-	hear($_, $_->{detail} =~ /may have carried it out, or not: (.*)/ ? $1 : '')
-	  foreach @errors;
+	foreach (@errors)
+	{
+		my $words = $_->{detail} =~ /may have carried it out, or not: (.*)/ ? $1 : '';
+		my ($account) = $_->{message} =~ /on server "(\w+)"/;
+
+		hear($_, $words);
+		wrong("gives up before $account was asked often enough")
+		  if $words =~ /update|delete/ && $words !~ /add/
+		  && ($strikes{$account} // 0) <= $options{$account}{max_retries}
+		  && !$options{$account}{hasty};
+	}
 	hear($_, $_->{detail})
 	  foreach grep { $_->{message} !~ /^caught/ } @{ $got->{warnings} };
 	return $got;
@@ -343,7 +351,6 @@ sub make_insert
 	$texts[-1] =~ s/^'\w+'/NULL/ if $error eq '23502';
 	@texts = map { "($_)" } $ids ? map { "NULL, $_" } @texts : @texts;
 	$texts[-1] =~ s/NULL/17/ if $ids;
-	# A column of nothing but NULLs is text otherwise.
 	my $sql = "INSERT INTO $account.catalogs ("
 	  . join(', ', ($ids ? 'id' : ()), 'name', @given) . ') VALUES '
 	  . join ', ', @texts;
@@ -731,6 +738,7 @@ sub arm_fault
 			partial => one_of(@refused),
 			partial_shape => one_of(@refusal_shapes),
 			partial_code => 281);
+		%strikes = map { $_ => 'inf' } @accounts;
 		tell_story("-- set @words");
 		$t->set(@words);
 		return;
@@ -742,6 +750,10 @@ sub arm_fault
 	  on => $on,
 	  nth => one_of(1, 1, 2, 3, 4),
 	  times => $on eq 'GET' || $fault[0] =~ /silent|stall/ ? 1 : weighted(8 => 1, 1 => 2, 1 => 0);
+	my %fault = @fault[ 1 .. $#fault ];
+	# A refusal is no lost reply, and one after a lost one leaves it at that.
+	my $is_lost = $fault[0] !~ /error/ && ($fault{code} // 500) >= 500;
+	$strikes{$account} += $is_lost && $fault{times} || 'inf' if $on eq 'POST';
 	tell_story("-- fault @fault");
 	$t->fault(@fault);
 	return;
@@ -767,6 +779,7 @@ sub interfere
 	if ($model->is_touched($row) || chance(0.4))
 	{
 		$healthy = 0;
+		$strikes{$account} = 'inf';
 		tell_story("-- drop $id");
 		$t->emulator('drop', '--account', $account, $id);
 		$model->drop_behind($row->{key});
@@ -998,6 +1011,7 @@ sub transaction
 	@story = @wrong = @wire = ();
 	%named = %unknown = %sent_to = ();
 	($failed, $conflict, $healthy) = ('', 0, 1);
+	%strikes = ();
 	tidy_up($_, $truth{$_}) foreach @accounts;
 	$model->begin(%truth);
 	tell_story("-- transaction $n of seed $seed");
@@ -1034,11 +1048,9 @@ sub end_alone
 	throw_dice($seed, $n, 1);
 	arm_fault() if chance($faulty);
 	my $statement = chance(0.8) ? make_statement() : make_block(1);
-	my @changed = grep { $statement->{sql} =~ /\b$_\./ } @accounts;
 
 	@sent_to{@accounts} = (1) x @accounts;
 	my $got = ask($statement->{sql});
-	my $caught = grep { $_->{message} =~ /^caught/ } @{ $got->{warnings} };
 	$failed = $got->{sqlstate};
 	my $should =
 	  $failed && !$healthy
@@ -1055,7 +1067,6 @@ sub end_block
 	my ($style) = @_;
 	my $commits = chance(0.75);
 	my $sends = $commits && !$failed;
-	my $was_healthy = $healthy;
 
 	if ($style eq 'serializable' && !$model->doomed && chance(0.7))
 	{
@@ -1123,23 +1134,34 @@ sub compare_posts
 	{
 		my ($account, $posts, @changes) = @$_;
 		my @got = map { $_->[0] eq $account ? $_->[1] : () } @wire;
-		my @verbs = $options{$account}{combine_verbs} eq 'true'
-		  ? () : qw(update add delete);
 		my @rows;
 
-		foreach my $verb (qw(update add delete))
+		if ($options{$account}{combine_verbs} eq 'true')
 		{
-			foreach my $row (map { @{ $_->{$verb} // [] } } @got)
+			# A POST of several verbs says nothing of their order.
+			foreach my $verb (qw(update add delete))
 			{
-				push @rows, "$verb "
-				  . ($verb eq 'delete' ? $row : $verb eq 'add' ? $row->{name} : $row->{id});
+				push @rows, map { row_titles($verb, $_->{$verb}) } @got;
 			}
+		}
+		else
+		{
+			push @rows, map { row_titles(%$_) } @got;
 		}
 		is_same("COMMIT sends to $account", \@rows, \@changes);
 		wrong("COMMIT sends $account " . @got . " POSTs, not $posts")
 		  if @got != $posts;
 	}
 	return;
+}
+
+# Rows of a POST, as change_title() has them.
+sub row_titles
+{
+	my ($verb, $rows) = @_;
+	my $of = $verb eq 'add' ? 'name' : 'id';
+
+	return map { "$verb " . (ref ? $_->{$of} : $_) } @{ $rows // [] };
 }
 
 # Do the accounts hold what they are to hold?
