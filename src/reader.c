@@ -24,6 +24,8 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 
 #include "reader.h"
 
@@ -32,6 +34,9 @@
 
 /* Of a reply without items so much is kept: it may be an error report. */
 #define HEAD_SIZE (64 * 1024)
+
+/* What is wrong with most replies that are not whole. */
+static const char not_json[] = "the reply is not valid JSON";
 
 /* What may come next, outside of strings, numbers and words. */
 typedef enum Expect
@@ -76,13 +81,14 @@ typedef struct Wanted
 {
 	const char *utf8;
 	size_t utf8_len;
+	int field; /* of the item */
 } Wanted;
 
 struct CfdwReader
 {
 	/* What the caller wants. */
 	int nkeys;
-	Wanted *wanted;
+	Wanted *wanted; /* in the order in which an item had them */
 
 	/* The bytes from the start of the open item or token on. */
 	StringInfoData buf;
@@ -107,23 +113,32 @@ struct CfdwReader
 	bool in_item;
 	bool item_complete;
 	size_t item_start;  /* in buf */
-	int field;          /* index of the last key, or -1 */
+	int likely;         /* index in wanted of what may come next */
+	int field;          /* of the last key, or -1 */
 	size_t value_start; /* in buf, of that key's value */
 	size_t *starts;     /* in buf, of each field found */
 	CfdwField *fields;
 };
 
-static bool is_space(char c);
 static void release_item(CfdwReader *reader);
 static void step(CfdwReader *reader);
-static void begin_value(CfdwReader *reader, char c);
+static void after_separator(CfdwReader *reader, Expect expected, Expect next);
+static void begin_string(CfdwReader *reader);
+static void begin_word(CfdwReader *reader);
+static bool begin_value(CfdwReader *reader, bool container);
 static void open_level(CfdwReader *reader, char c);
 static void close_level(CfdwReader *reader, char c);
 static Role role_of(const CfdwReader *reader, char c);
 static void scan_string(CfdwReader *reader);
+static size_t plain_len(const char *text, size_t len);
+static uint64 load_first_lowest(const char *text);
 static void scan_word(CfdwReader *reader);
+static bool ends_word(char c);
 static void end_key(CfdwReader *reader, size_t end);
 static int find_wanted(CfdwReader *reader, const char *key, size_t len);
+static bool is_key(const CfdwReader *reader, const Wanted *wanted,
+				   const char *key, size_t len);
+static bool word_type(const char *word, size_t len, CfdwJsonType *type);
 static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
 
@@ -144,6 +159,7 @@ cfdw_reader_create(int nkeys, const char *const *keys)
 
 		wanted->utf8 = pg_server_to_any(keys[i], strlen(keys[i]), PG_UTF8);
 		wanted->utf8_len = strlen(wanted->utf8);
+		wanted->field = i;
 	}
 	reader->fields = palloc0(sizeof(CfdwField) * Max(nkeys, 1));
 	reader->starts = palloc0(sizeof(size_t) * Max(nkeys, 1));
@@ -257,12 +273,6 @@ cfdw_reader_head(const CfdwReader *reader, size_t *len)
 	return reader->head.data;
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /*
  * Forgets the item that the last call of cfdw_reader_next() handed out.
  */
@@ -277,76 +287,113 @@ release_item(CfdwReader *reader)
 }
 
 /*
- * Looks at one structural byte, or at the rest of the open token.
+ * Looks at one structural byte and what it begins, or at the rest of the open
+ * token.
  */
 static void
 step(CfdwReader *reader)
 {
 	char c = reader->buf.data[reader->pos];
-	Expect expect = reader->expect;
 
 	if (reader->token == TOKEN_WORD)
+	{
 		scan_word(reader);
-	else if (reader->token != TOKEN_NONE)
+		return;
+	}
+	if (reader->token != TOKEN_NONE)
+	{
 		scan_string(reader);
-	else if (is_space(c))
-		reader->pos++;
-	else if (c == '}' || c == ']')
-		close_level(reader, c);
-	else if (expect == EXPECT_VALUE || expect == EXPECT_VALUE_OR_END)
-		begin_value(reader, c);
-	else if ((expect == EXPECT_KEY || expect == EXPECT_KEY_OR_END) && c == '"')
-	{
-		reader->token = TOKEN_STRING;
-		reader->token_is_key = true;
-		reader->token_escaped = false;
-		reader->token_start = reader->pos++;
+		return;
 	}
-	else if (expect == EXPECT_COLON && c == ':')
+	switch (c)
 	{
-		reader->expect = EXPECT_VALUE;
-		reader->pos++;
+		case ' ':
+		case '\t':
+		case '\n':
+		case '\r':
+			reader->pos++;
+			break;
+		case '"':
+			begin_string(reader);
+			break;
+		case ':':
+			after_separator(reader, EXPECT_COLON, EXPECT_VALUE);
+			break;
+		case ',':
+			after_separator(reader, EXPECT_COMMA_OR_END,
+							reader->depth > 0 &&
+									reader->levels[reader->depth - 1].close ==
+										'}'
+								? EXPECT_KEY
+								: EXPECT_VALUE);
+			break;
+		case '{':
+		case '[':
+			open_level(reader, c);
+			break;
+		case '}':
+		case ']':
+			close_level(reader, c);
+			break;
+		default:
+			begin_word(reader);
+			break;
 	}
-	else if (expect == EXPECT_COMMA_OR_END && c == ',')
-	{
-		reader->expect = reader->levels[reader->depth - 1].close == '}'
-							 ? EXPECT_KEY
-							 : EXPECT_VALUE;
-		reader->pos++;
-	}
-	else
-		reader->fault = "the reply is not valid JSON";
+}
+
+/*
+ * A comma or a colon, which is right where it was EXPECTED; then comes NEXT.
+ */
+static void
+after_separator(CfdwReader *reader, Expect expected, Expect next)
+{
+	if (reader->expect != expected)
+		reader->fault = not_json;
+	reader->expect = next;
+	reader->pos++;
 }
 
 static void
-begin_value(CfdwReader *reader, char c)
+begin_string(CfdwReader *reader)
+{
+	reader->token_is_key =
+		reader->expect == EXPECT_KEY || reader->expect == EXPECT_KEY_OR_END;
+	if (!reader->token_is_key && !begin_value(reader, false))
+		return;
+	reader->token = TOKEN_STRING;
+	reader->token_escaped = false;
+	reader->token_start = reader->pos++;
+	scan_string(reader);
+}
+
+static void
+begin_word(CfdwReader *reader)
+{
+	if (!begin_value(reader, false))
+		return;
+	reader->token = TOKEN_WORD;
+	reader->token_start = reader->pos;
+	scan_word(reader);
+}
+
+/*
+ * A value begins, which is a CONTAINER or not; false when none may stand here.
+ */
+static bool
+begin_value(CfdwReader *reader, bool container)
 {
 	Role parent =
 		reader->depth > 0 ? reader->levels[reader->depth - 1].role : ROLE_OTHER;
 
-	if (parent == ROLE_ITEM)
-		reader->value_start = reader->pos;
-	if (c == '{' || c == '[')
-	{
-		open_level(reader, c);
-		return;
-	}
-	if (reader->depth == 0)
-	{
+	if (reader->expect != EXPECT_VALUE && reader->expect != EXPECT_VALUE_OR_END)
+		reader->fault = not_json;
+	else if (!container && reader->depth == 0)
 		reader->fault = "the reply is not a JSON object";
-		return;
-	}
-	if (parent == ROLE_ITEMS)
-	{
+	else if (!container && parent == ROLE_ITEMS)
 		reader->fault = "an item is not an object";
-		return;
-	}
-	reader->token = c == '"' ? TOKEN_STRING : TOKEN_WORD;
-	reader->token_is_key = false;
-	reader->token_escaped = false;
-	reader->token_start = reader->pos;
-	if (c == '"')
-		reader->pos++;
+	else if (parent == ROLE_ITEM)
+		reader->value_start = reader->pos;
+	return reader->fault == NULL;
 }
 
 static void
@@ -354,6 +401,8 @@ open_level(CfdwReader *reader, char c)
 {
 	Level *level;
 
+	if (!begin_value(reader, true))
+		return;
 	if (reader->depth == MAX_DEPTH)
 	{
 		reader->fault = "the reply is nested too deep";
@@ -368,6 +417,7 @@ open_level(CfdwReader *reader, char c)
 	{
 		reader->in_item = true;
 		reader->item_start = reader->pos;
+		reader->likely = 0;
 	}
 	reader->expect = c == '{' ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
 	reader->key_leads = false;
@@ -407,7 +457,7 @@ close_level(CfdwReader *reader, char c)
 	if (!may_end || reader->depth == 0 ||
 		reader->levels[reader->depth - 1].close != c)
 	{
-		reader->fault = "the reply is not valid JSON";
+		reader->fault = not_json;
 		return;
 	}
 	role = reader->levels[--reader->depth].role;
@@ -439,9 +489,7 @@ scan_string(CfdwReader *reader)
 	for (; reader->hex_digits > 0 && pos < len; reader->hex_digits--)
 		if (!isxdigit((unsigned char) data[pos++]))
 			reader->fault = "a string has an invalid escape";
-	while (pos < len && data[pos] != '"' && data[pos] != '\\' &&
-		   (unsigned char) data[pos] >= ' ')
-		pos++;
+	pos += plain_len(data + pos, len - pos);
 	reader->pos = pos;
 	if (pos >= len)
 		return;
@@ -466,6 +514,51 @@ scan_string(CfdwReader *reader)
 }
 
 /*
+ * How many bytes there are up to one that ends a string, begins an escape or
+ * may not stand in it; LEN when there is none.  Eight are looked at together: a
+ * subtraction borrows from the high bit of a byte that is too small, and if
+ * others after it are touched by that, the first is still the first.
+ */
+static size_t
+plain_len(const char *text, size_t len)
+{
+	const uint64 each = UINT64CONST(0x0101010101010101);
+	size_t n = 0;
+
+	for (; n + sizeof(uint64) <= len; n += sizeof(uint64))
+	{
+		uint64 bytes = load_first_lowest(text + n);
+		uint64 quote = bytes ^ (each * '"');
+		uint64 escape = bytes ^ (each * '\\');
+		uint64 found = ((quote - each) & ~quote) | ((escape - each) & ~escape) |
+					   ((bytes - each * ' ') & ~bytes);
+
+		found &= each * 0x80;
+		if (found != 0)
+			return n + pg_rightmost_one_pos64(found) / BITS_PER_BYTE;
+	}
+	while (n < len && text[n] != '"' && text[n] != '\\' &&
+		   (unsigned char) text[n] >= ' ')
+		n++;
+	return n;
+}
+
+/*
+ * Eight bytes, the first of which is the least significant.
+ */
+static uint64
+load_first_lowest(const char *text)
+{
+	uint64 bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+#ifdef WORDS_BIGENDIAN
+	bytes = pg_bswap64(bytes);
+#endif
+	return bytes;
+}
+
+/*
  * Goes on in a number or a word, to its end or to the end of the bytes.
  */
 static void
@@ -473,30 +566,71 @@ scan_word(CfdwReader *reader)
 {
 	const char *word = reader->buf.data + reader->token_start;
 	size_t pos = reader->pos;
-	size_t len;
 	CfdwJsonType type;
 
-	while (pos < (size_t) reader->buf.len &&
-		   strchr(" \t\n\r,:]}[{\"", reader->buf.data[pos]) == NULL)
+	while (pos < (size_t) reader->buf.len && !ends_word(reader->buf.data[pos]))
 		pos++;
 	reader->pos = pos;
 	if (pos >= (size_t) reader->buf.len)
 		return;
 
-	len = pos - reader->token_start;
-	if (raw_equals(word, len, "null"))
-		type = CFDW_JSON_NULL;
-	else if (raw_equals(word, len, "true") || raw_equals(word, len, "false"))
-		type = CFDW_JSON_BOOL;
-	else if (cfdw_value_is_number(word, len))
-		type = CFDW_JSON_NUMBER;
-	else
+	if (!word_type(word, pos - reader->token_start, &type))
 	{
-		reader->fault = "the reply is not valid JSON";
+		reader->fault = not_json;
 		return;
 	}
 	reader->token = TOKEN_NONE;
 	end_value(reader, type, pos);
+}
+
+/*
+ * A byte of zero ends a word, too, which then is followed by what is no JSON.
+ */
+static bool
+ends_word(char c)
+{
+	switch (c)
+	{
+		case ' ':
+		case '\t':
+		case '\n':
+		case '\r':
+		case ',':
+		case ':':
+		case '[':
+		case ']':
+		case '{':
+		case '}':
+		case '"':
+		case '\0':
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * What a word is; false when it is nothing.
+ */
+static bool
+word_type(const char *word, size_t len, CfdwJsonType *type)
+{
+	size_t digits = 0;
+
+	if (raw_equals(word, len, "null"))
+		*type = CFDW_JSON_NULL;
+	else if (raw_equals(word, len, "true") || raw_equals(word, len, "false"))
+		*type = CFDW_JSON_BOOL;
+	else
+	{
+		*type = CFDW_JSON_NUMBER;
+		while (digits < len && word[digits] >= '0' && word[digits] <= '9')
+			digits++;
+		/* Most numbers are no more than that. */
+		return (digits == len && len > 0 && (word[0] != '0' || len == 1)) ||
+			   cfdw_value_is_number(word, len);
+	}
+	return true;
 }
 
 static bool
@@ -534,21 +668,43 @@ end_key(CfdwReader *reader, size_t end)
 }
 
 /*
- * The index of the wanted key that is written as KEY, or -1.
+ * The field for the value of KEY, or -1.  Items tend to have their keys in the
+ * same order: it is learnt, so that most keys are the first one tried.
  */
 static int
 find_wanted(CfdwReader *reader, const char *key, size_t len)
 {
-	for (int i = 0; i < reader->nkeys; i++)
-	{
-		const Wanted *wanted = &reader->wanted[i];
+	Wanted *likely = &reader->wanted[reader->likely];
+	Wanted *end = reader->wanted + reader->nkeys;
+	Wanted *found = likely;
 
-		if (reader->token_escaped ? cfdw_value_spells(key, len, wanted->utf8)
-								  : len == wanted->utf8_len &&
-										memcmp(key, wanted->utf8, len) == 0)
-			return i;
+	if (likely == end || !is_key(reader, likely, key, len))
+	{
+		found = reader->wanted;
+		while (found < end && !is_key(reader, found, key, len))
+			found++;
 	}
-	return -1;
+	if (found == end)
+		return -1;
+	if (found > likely)
+	{
+		Wanted other = *likely;
+
+		*likely = *found;
+		*found = other;
+		found = likely;
+	}
+	reader->likely = found - reader->wanted + 1;
+	return found->field;
+}
+
+static bool
+is_key(const CfdwReader *reader, const Wanted *wanted, const char *key,
+	   size_t len)
+{
+	if (reader->token_escaped)
+		return cfdw_value_spells(key, len, wanted->utf8);
+	return len == wanted->utf8_len && memcmp(key, wanted->utf8, len) == 0;
 }
 
 /*

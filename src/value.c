@@ -38,10 +38,20 @@
 #include "compat.h"
 #include "value.h"
 
+/* All numbers of so many digits fit into 64 bits. */
+#define MAX_SHORT_DIGITS 18
+
+/*
+ * Makes the Datum of a value as the account writes most of them; false when it
+ * is written in another way, or not allowed: then the long way finds out.
+ */
+typedef bool (*Shortcut)(const CfdwField *field, Datum *value);
+
 struct CfdwConverter
 {
 	const CfdwTableColumn *column;
 	Oid base_type;
+	Shortcut shortcut; /* or NULL */
 	FmgrInfo input;
 	Oid ioparam;
 	FmgrInfo output; /* for check_lossless() */
@@ -50,10 +60,18 @@ struct CfdwConverter
 	void *domain;    /* domain_check()'s cache */
 };
 
+static Shortcut find_shortcut(const CfdwTableColumn *column);
+static bool short_int64(const CfdwField *field, Datum *value);
+static bool short_int32(const CfdwField *field, Datum *value);
+static bool short_bool(const CfdwField *field, Datum *value);
+static bool short_text(const CfdwField *field, Datum *value);
+static bool short_time(const CfdwField *field, Datum *value);
+static bool read_digits(const CfdwField *field, int64 *value);
 static char *to_server(const char *raw, size_t len);
 static char *canonical_boolean(char *text);
 static bool time_datum(const CfdwConverter *converter, const char *text,
 					   Datum *result);
+static bool unix_time(int64 seconds, Datum *timestamp);
 static void check_lossless(CfdwConverter *converter, const char *text,
 						   Datum value);
 static bool same_text(const char *text, const char *out);
@@ -80,6 +98,7 @@ cfdw_value_converter(const CfdwTableColumn *column)
 
 	converter->column = column;
 	converter->base_type = getBaseType(column->typid);
+	converter->shortcut = find_shortcut(column);
 	getTypeInputInfo(column->typid, &function, &converter->ioparam);
 	fmgr_info(function, &converter->input);
 	getTypeOutputInfo(column->typid, &function, &varlena);
@@ -128,6 +147,13 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	Datum value;
 
 	*isnull = field->type == CFDW_JSON_NULL;
+	if (converter->shortcut != NULL)
+	{
+		if (*isnull)
+			return (Datum) 0;
+		if (converter->shortcut(field, &value))
+			return value;
+	}
 	if (!*isnull && as_json)
 		text = to_server(field->raw, field->len);
 	else if (!*isnull)
@@ -150,6 +176,102 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	if (!*isnull && converter->lossy)
 		check_lossless(converter, text, value);
 	return value;
+}
+
+/*
+ * The shortcut to values of COLUMN's type; NULL for a domain, which may have
+ * something against them, and for the types that nobody uses by the million.
+ */
+static Shortcut
+find_shortcut(const CfdwTableColumn *column)
+{
+	switch (column->typid)
+	{
+		case INT8OID:
+			return short_int64;
+		case INT4OID:
+			return short_int32;
+		case BOOLOID:
+			return short_bool;
+		case TEXTOID:
+			/* "0" may mean false there. */
+			return GetDatabaseEncoding() == PG_UTF8 &&
+						   column->kind != CFDW_KIND_BOOLEAN
+					   ? short_text
+					   : NULL;
+		case TIMESTAMPTZOID:
+			return column->kind == CFDW_KIND_TIME ? short_time : NULL;
+		default:
+			return NULL;
+	}
+}
+
+static bool
+short_int64(const CfdwField *field, Datum *value)
+{
+	int64 number;
+
+	if (!read_digits(field, &number))
+		return false;
+	*value = Int64GetDatum(number);
+	return true;
+}
+
+static bool
+short_int32(const CfdwField *field, Datum *value)
+{
+	int64 number;
+
+	if (!read_digits(field, &number) || number > PG_INT32_MAX)
+		return false;
+	*value = Int32GetDatum((int32) number);
+	return true;
+}
+
+static bool
+short_bool(const CfdwField *field, Datum *value)
+{
+	*value = BoolGetDatum(field->raw[0] == 't');
+	return field->type == CFDW_JSON_BOOL;
+}
+
+static bool
+short_text(const CfdwField *field, Datum *value)
+{
+	size_t len = field->len - 2;
+
+	if (field->type != CFDW_JSON_STRING ||
+		memchr(field->raw, '\\', field->len) != NULL)
+		return false;
+	pg_verify_mbstr(PG_UTF8, field->raw + 1, len, false);
+	*value = PointerGetDatum(cstring_to_text_with_len(field->raw + 1, len));
+	return true;
+}
+
+static bool
+short_time(const CfdwField *field, Datum *value)
+{
+	int64 seconds;
+
+	return read_digits(field, &seconds) && unix_time(seconds, value);
+}
+
+/*
+ * The value of a number that is plain digits, few enough for 64 bits.
+ */
+static bool
+read_digits(const CfdwField *field, int64 *value)
+{
+	if (field->type != CFDW_JSON_NUMBER || field->len > MAX_SHORT_DIGITS)
+		return false;
+	*value = 0;
+	for (size_t i = 0; i < field->len; i++)
+	{
+		if (field->raw[i] < '0' || field->raw[i] > '9')
+			return false;
+		*value = *value * 10 + (field->raw[i] - '0');
+	}
+	return true;
 }
 
 /*
@@ -400,11 +522,8 @@ canonical_boolean(char *text)
 static bool
 time_datum(const CfdwConverter *converter, const char *text, Datum *result)
 {
-	const int64 epoch =
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
 	Oid type = converter->base_type;
 	int64 seconds;
-	TimestampTz time;
 	char *end;
 
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID)
@@ -413,17 +532,32 @@ time_datum(const CfdwConverter *converter, const char *text, Datum *result)
 	seconds = strtoi64(text, &end, 10);
 	if (end == text || *end != '\0')
 		return false;
-	if (errno != 0 || pg_sub_s64_overflow(seconds, epoch, &time) ||
-		pg_mul_s64_overflow(time, USECS_PER_SEC, &time) ||
-		!IS_VALID_TIMESTAMP(time))
+	if (errno != 0 || !unix_time(seconds, result))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("timestamp out of range: %s seconds", text)));
 
-	*result = TimestampTzGetDatum(time);
 	if (type == TIMESTAMPOID)
 		*result = DirectFunctionCall1(timestamptz_timestamp, *result);
 	else if (type == DATEOID)
 		*result = DirectFunctionCall1(timestamptz_date, *result);
+	return true;
+}
+
+/*
+ * The timestamp of a Unix time; false when there is none.
+ */
+static bool
+unix_time(int64 seconds, Datum *timestamp)
+{
+	const int64 epoch =
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	TimestampTz time;
+
+	if (pg_sub_s64_overflow(seconds, epoch, &time) ||
+		pg_mul_s64_overflow(time, USECS_PER_SEC, &time) ||
+		!IS_VALID_TIMESTAMP(time))
+		return false;
+	*timestamp = TimestampTzGetDatum(time);
 	return true;
 }
 
