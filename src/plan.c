@@ -45,6 +45,7 @@ typedef struct RelPlan
 	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
 } RelPlan;
 
+static CfdwRescans rescans(const PlannerInfo *root);
 static Expr *find_id(RelOptInfo *rel, List *clauses);
 static Expr *id_compared_with(RelOptInfo *rel, const RelPlan *plan,
 							  RestrictInfo *clause);
@@ -115,7 +116,7 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
 							rel->relid, id != NULL ? list_make1(id) : NIL,
 							list_make2(column_list(plan->table, plan->columns),
-									   makeBoolean(root->query_level > 1)),
+									   makeInteger(rescans(root))),
 							NIL, NIL, outer_plan);
 }
 
@@ -193,6 +194,19 @@ cfdw_plan_id_name(Form_pg_attribute attr)
 {
 	return psprintf("catalogs_id_%d_%u_%d_%u", attr->attnum, attr->atttypid,
 					attr->atttypmod, attr->attcollation);
+}
+
+/*
+ * A subquery may run a scan again and again; a join may; nothing else does.
+ */
+static CfdwRescans
+rescans(const PlannerInfo *root)
+{
+	if (root->query_level > 1)
+		return CFDW_RESCANS_OFTEN;
+	return bms_membership(root->all_baserels) == BMS_MULTIPLE
+			   ? CFDW_RESCANS_MAYBE
+			   : CFDW_RESCANS_NEVER;
 }
 
 /*

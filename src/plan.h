@@ -13,13 +13,21 @@
 /*
  * A foreign scan's plan: fdw_exprs holds the expression for the id to ask for,
  * or is empty; fdw_private holds a list of the attribute numbers to fetch, and
- * whether the scan stands in a subquery, which may run it again and again.
+ * a CfdwRescans.
  *
  * A modification's plan: fdw_private holds a list of the attribute numbers
  * that an UPDATE assigns.
  */
 #define cfdw_plan_columns(fdw_private) linitial_node(List, (fdw_private))
-#define cfdw_plan_rescans(fdw_private) boolVal(lsecond(fdw_private))
+#define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
+
+/* Whether a scan may begin again, as far as the plan tells. */
+typedef enum CfdwRescans
+{
+	CFDW_RESCANS_NEVER,
+	CFDW_RESCANS_MAYBE,
+	CFDW_RESCANS_OFTEN
+} CfdwRescans;
 
 extern void catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel,
 									  Oid relid);

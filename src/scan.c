@@ -70,10 +70,10 @@ typedef struct ListScan
 
 	/* The rows of that request so far, for a rescan. */
 	Tuplestorestate *kept;
-	bool all_kept;    /* false once they are too many */
-	bool rescans;     /* they are kept however many they are */
-	size_t kept_size; /* bytes of JSON they came from */
-	bool replaying;   /* rows come from there */
+	CfdwRescans rescans; /* whether that may come */
+	bool all_kept;       /* false once they are too many */
+	size_t kept_size;    /* bytes of JSON they came from */
+	bool replaying;      /* rows come from there */
 	TupleTableSlot *kept_slot;
 } ListScan;
 
@@ -190,8 +190,9 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
-	state->rescans = (eflags & EXEC_FLAG_REWIND) != 0 ||
-					 cfdw_plan_rescans(plan->fdw_private);
+	state->rescans = eflags & EXEC_FLAG_REWIND
+						 ? CFDW_RESCANS_OFTEN
+						 : cfdw_plan_rescans(plan->fdw_private);
 	state->kept_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
 											  &TTSOpsMinimalTuple);
 }
@@ -410,7 +411,7 @@ start_request(ForeignScanState *node)
 	query.id = state->asked_id;
 	cfdw_scan_keys(state->projection, &query);
 	caller = MemoryContextSwitchTo(state->request_context);
-	state->all_kept = true;
+	state->all_kept = state->rescans != CFDW_RESCANS_NEVER;
 	state->kept_size = 0;
 	state->added = 0;
 	state->overlay =
@@ -547,8 +548,8 @@ store_row(ListScan *state, const CfdwItem *item, const CfdwWanted *wanted,
 }
 
 /*
- * Keeps a row for a rescan: as long as they fit into work_mem, or, when the plan
- * foresees rescans, however many they are.
+ * Keeps a row for a rescan: as long as they fit into work_mem when the plan may
+ * make one, however many they are when it foresees them.
  */
 static void
 keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
@@ -564,7 +565,8 @@ keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
 		MemoryContextSwitchTo(caller);
 	}
 	state->kept_size += item->whole.len;
-	if (state->rescans || state->kept_size <= work_mem * (size_t) 1024)
+	if (state->rescans == CFDW_RESCANS_OFTEN ||
+		state->kept_size <= work_mem * (size_t) 1024)
 		tuplestore_puttupleslot(state->kept, slot);
 	else
 	{
