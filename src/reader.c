@@ -348,7 +348,10 @@ static void
 after_separator(CfdwReader *reader, Expect expected, Expect next)
 {
 	if (reader->expect != expected)
+	{
 		reader->fault = not_json;
+		return;
+	}
 	reader->expect = next;
 	reader->pos++;
 }
