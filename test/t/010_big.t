@@ -101,6 +101,39 @@ cmp_ok($t->try_in($session, $contexts)->{output} - $before,
 	'<', 64, 'and are not left behind');
 
 # ------------------------------------------------------------------------------
+# A million lists take no more memory than a thousand, whatever a query may use
+
+my %grown;
+foreach my $lists ([ 1_000, 28_786 ], [ 1_000_000, 34_777_792 ])
+{
+	my ($n, $bytes) = @$lists;
+
+	$t->fault('huge', of => 'items', bytes => $bytes, on => 'GET');
+	my $start = start_peak();
+	my $got = $t->try_in($session,
+		"SET work_mem = '1GB'; SELECT count(name), max(id) FROM catalogs WHERE id < 999999999; RESET work_mem");
+	$grown{$n} = peak() - $start;
+	is($got->{output} . $got->{error}, "$n|$n", "$n lists");
+	note sprintf '%d lists: %.2f s, %d kB', $n, $got->{seconds}, $grown{$n};
+}
+cmp_ok($grown{1_000_000}, '<', $grown{1_000} + 8 * $mb,
+	'a million lists take hardly more memory than a thousand');
+
+# ------------------------------------------------------------------------------
+# A reply that nobody reads is held back, while others of the account come
+
+$t->fault('huge', of => 'items', on => 'GET');
+is( $t->try_in($session, 'BEGIN; DECLARE idle CURSOR FOR SELECT id FROM catalogs;
+	FETCH 1 FROM idle')->{output},
+	1, 'a cursor on an endless reply is left alone');
+takes("$many lists beside it", 8 * $mb, $sums, "$all|$all|$all");
+is($t->try_in($session, 'MOVE 20000 FROM idle; FETCH 1 FROM idle')->{output},
+	20002, 'the cursor goes on where it was');
+takes("$many lists beside it, again", 8 * $mb, $sums, "$all|$all|$all");
+is($t->try_in($session, 'CLOSE idle; COMMIT; SELECT count(*) FROM catalogs')->{output},
+	$all, 'and its end leaves the session as it was');
+
+# ------------------------------------------------------------------------------
 # LIMIT stops the reply
 
 $t->wire;
