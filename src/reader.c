@@ -3,10 +3,10 @@
  * reader.c
  *	  The bytes of a list reply -> rows, as they arrive.
  *
- * Finds the items of a reply and, in each, the values of the keys asked for,
- * one byte after the other, so that a reply can be fed in pieces of any size
- * and never is in memory as a whole.  Only values that are wanted are ever
- * copied or converted: value.c does that.
+ * Finds the items of a reply and, in each, the values of the keys asked for, in
+ * one pass, so that a reply can be fed in pieces of any size and never is in
+ * memory as a whole.  Only values that are wanted are ever converted: value.c
+ * does that.
  *
  * The walker checks the grammar of JSON except for the insides of strings
  * that nobody asked for.  It finds bounds only; a parser that builds values
@@ -35,7 +35,7 @@
 /* Of a reply without items so much is kept: it may be an error report. */
 #define HEAD_SIZE (64 * 1024)
 
-/* What is wrong with most replies that are not whole. */
+/* What is wrong with most replies that are wrong. */
 static const char not_json[] = "the reply is not valid JSON";
 
 /* What may come next, outside of strings, numbers and words. */
@@ -122,7 +122,8 @@ struct CfdwReader
 
 static void release_item(CfdwReader *reader);
 static void step(CfdwReader *reader);
-static void after_separator(CfdwReader *reader, Expect expected, Expect next);
+static void take_colon(CfdwReader *reader);
+static void take_comma(CfdwReader *reader);
 static void begin_string(CfdwReader *reader);
 static void begin_word(CfdwReader *reader);
 static bool begin_value(CfdwReader *reader, bool container);
@@ -134,12 +135,12 @@ static size_t plain_len(const char *text, size_t len);
 static uint64 load_first_lowest(const char *text);
 static void scan_word(CfdwReader *reader);
 static bool ends_word(char c);
+static bool word_type(const char *word, size_t len, CfdwJsonType *type);
+static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_key(CfdwReader *reader, size_t end);
 static int find_wanted(CfdwReader *reader, const char *key, size_t len);
 static bool is_key(const CfdwReader *reader, const Wanted *wanted,
 				   const char *key, size_t len);
-static bool word_type(const char *word, size_t len, CfdwJsonType *type);
-static bool raw_equals(const char *raw, size_t len, const char *text);
 static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
 
 /*
@@ -317,15 +318,10 @@ step(CfdwReader *reader)
 			begin_string(reader);
 			break;
 		case ':':
-			after_separator(reader, EXPECT_COLON, EXPECT_VALUE);
+			take_colon(reader);
 			break;
 		case ',':
-			after_separator(reader, EXPECT_COMMA_OR_END,
-							reader->depth > 0 &&
-									reader->levels[reader->depth - 1].close ==
-										'}'
-								? EXPECT_KEY
-								: EXPECT_VALUE);
+			take_comma(reader);
 			break;
 		case '{':
 		case '[':
@@ -341,18 +337,29 @@ step(CfdwReader *reader)
 	}
 }
 
-/*
- * A comma or a colon, which is right where it was EXPECTED; then comes NEXT.
- */
 static void
-after_separator(CfdwReader *reader, Expect expected, Expect next)
+take_colon(CfdwReader *reader)
 {
-	if (reader->expect != expected)
+	if (reader->expect != EXPECT_COLON)
 	{
 		reader->fault = not_json;
 		return;
 	}
-	reader->expect = next;
+	reader->expect = EXPECT_VALUE;
+	reader->pos++;
+}
+
+static void
+take_comma(CfdwReader *reader)
+{
+	if (reader->expect != EXPECT_COMMA_OR_END)
+	{
+		reader->fault = not_json;
+		return;
+	}
+	reader->expect = reader->levels[reader->depth - 1].close == '}'
+						 ? EXPECT_KEY
+						 : EXPECT_VALUE;
 	reader->pos++;
 }
 
