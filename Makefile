@@ -21,6 +21,7 @@ OBJS = \
 	src/overlay.o \
 	src/undo.o \
 	src/flush.o \
+	src/ids.o \
 	src/plan.o \
 	src/scan.o \
 	src/modify.o \

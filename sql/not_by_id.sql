@@ -12,7 +12,7 @@ SELECT id FROM catalogs WHERE id = 4223 OR id = 4222 ORDER BY id;
 \! emulator wire
 SELECT id FROM catalogs WHERE id IN (4222, 4223, 1) ORDER BY id;
 \! emulator wire
-SELECT id FROM catalogs WHERE id = ANY ('{4230, NULL}');
+SELECT id FROM catalogs WHERE id = ANY ('{4230, 4231, NULL}') ORDER BY id;
 \! emulator wire
 SELECT id FROM catalogs WHERE id = 4230 OR type = 'invoices' ORDER BY id;
 \! emulator wire
@@ -20,7 +20,7 @@ SELECT id FROM catalogs WHERE id <> 4223 AND id >= 4230 ORDER BY id;
 \! emulator wire
 SELECT id FROM catalogs WHERE NOT id = 4223 ORDER BY id;
 \! emulator wire
-SELECT id FROM catalogs WHERE id IS NULL;
+SELECT id FROM catalogs WHERE id IS NOT NULL ORDER BY id;
 \! emulator wire
 SELECT id FROM catalogs WHERE id IS NOT DISTINCT FROM 4223;
 \! emulator wire
@@ -28,10 +28,6 @@ SELECT id FROM catalogs WHERE id BETWEEN 4230 AND 4230;
 \! emulator wire
 
 -- Numbers of other kinds, and text.
-SELECT id FROM catalogs WHERE id = 4223.0;
-\! emulator wire
-SELECT id FROM catalogs WHERE id = 4223.5;
-\! emulator wire
 SELECT id FROM catalogs WHERE id = 4223::double precision;
 \! emulator wire
 SELECT id FROM catalogs WHERE id::text = '4223';
@@ -40,9 +36,7 @@ SELECT id FROM catalogs WHERE id::integer = 4223;
 \! emulator wire
 SELECT id FROM catalogs WHERE id + 0 = 4223;
 \! emulator wire
-PREPARE amount(numeric) AS SELECT id FROM catalogs WHERE id = $1;
-EXECUTE amount(4223.00);
-DEALLOCATE amount;
+SELECT id FROM catalogs WHERE id + 0.0 = 4223;
 \! emulator wire
 
 -- What may change from row to row: volatile functions, other columns.

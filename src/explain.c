@@ -19,12 +19,14 @@
 
 #include "compat.h"
 #include "explain.h"
+#include "plan.h"
 #include "remote.h"
 
 static char *id_text(ForeignScanState *node, Node *expr, ExplainState *es);
 
 /*
- * The request of a scan.
+ * The request of a scan.  An array of ids that is not known yet is shown beside
+ * it: if it turns out to hold one, that list alone is asked for.
  */
 void
 catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
@@ -32,14 +34,24 @@ catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	CfdwTable *table;
 	char *id = NULL;
+	bool is_array;
 
 	if (!es->verbose)
 		return;
+	if (cfdw_plan_id_is_null(plan->fdw_private))
+	{
+		ExplainPropertyText("Catalogs Request", "none", es);
+		return;
+	}
 	table = cfdw_option_table(node->ss.ss_currentRelation);
 	if (plan->fdw_exprs != NIL)
 		id = id_text(node, linitial(plan->fdw_exprs), es);
-	ExplainPropertyText("Catalogs Request",
-						cfdw_remote_get_line(table->options.path, id), es);
+	is_array = id != NULL && type_is_array(exprType(linitial(plan->fdw_exprs)));
+	ExplainPropertyText(
+		"Catalogs Request",
+		cfdw_remote_get_line(table->options.path, is_array ? NULL : id), es);
+	if (is_array)
+		ExplainPropertyText("Catalogs Ids", psprintf("ANY (%s)", id), es);
 }
 
 /*

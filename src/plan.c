@@ -3,10 +3,15 @@
  * plan.c
  *	  Conditions -> scan spec; costs.
  *
- * Owns the rules of what is asked of the account: a comparison of the id with
- * something that is known before the scan becomes "?id=N", everything else is
- * filtered here; and the layout of a plan's private data.  Every condition is
- * rechecked by the executor.  Must not know how a request is made.
+ * Owns the rules of what is asked of the account, and the layout of a plan's
+ * private data.  A comparison of the id with what is known before the scan
+ * becomes "?id=N" when it leaves one id, and nothing when it leaves none;
+ * everything else is filtered here.  Every condition is rechecked by the
+ * executor.  Must not know how a request is made.
+ *
+ * Costs: a request weighs as much as fdw_startup_cost says, and a list in its
+ * reply as much as fdw_tuple_cost.  Whatever plan needs fewer requests is then
+ * the cheaper one, unless the lists to transfer are many thousands.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +20,7 @@
 #include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -28,28 +34,42 @@
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "ids.h"
 #include "option.h"
 #include "plan.h"
 
 /* Lists in an account of which nothing is known (API page: about ten). */
 #define DEFAULT_LISTS 10
 
+/* What conditions say of the id before the scan. */
+typedef struct IdConditions
+{
+	List *exprs;  /* that it equals, or an element of each: Expr */
+	bool by_id;   /* the first of them is a number: one list is asked for */
+	bool is_null; /* it is to be NULL */
+	CfdwIds constants; /* the ids that the constants among EXPRS leave */
+} IdConditions;
+
 /* What one of the planner's callbacks leaves for the next. */
 typedef struct RelPlan
 {
 	CfdwTable *table;
 	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
+	IdConditions ids;   /* of the relation's own conditions */
 } RelPlan;
 
 static CfdwRescans rescans(const PlannerInfo *root);
-static Expr *find_id(RelOptInfo *rel, List *clauses);
-static Expr *id_compared_with(RelOptInfo *rel, const RelPlan *plan,
-							  RestrictInfo *clause);
-static bool is_id(RelOptInfo *rel, const RelPlan *plan, Node *node);
+static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
+static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
+static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
+static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
+static bool is_equality(Oid opno);
+static bool is_id(RelOptInfo *rel, Node *node);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
 						double lists, Relids outer);
 static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
@@ -82,9 +102,11 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 		pull_varattnos((Node *) clause->clause, rel->relid, &plan->columns);
 	}
 
-	if (rel->tuples <= 0)
-		rel->tuples = DEFAULT_LISTS;
-	set_baserel_size_estimates(root, rel);
+	plan->ids = find_ids(root, rel, rel->baserestrictinfo);
+	if (is_contradiction(rel, &plan->ids))
+		mark_dummy_rel(rel);
+	else
+		estimate_size(root, rel);
 }
 
 /*
@@ -94,11 +116,11 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 void
 catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
-	bool by_id = find_id(rel, rel->baserestrictinfo) != NULL;
+	const IdConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
 
-	add_request(root, rel, rel->rows, by_id ? 1 : rel->tuples,
+	add_request(root, rel, rel->rows, ids->by_id ? 1 : rel->tuples,
 				rel->lateral_relids);
-	if (!by_id)
+	if (!ids->by_id && !ids->is_null)
 		add_parameterized_paths(root, rel);
 }
 
@@ -111,12 +133,13 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 					   Plan *outer_plan)
 {
 	RelPlan *plan = rel->fdw_private;
-	Expr *id = find_id(rel, scan_clauses);
+	IdConditions ids = find_ids(root, rel, scan_clauses);
 
 	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
-							rel->relid, id != NULL ? list_make1(id) : NIL,
-							list_make2(column_list(plan->table, plan->columns),
-									   makeInteger(rescans(root))),
+							rel->relid, ids.exprs,
+							list_make3(column_list(plan->table, plan->columns),
+									   makeInteger(rescans(root)),
+									   makeBoolean(ids.is_null)),
 							NIL, NIL, outer_plan);
 }
 
@@ -210,86 +233,190 @@ rescans(const PlannerInfo *root)
 }
 
 /*
- * The expression that one of CLAUSES, which are RestrictInfos, compares the id
- * with; or NULL.
+ * How many lists there are, and how many of them the scan gives.  The id is
+ * unique, which PostgreSQL knows only after ANALYZE.
  */
-static Expr *
-find_id(RelOptInfo *rel, List *clauses)
+static void
+estimate_size(PlannerInfo *root, RelOptInfo *rel)
 {
+	const RelPlan *plan = rel->fdw_private;
+
+	if (rel->tuples <= 0)
+		rel->tuples = DEFAULT_LISTS;
+	set_baserel_size_estimates(root, rel);
+	if (plan->ids.by_id)
+		rel->rows = 1;
+	else if (!plan->ids.constants.all)
+		rel->rows = Min(rel->rows, plan->ids.constants.n);
+}
+
+/*
+ * Whether no row can satisfy the relation's conditions.  PostgreSQL itself
+ * looks for that in partitions alone (constraint_exclusion), since to find it
+ * costs more than it saves; but here it saves a request.
+ */
+static bool
+is_contradiction(const RelOptInfo *rel, const IdConditions *ids)
+{
+	List *safe = NIL;
+	ListCell *lc;
+
+	if (!ids->constants.all && ids->constants.n == 0)
+		return true;
+	if (list_length(rel->baserestrictinfo) < 2)
+		return false;
+	foreach(lc, rel->baserestrictinfo)
+	{
+		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
+
+		if (!contain_mutable_functions((Node *) clause))
+			safe = lappend(safe, clause);
+	}
+	return predicate_refuted_by(safe, safe, true);
+}
+
+/*
+ * What CLAUSES, which are RestrictInfos, say of the id.  Numbers come before
+ * arrays, and a number that is known already before others.
+ */
+static IdConditions
+find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses)
+{
+	IdConditions found = {.constants = {.all = true}};
+	List *constants = NIL;
+	List *numbers = NIL;
+	List *arrays = NIL;
 	ListCell *lc;
 
 	foreach(lc, clauses)
 	{
-		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
-		Expr *id = id_compared_with(rel, rel->fdw_private, clause);
+		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
+		Expr *other = compared_with_id(root, rel, clause);
 
-		if (id != NULL)
-			return id;
+		if (IsA(clause, NullTest) &&
+			((NullTest *) clause)->nulltesttype == IS_NULL &&
+			is_id(rel, (Node *) ((NullTest *) clause)->arg))
+			found.is_null = true;
+		if (other == NULL)
+			continue;
+		if (IsA(other, Const))
+		{
+			const Const *constant = (Const *) other;
+
+			cfdw_ids_restrict(&found.constants, constant->consttype,
+							  constant->constvalue, constant->constisnull);
+			constants = lappend(constants, other);
+		}
+		else if (!type_is_array(exprType((Node *) other)))
+			numbers = lappend(numbers, other);
+		else
+			arrays = lappend(arrays, other);
 	}
-	return NULL;
+
+	if (!found.constants.all && found.constants.n == 1)
+		numbers = lcons(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+								  Int64GetDatum(found.constants.ids[0]), false,
+								  FLOAT8PASSBYVAL),
+						numbers);
+	else if (numbers != NIL || arrays != NIL)
+		arrays = list_concat(arrays, constants);
+	found.by_id = numbers != NIL;
+	found.exprs = list_concat(numbers, arrays);
+	return found;
 }
 
 /*
- * The other side of "id = ...", or NULL when CLAUSE is something else: when the
- * operator is not the equality of integers, or when the other side cannot be
- * known before the scan.
+ * The other side of "id = ..." or "id = ANY (...)", or NULL when CLAUSE is
+ * something else: when the operator is not the equality of integers, or of
+ * numerics, or when the other side cannot be known before the scan.
  */
 static Expr *
-id_compared_with(RelOptInfo *rel, const RelPlan *plan, RestrictInfo *clause)
+compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
 {
-	OpExpr *op = (OpExpr *) clause->clause;
-	Expr *other;
-	Relids other_relids;
+	Node *other;
+	List *args;
+	Oid opno;
 
-	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
-		get_op_opfamily_strategy(op->opno, INTEGER_BTREE_FAM_OID) !=
-			BTEqualStrategyNumber)
-		return NULL;
-	if (is_id(rel, plan, linitial(op->args)))
+	if (IsA(clause, OpExpr))
 	{
-		other = lsecond(op->args);
-		other_relids = clause->right_relids;
+		args = ((OpExpr *) clause)->args;
+		opno = ((OpExpr *) clause)->opno;
 	}
-	else if (is_id(rel, plan, lsecond(op->args)))
+	else if (IsA(clause, ScalarArrayOpExpr) &&
+			 ((ScalarArrayOpExpr *) clause)->useOr)
 	{
-		other = linitial(op->args);
-		other_relids = clause->left_relids;
+		args = ((ScalarArrayOpExpr *) clause)->args;
+		opno = ((ScalarArrayOpExpr *) clause)->opno;
 	}
 	else
 		return NULL;
-	if (bms_is_member(rel->relid, other_relids) ||
-		contain_volatile_functions((Node *) other))
+	if (list_length(args) != 2 || !is_equality(opno))
 		return NULL;
-	return other;
+
+	if (is_id(rel, linitial(args)))
+		other = lsecond(args);
+	else if (is_id(rel, lsecond(args)))
+		other = linitial(args);
+	else
+		return NULL;
+	if (!cfdw_ids_understands(exprType(other)) ||
+		bms_is_member(rel->relid, pull_varnos(root, other)) ||
+		contain_volatile_functions(other))
+		return NULL;
+	return (Expr *) other;
 }
 
 static bool
-is_id(RelOptInfo *rel, const RelPlan *plan, Node *node)
+is_equality(Oid opno)
 {
-	Var *var = (Var *) node;
+	return get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID) ==
+			   BTEqualStrategyNumber ||
+		   get_opcode(opno) == F_NUMERIC_EQ;
+}
 
-	return plan->table->id_attnum != 0 && IsA(node, Var) &&
-		   var->varno == (int) rel->relid && var->varlevelsup == 0 &&
-		   var->varattno == plan->table->id_attnum;
+/*
+ * Whether NODE is the id, as it stands, as what its domain is of, or as a
+ * numeric, which is how it is compared with a number too large for it.
+ */
+static bool
+is_id(RelOptInfo *rel, Node *node)
+{
+	AttrNumber id_attnum = ((RelPlan *) rel->fdw_private)->table->id_attnum;
+	Var *var;
+
+	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NUMERIC_INT8 ||
+								((FuncExpr *) node)->funcid == F_NUMERIC_INT4 ||
+								((FuncExpr *) node)->funcid == F_NUMERIC_INT2))
+		node = linitial(((FuncExpr *) node)->args);
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	var = (Var *) node;
+	return id_attnum != 0 && IsA(node, Var) && var->varno == (int) rel->relid &&
+		   var->varlevelsup == 0 && var->varattno == id_attnum;
 }
 
 /*
  * Adds a path that makes one request, to which the account answers with so many
- * LISTS, of which ROWS are left.
+ * LISTS, of which ROWS are left.  No list has NULL for its id, so for those the
+ * account is not asked.
  */
 static void
 add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
 			Relids outer)
 {
-	const CfdwOptions *options =
-		&((RelPlan *) rel->fdw_private)->table->options;
-	Cost startup = options->fdw_startup_cost + rel->baserestrictcost.startup;
-	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
-					rel->baserestrictcost.per_tuple;
+	const RelPlan *plan = rel->fdw_private;
+	const CfdwOptions *options = &plan->table->options;
+	Cost startup = rel->baserestrictcost.startup;
+	Cost run = 0;
 
+	if (!plan->ids.is_null)
+	{
+		startup += options->fdw_startup_cost;
+		run = lists * (options->fdw_tuple_cost + cpu_tuple_cost +
+					   rel->baserestrictcost.per_tuple);
+	}
 	add_path(rel, (Path *) cfdw_create_foreignscan_path(
-					  root, rel, rows, startup, startup + per_list * lists,
-					  outer, NIL));
+					  root, rel, rows, startup, startup + run, outer, NIL));
 }
 
 /*
@@ -329,7 +456,8 @@ add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
 	Relids outer;
 	ListCell *lc;
 
-	if (id_compared_with(rel, rel->fdw_private, clause) == NULL)
+	if (!IsA(clause->clause, OpExpr) ||
+		compared_with_id(root, rel, clause->clause) == NULL)
 		return;
 	outer = bms_union(clause->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
@@ -348,7 +476,7 @@ static bool
 is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 			 EquivalenceMember *em, void *arg)
 {
-	return is_id(rel, rel->fdw_private, (Node *) em->em_expr);
+	return is_id(rel, (Node *) em->em_expr);
 }
 
 /*

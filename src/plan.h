@@ -11,15 +11,17 @@
 #include "foreign/fdwapi.h"
 
 /*
- * A foreign scan's plan: fdw_exprs holds the expression for the id to ask for,
- * or is empty; fdw_private holds a list of the attribute numbers to fetch, and
- * a CfdwRescans.
+ * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it
+ * is an array, to equal an element of: numbers first.  It is empty when nothing
+ * is known of the id.  fdw_private holds a list of the attribute numbers to
+ * fetch; a CfdwRescans; and whether the id is to be NULL.
  *
  * A modification's plan: fdw_private holds a list of the attribute numbers
  * that an UPDATE assigns.
  */
 #define cfdw_plan_columns(fdw_private) linitial_node(List, (fdw_private))
 #define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
+#define cfdw_plan_id_is_null(fdw_private) boolVal(lthird(fdw_private))
 
 /* Whether a scan may begin again, as far as the plan tells. */
 typedef enum CfdwRescans

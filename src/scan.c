@@ -22,6 +22,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
+#include "ids.h"
 #include "plan.h"
 #include "scan.h"
 
@@ -50,18 +51,29 @@ struct CfdwProjection
 	const CfdwTableColumn *current;
 };
 
+/* What is asked of the account. */
+typedef enum Asked
+{
+	ASK_ALL,
+	ASK_ONE,
+	ASK_NOTHING
+} Asked;
+
 typedef struct ListScan
 {
 	CfdwProjection *projection;
 	Oid userid;
-	ExprState *id;                 /* what to ask for, or NULL: all lists */
+	List *ids;                     /* of ExprState: see plan.h */
+	bool by_id;                    /* a number is among them */
+	bool id_is_null;               /* only rows without an id are wanted */
+	bool again;                    /* it has been rescanned */
 	MemoryContext request_context; /* of the cursor */
 	MemoryContext row_context;     /* of the values of one row */
 
 	/* The request being read. */
 	bool started;
-	bool by_id;
-	int64 asked_id;     /* with by_id */
+	Asked asked;
+	int64 asked_id;     /* with ASK_ONE */
 	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
 
 	/* What the transaction has changed, or NULL. */
@@ -85,7 +97,7 @@ static Datum convert_value(const ProjectedColumn *projected,
 static const CfdwRow *overlaid_row(const CfdwWanted *wanted);
 static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
-static bool evaluate_id(ForeignScanState *node, int64 *id);
+static Asked evaluate_ids(ForeignScanState *node, int64 *id);
 static void start_request(ForeignScanState *node);
 static void end_request(ListScan *state);
 static bool replay_row(ListScan *state, TupleTableSlot *slot);
@@ -184,8 +196,10 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	state->userid = OidIsValid(user) ? user : GetUserId();
 	state->projection = cfdw_scan_projection(
 		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
-	if (plan->fdw_exprs != NIL)
-		state->id = ExecInitExpr(linitial(plan->fdw_exprs), &node->ss.ps);
+	state->ids = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+	state->by_id = plan->fdw_exprs != NIL &&
+				   !type_is_array(exprType(linitial(plan->fdw_exprs)));
+	state->id_is_null = cfdw_plan_id_is_null(plan->fdw_private);
 	state->request_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
@@ -214,14 +228,14 @@ catalogsIterateForeignScan(ForeignScanState *node)
 	state->replaying = false;
 	if (state->cursor != NULL && fetch_row(state, slot))
 		return slot;
-	if (state->overlay != NULL && state->id == NULL)
+	if (state->overlay != NULL && state->asked != ASK_ONE)
 		give_added(state, slot);
 	return slot;
 }
 
 /*
  * Begins again.  Whether that takes a request shows when the first row is asked
- * for: the same id needs none.
+ * for: the same id needs none, nor does any once there is the whole list.
  */
 void
 catalogsReScanForeignScan(ForeignScanState *node)
@@ -230,9 +244,10 @@ catalogsReScanForeignScan(ForeignScanState *node)
 	int64 id = 0;
 	bool same = state->started;
 
-	if (same && state->id != NULL && node->ss.ps.chgParam != NULL)
-		same = evaluate_id(node, &id) == state->by_id &&
-			   (!state->by_id || id == state->asked_id);
+	state->again = true;
+	if (same && state->asked != ASK_ALL && node->ss.ps.chgParam != NULL)
+		same = evaluate_ids(node, &id) == state->asked &&
+			   (state->asked != ASK_ONE || id == state->asked_id);
 	if (same && state->all_kept)
 	{
 		state->replaying = true;
@@ -363,32 +378,37 @@ describe_value(void *arg)
 }
 
 /*
- * The id to ask for; false when it is NULL.
+ * What to ask the account for, and the id if it is one list.  An array that
+ * holds one id is as good as a number, unless it is another array each time:
+ * then the whole list, asked for once, will do for all of them.
  */
-static bool
-evaluate_id(ForeignScanState *node, int64 *id)
+static Asked
+evaluate_ids(ForeignScanState *node, int64 *id)
 {
 	ListScan *state = node->fdw_state;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-	bool isnull;
-	Datum value;
+	MemoryContext caller =
+		MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	CfdwIds left = {.all = true};
+	ListCell *lc;
 
-	value = ExecEvalExprSwitchContext(state->id, econtext, &isnull);
-	if (isnull)
-		return false;
-	switch (exprType((Node *) state->id->expr))
+	foreach(lc, state->ids)
 	{
-		case INT2OID:
-			*id = DatumGetInt16(value);
-			break;
-		case INT4OID:
-			*id = DatumGetInt32(value);
-			break;
-		default:
-			*id = DatumGetInt64(value);
+		ExprState *expr = lfirst(lc);
+		bool isnull;
+		Datum value = ExecEvalExpr(expr, econtext, &isnull);
+
+		cfdw_ids_restrict(&left, exprType((Node *) expr->expr), value, isnull);
+		if (left.n == 0)
 			break;
 	}
-	return true;
+	MemoryContextSwitchTo(caller);
+	if (state->id_is_null || (!left.all && left.n == 0))
+		return ASK_NOTHING;
+	if (left.all || left.n > 1 || (state->again && !state->by_id))
+		return ASK_ALL;
+	*id = left.ids[0];
+	return ASK_ONE;
 }
 
 /*
@@ -403,11 +423,11 @@ start_request(ForeignScanState *node)
 	MemoryContext caller;
 
 	state->started = true;
-	state->by_id = state->id != NULL && evaluate_id(node, &state->asked_id);
-	if (state->id != NULL && !state->by_id)
+	state->asked = evaluate_ids(node, &state->asked_id);
+	if (state->asked == ASK_NOTHING && !state->id_is_null)
 		return;
 
-	query.by_id = state->by_id;
+	query.by_id = state->asked == ASK_ONE;
 	query.id = state->asked_id;
 	cfdw_scan_keys(state->projection, &query);
 	caller = MemoryContextSwitchTo(state->request_context);
@@ -416,7 +436,7 @@ start_request(ForeignScanState *node)
 	state->added = 0;
 	state->overlay =
 		cfdw_overlay_create(table, node->ss.ps.state->es_snapshot->curcid);
-	if (!is_known_gone(state))
+	if (state->asked != ASK_NOTHING && !is_known_gone(state))
 		state->cursor =
 			cfdw_remote_open(table->serverid, state->userid, &query);
 	MemoryContextSwitchTo(caller);
@@ -430,7 +450,7 @@ is_known_gone(const ListScan *state)
 {
 	const CfdwWanted *wanted = NULL;
 
-	if (state->by_id && state->overlay != NULL)
+	if (state->asked == ASK_ONE && state->overlay != NULL)
 		wanted = cfdw_overlay_find(state->overlay, state->asked_id);
 	return wanted != NULL && !wanted->exists;
 }
