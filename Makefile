@@ -22,8 +22,10 @@ OBJS = \
 	src/undo.o \
 	src/flush.o \
 	src/ids.o \
+	src/estimate.o \
 	src/plan.o \
 	src/scan.o \
+	src/analyze.o \
 	src/modify.o \
 	src/explain.o \
 	src/catalogs_fdw.o

@@ -26,6 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
+#include "analyze.h"
 #include "codec.h"
 #include "compat.h"
 #include "explain.h"
@@ -72,6 +73,8 @@ catalogs_fdw_handler(PG_FUNCTION_ARGS)
 	routine->IterateForeignScan = catalogsIterateForeignScan;
 	routine->ReScanForeignScan = catalogsReScanForeignScan;
 	routine->EndForeignScan = catalogsEndForeignScan;
+
+	routine->AnalyzeForeignTable = catalogsAnalyzeForeignTable;
 
 	routine->IsForeignRelUpdatable = catalogsIsForeignRelUpdatable;
 	routine->AddForeignUpdateTargets = catalogsAddForeignUpdateTargets;

@@ -86,6 +86,13 @@
 	bms_union((rte)->updatedCols, (rte)->extraUpdatedCols)
 #endif
 
+/* Where ANALYZE can be slowed down, and cancelled. */
+#if PG_VERSION_NUM >= 180000
+#define cfdw_vacuum_delay_point() vacuum_delay_point(true)
+#else
+#define cfdw_vacuum_delay_point() vacuum_delay_point()
+#endif
+
 /* A path of a foreign scan without an outer path or a path target. */
 #if PG_VERSION_NUM >= 180000
 #define cfdw_create_foreignscan_path(root, rel, rows, startup, total, outer,   \

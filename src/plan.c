@@ -39,12 +39,10 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "estimate.h"
 #include "ids.h"
 #include "option.h"
 #include "plan.h"
-
-/* Lists in an account of which nothing is known (API page: about ten). */
-#define DEFAULT_LISTS 10
 
 /* What conditions say of the id before the scan. */
 typedef struct IdConditions
@@ -241,8 +239,7 @@ estimate_size(PlannerInfo *root, RelOptInfo *rel)
 {
 	const RelPlan *plan = rel->fdw_private;
 
-	if (rel->tuples <= 0)
-		rel->tuples = DEFAULT_LISTS;
+	rel->tuples = cfdw_estimate_lists(plan->table->relid, rel->tuples);
 	set_baserel_size_estimates(root, rel);
 	if (plan->ids.by_id)
 		rel->rows = 1;

@@ -22,6 +22,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
+#include "estimate.h"
 #include "ids.h"
 #include "plan.h"
 #include "scan.h"
@@ -74,6 +75,7 @@ typedef struct ListScan
 	bool started;
 	Asked asked;
 	int64 asked_id;     /* with ASK_ONE */
+	double seen;        /* lists of the reply so far */
 	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
 
 	/* What the transaction has changed, or NULL. */
@@ -434,6 +436,7 @@ start_request(ForeignScanState *node)
 	state->all_kept = state->rescans != CFDW_RESCANS_NEVER;
 	state->kept_size = 0;
 	state->added = 0;
+	state->seen = 0;
 	state->overlay =
 		cfdw_overlay_create(table, node->ss.ps.state->es_snapshot->curcid);
 	if (state->asked != ASK_NOTHING && !is_known_gone(state))
@@ -517,6 +520,7 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	{
 		wanted = NULL;
 		found = cfdw_remote_next(state->cursor, &item);
+		state->seen += found ? 1 : 0;
 		if (found && state->overlay != NULL &&
 			cfdw_value_int64(&item.fields[0], &id))
 			wanted = cfdw_overlay_find(state->overlay, id);
@@ -529,6 +533,8 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	}
 	else
 	{
+		if (state->asked == ASK_ALL)
+			cfdw_estimate_note(state->projection->table->relid, state->seen);
 		cfdw_remote_close(state->cursor);
 		state->cursor = NULL;
 	}
