@@ -26,6 +26,7 @@ OBJS = \
 	src/plan.o \
 	src/scan.o \
 	src/analyze.o \
+	src/async.o \
 	src/modify.o \
 	src/explain.o \
 	src/catalogs_fdw.o

@@ -144,9 +144,9 @@ SELECT name FROM catalogs WHERE id = 4223;
 CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme');
 CREATE USER MAPPING FOR CURRENT_USER SERVER other OPTIONS (login 'robot@example.com', api_key 'acme-key');
 CREATE FOREIGN TABLE other (id bigint, name text) SERVER other;
-SELECT id, name FROM catalogs WHERE id = 4223 UNION ALL SELECT id, name FROM other WHERE id = 5223;
-SELECT id, name FROM catalogs WHERE id = 4223 UNION ALL SELECT id, name FROM other WHERE id = 5223;
-\! emulator wire --status --accounts
+SELECT id, name FROM catalogs WHERE id = 4223 UNION ALL SELECT id, name FROM other WHERE id = 5223 ORDER BY id;
+SELECT id, name FROM catalogs WHERE id = 4223 UNION ALL SELECT id, name FROM other WHERE id = 5223 ORDER BY id;
+\! emulator wire --status --accounts --keep --account main; emulator wire --status --accounts --account acme
 DROP FOREIGN TABLE other;
 DROP USER MAPPING FOR CURRENT_USER SERVER other;
 DROP SERVER other;

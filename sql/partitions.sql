@@ -111,7 +111,7 @@ SELECT name FROM list_local ORDER BY name;
 UPDATE list SET account = 'beta' WHERE name = 'Draft 2'
     RETURNING tableoid::regclass, account, id, name;
 \! emulator wire --accounts --keep --account acme
-\! emulator wire --accounts --account beta
+\! emulator wire --accounts --account beta | sort
 SELECT name FROM list_local ORDER BY name;
 
 -- DELETE through the parent.

@@ -40,7 +40,7 @@ SELECT name FROM catalogs
 \! emulator wire
 
 -- Twice in one statement is twice; a CTE is read once.
-SELECT name FROM catalogs WHERE sort < 20 UNION ALL SELECT name FROM catalogs WHERE sort > 30;
+SELECT name FROM catalogs WHERE sort < 20 UNION ALL SELECT name FROM catalogs WHERE sort > 30 ORDER BY name;
 \! emulator wire
 SELECT a.id, b.id FROM catalogs a JOIN catalogs b ON a.sort + 10 = b.sort ORDER BY a.id;
 \! emulator wire

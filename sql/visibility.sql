@@ -42,7 +42,7 @@ SELECT v.name, c.id, c.type
     FROM (VALUES ('Goods'), ('Films'), ('Услуги')) v(name)
     LEFT JOIN catalogs c USING (name) ORDER BY 1;
 SELECT name FROM catalogs WHERE type = 'products'
-    UNION ALL SELECT name FROM catalogs WHERE id = 4223;
+    UNION ALL SELECT name FROM catalogs WHERE id = 4223 ORDER BY name;
 WITH c AS MATERIALIZED (SELECT * FROM catalogs)
     SELECT count(*), count(DISTINCT type) FROM c;
 
@@ -158,7 +158,7 @@ WITH i AS (INSERT INTO catalogs (name) VALUES ('from a CTE')),
            RETURNING id, name),
      d AS (DELETE FROM catalogs WHERE id = 4231 RETURNING id, name)
 SELECT 'u', id, name FROM u UNION ALL SELECT 'd', id, name FROM d
-UNION ALL SELECT 'c', id, name FROM catalogs WHERE id >= 4230;
+UNION ALL SELECT 'c', id, name FROM catalogs WHERE id >= 4230 ORDER BY 1, 2;
 SELECT id, name FROM catalogs
     WHERE id >= 4230 OR name = 'from a CTE' ORDER BY id;
 ROLLBACK;

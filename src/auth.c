@@ -32,6 +32,13 @@ struct CfdwAuthMethod
 						   CfdwHttp *http); /* or NULL: it cannot */
 };
 
+struct CfdwLogin
+{
+	CfdwAction action;
+	CfdwTransfer *transfer;
+	StringInfoData body; /* of the reply, so far */
+};
+
 /* More of a reply to a login is not looked at. */
 #define MAX_REPLY (64 * 1024)
 
@@ -98,42 +105,82 @@ cfdw_auth_apply(const CfdwAuthMethod *method,
 }
 
 /*
- * Signs in anew.  Raises 28000 when the account refuses, and what report.c
- * raises for a request that fails.
+ * Starts to sign in anew, in the current memory context; the arguments must
+ * outlive it.
  */
-void
-cfdw_auth_renew(const CfdwAuthMethod *method,
+CfdwLogin *
+cfdw_auth_begin(const CfdwAuthMethod *method,
 				const CfdwCredentials *credentials, const CfdwOptions *options,
 				const char *server, CfdwHttp *http)
 {
-	CfdwTransfer *transfer = method->renew(credentials, options, http);
-	CfdwAction action = {.server = server,
-						 .path = cfdw_resource.login_path,
-						 .what = "sign in",
-						 .verb = -1,
-						 .timeout_ms = options->request_timeout_ms,
-						 .credentials = credentials};
-	const CfdwResponse *response;
-	StringInfoData body;
+	CfdwLogin *login = palloc0(sizeof(CfdwLogin));
 
-	initStringInfo(&body);
-	response = cfdw_http_collect(transfer, &body, MAX_REPLY);
-	if (is_refused(response, &body))
-		cfdw_report_response(&action, response, body.data, body.len);
-	if (!cfdw_codec_login_accepted(body.data, body.len))
+	login->action.server = server;
+	login->action.path = cfdw_resource.login_path;
+	login->action.what = "sign in";
+	login->action.verb = -1;
+	login->action.timeout_ms = options->request_timeout_ms;
+	login->action.credentials = credentials;
+	initStringInfo(&login->body);
+	login->transfer = method->renew(credentials, options, http);
+	return login;
+}
+
+/*
+ * What a wait for the login has to wait for.
+ */
+CfdwTransfer *
+cfdw_auth_transfer(const CfdwLogin *login)
+{
+	return login->transfer;
+}
+
+/*
+ * Takes in what has come of the reply; true once it has ended.  Waits for
+ * nothing.
+ */
+bool
+cfdw_auth_receive(CfdwLogin *login)
+{
+	const char *data;
+	size_t len;
+
+	while (cfdw_http_is_ready(login->transfer))
+	{
+		if (!cfdw_http_read(login->transfer, &data, &len))
+			return true;
+		appendBinaryStringInfo(&login->body, data,
+							   Min(len, (size_t) MAX_REPLY - login->body.len));
+	}
+	return false;
+}
+
+/*
+ * Looks at the whole reply.  Raises 28000 when the account refuses, and what
+ * report.c raises for a request that fails.
+ */
+void
+cfdw_auth_finish(CfdwLogin *login)
+{
+	const CfdwResponse *response = cfdw_http_response(login->transfer);
+	const StringInfoData *body = &login->body;
+
+	if (is_refused(response, body))
+		cfdw_report_response(&login->action, response, body->data, body->len);
+	if (!cfdw_codec_login_accepted(body->data, body->len))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 			 errmsg(
 				 "could not sign in on server \"%s\": the account does not confirm it",
-				 server),
+				 login->action.server),
 			 errhint("Check the credentials in the user mapping.")));
-	cfdw_http_end(transfer);
+	cfdw_http_end(login->transfer);
 }
 
 /*
- * The same, but says by its result whether the account has accepted it.  Raises
- * an error only for want of memory or of descriptors.
+ * All of that, but says by its result whether the account has accepted it.
+ * Raises an error only for want of memory or of descriptors.
  */
 bool
 cfdw_auth_try(const CfdwAuthMethod *method, const CfdwCredentials *credentials,

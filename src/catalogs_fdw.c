@@ -27,6 +27,7 @@
 #include "utils/guc.h"
 
 #include "analyze.h"
+#include "async.h"
 #include "codec.h"
 #include "compat.h"
 #include "explain.h"
@@ -73,6 +74,10 @@ catalogs_fdw_handler(PG_FUNCTION_ARGS)
 	routine->IterateForeignScan = catalogsIterateForeignScan;
 	routine->ReScanForeignScan = catalogsReScanForeignScan;
 	routine->EndForeignScan = catalogsEndForeignScan;
+	routine->IsForeignPathAsyncCapable = catalogsIsForeignPathAsyncCapable;
+	routine->ForeignAsyncRequest = catalogsForeignAsyncRequest;
+	routine->ForeignAsyncConfigureWait = catalogsForeignAsyncConfigureWait;
+	routine->ForeignAsyncNotify = catalogsForeignAsyncNotify;
 
 	routine->AnalyzeForeignTable = catalogsAnalyzeForeignTable;
 

@@ -28,6 +28,18 @@
 	CreateWaitEventSet(TopMemoryContext, (nevents))
 #endif
 
+/*
+ * For how long an Append may wait for its asynchronous scans: its wait does not
+ * end with the latch before 15.13, 16.9 and 17.5.
+ */
+#if PG_VERSION_NUM >= 170005 ||                                                \
+	(PG_VERSION_NUM >= 160009 && PG_VERSION_NUM < 170000) ||                   \
+	(PG_VERSION_NUM >= 150013 && PG_VERSION_NUM < 160000)
+#define CFDW_APPEND_WAIT_MS INT_MAX
+#else
+#define CFDW_APPEND_WAIT_MS 50
+#endif
+
 /* A lexer over a string in the database encoding that resolves escapes. */
 #if PG_VERSION_NUM >= 170000
 #define cfdw_make_json_lexer(text, len)                                        \

@@ -3,11 +3,17 @@
  * http.c
  *	  One request, one response, in the backend's own latch wait.
  *
- * The only place that uses libcurl.  Each account has a CfdwHttp: a multi
- * handle, in which connections are kept, and one epoll descriptor that holds
- * libcurl's sockets.  That one descriptor stands beside MyLatch and
- * the postmaster's death in a wait event set, so that every wait (resolve,
- * connect, TLS, send, receive) ends at once when the backend is told to.
+ * The only place that uses libcurl.  All transfers of a backend, of whatever
+ * account, go through one multi handle and one epoll descriptor that holds
+ * libcurl's sockets: whoever waits for one of them lets the others go on.  That
+ * one descriptor stands beside MyLatch and the postmaster's death in a wait
+ * event set, so that every wait (resolve, connect, TLS, send, receive) ends at
+ * once when the backend is told to; or it stands in the set of an Append that
+ * waits for many scans, with libcurl's timer behind it in a timer descriptor.
+ *
+ * Each account has a CfdwHttp: its cookies and its kept connection are in a
+ * share object of its own, so that no request can go out over a connection that
+ * was made for another account.
  *
  * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
  * nor check for interrupts: they copy into malloc'ed memory, count, and leave
@@ -31,8 +37,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "lib/ilist.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -57,25 +65,42 @@
 /* A transfer is paused when so many bytes of its reply wait to be read. */
 #define HIGH_WATER (256 * 1024)
 
-/* Descriptors of a CfdwHttp: epoll, a kept connection. */
-#define OWN_DESCRIPTORS 2
+/* Descriptors of the wire: epoll, timer, two that libcurl makes to wake itself. */
+#define WIRE_DESCRIPTORS 4
+
+/* So many sockets are looked after between two looks at the latch. */
+#define MAX_EVENTS 64
+
+/* Through which all transfers of the backend go. */
+typedef struct Wire
+{
+	CURLM *multi; /* NULL while nothing needs it */
+	int epoll_fd; /* -1 when not open */
+	int timer_fd; /* in the epoll descriptor; for an Append that waits */
+	WaitEventSet *wait_set;
+	int descriptors; /* accounted for with fd.c */
+	bool broken;     /* a callback could not do its work */
+	bool timer_set;
+	instr_time timer_start; /* when libcurl set its timer ... */
+	double timer_ms;        /* ... and for how long */
+	bool watched;           /* an Append waits ... */
+	instr_time watch_start; /* ... since */
+	dlist_head https;       /* those that are open, the last used first */
+	dlist_head transfers;   /* not yet ended */
+} Wire;
 
 struct CfdwHttp
 {
 	MemoryContext context; /* of this struct; its reset closes all */
 	MemoryContextCallback callback;
 	CfdwHttpConfig config;
-	CURLM *multi;  /* NULL until a request needs it */
-	CURLSH *share; /* the cookies, or NULL */
-	CURL *spare;   /* set up, for the next request; or NULL */
-	int epoll_fd;  /* -1 when not open */
-	bool timer_set;
-	instr_time timer_start; /* when libcurl set its timer ... */
-	double timer_ms;        /* ... and for how long */
-	WaitEventSet *wait_set;
-	int descriptors; /* accounted for with fd.c */
+	CURLSH *share;              /* connections and cookies; NULL when closed */
+	struct curl_slist *cookies; /* while it is closed */
+	CURL *spare;                /* set up, for the next request; or NULL */
+	int descriptors; /* accounted for with fd.c: one for each transfer, and one
+					  * at least while it is open */
 	int transfers;   /* not yet ended */
-	bool broken;     /* a callback could not do its work */
+	dlist_node link; /* in wire.https, while it is open */
 };
 
 /* Bytes that libcurl handed over; malloc'ed. */
@@ -92,8 +117,9 @@ struct CfdwTransfer
 	CfdwHttp *http;
 	CURL *easy;
 	struct curl_slist *headers;
-	bool counted; /* in http->transfers and with fd.c */
+	bool counted; /* in http->transfers, http->descriptors, wire.transfers */
 	bool in_multi;
+	dlist_node link;
 
 	/* What on_send gives out. */
 	const char *body;
@@ -110,20 +136,32 @@ struct CfdwTransfer
 	bool paused;
 
 	double patience_ms; /* left of the request's timeout */
+	double waited_ms;   /* for it, since libcurl has it */
+	bool watched;       /* an Append waits for it */
 	bool done;
 	CfdwResponse response;
 	char error[CURL_ERROR_SIZE];
 };
 
+static Wire wire = {.epoll_fd = -1,
+					.timer_fd = -1,
+					.https = DLIST_STATIC_INIT(wire.https),
+					.transfers = DLIST_STATIC_INIT(wire.transfers)};
+
 /* Left of the time for an abort's requests, or -1 outside of one. */
 static double abort_patience_ms = -1;
 
 static void initialize_curl(void);
+static void open_wire(void);
+static void open_descriptors(void);
+static void close_wire(void);
+static void open_http(CfdwHttp *http);
+static void close_http(CfdwHttp *http);
 static void free_http(void *arg);
-static void open_multi(CfdwHttp *http);
-static void close_multi(CfdwHttp *http);
-static void open_descriptors(CfdwHttp *http);
+static struct curl_slist *list_cookies(CfdwHttp *http);
+static void restore_cookies(CfdwHttp *http, CURL *easy);
 static void acquire_descriptor(void);
+static bool close_another(void);
 static void free_transfer(void *arg);
 static void put_away(CfdwTransfer *transfer);
 static CURL *new_easy(CfdwHttp *http);
@@ -131,20 +169,21 @@ static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
 static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
 static void add_header(CfdwTransfer *transfer, const char *header);
 static void set_check(CURLcode code);
-static void drive(CfdwHttp *http);
-static double timer_left_ms(const CfdwHttp *http);
-static void act(CfdwHttp *http, curl_socket_t socket, int events);
-static void harvest(CfdwHttp *http);
+static double timer_left_ms(void);
+static void act(curl_socket_t socket, int events);
+static void harvest(void);
+static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
+static void finish_all(CURLcode code);
+static bool was_connected(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
-static void wait_for_events(CfdwTransfer *const *transfers, int n,
-							double timeout_ms);
-static void wait_in_set(WaitEventSet *set, long timeout_ms);
-static void wait_for_several(CfdwTransfer *const *transfers, int n,
-							 long timeout_ms);
-static void add_own_events(WaitEventSet *set);
+static void wait_for_events(double timeout_ms);
+static void charge(CfdwTransfer *transfer, double ms);
+static void end_watch(void);
+static void set_timer(double ms);
+static double ms_since(instr_time start);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
@@ -164,7 +203,6 @@ cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
 
 	http->context = context;
 	http->config = *config;
-	http->epoll_fd = -1;
 	http->callback.func = free_http;
 	http->callback.arg = http;
 	MemoryContextRegisterResetCallback(context, &http->callback);
@@ -192,14 +230,16 @@ cfdw_http_is_idle(const CfdwHttp *http)
 }
 
 /*
- * Closes the kept connections, unless a transfer is under way; cookies stay.
+ * Closes the kept connection, unless a transfer is under way; cookies stay.
  * Never raises.
  */
 void
 cfdw_http_close_idle(CfdwHttp *http)
 {
 	if (http->transfers == 0)
-		close_multi(http);
+		close_http(http);
+	if (dlist_is_empty(&wire.https))
+		close_wire();
 }
 
 /*
@@ -213,7 +253,8 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	CfdwTransfer *transfer = palloc0(sizeof(CfdwTransfer));
 
 	initialize_curl();
-	open_multi(http);
+	open_wire();
+	open_http(http);
 
 	transfer->http = http;
 	transfer->patience_ms = request->timeout_ms;
@@ -222,18 +263,23 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	transfer->callback.arg = transfer;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext,
 									   &transfer->callback);
-	acquire_descriptor();
-	transfer->counted = true;
+	if (http->descriptors == http->transfers)
+	{
+		acquire_descriptor();
+		http->descriptors++;
+	}
 	http->transfers++;
+	dlist_push_tail(&wire.transfers, &transfer->link);
+	transfer->counted = true;
 
 	transfer->easy = http->spare != NULL ? http->spare : new_easy(http);
 	http->spare = NULL;
 	set_request(transfer, request);
-	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+	if (curl_multi_add_handle(wire.multi, transfer->easy) != CURLM_OK)
 		set_check(CURLE_OUT_OF_MEMORY);
 	transfer->in_multi = true;
-	act(http, CURL_SOCKET_TIMEOUT, 0);
-	harvest(http);
+	act(CURL_SOCKET_TIMEOUT, 0);
+	harvest();
 	return transfer;
 }
 
@@ -246,39 +292,92 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 {
 	for (;;)
 	{
-		double left = DBL_MAX;
+		double left = abort_patience_ms >= 0 ? abort_patience_ms : DBL_MAX;
+		double elapsed;
 		instr_time start;
-		instr_time now;
 
 		for (int i = 0; i < n; i++)
 		{
-			if (!cfdw_http_is_ready(transfers[i]) &&
-				transfers[i]->patience_ms <= 0)
-				finish(transfers[i], CURLE_OPERATION_TIMEDOUT);
-			else if (transfers[i]->http->broken)
-				finish(transfers[i], CURLE_OUT_OF_MEMORY);
+			charge(transfers[i], 0);
 			if (cfdw_http_is_ready(transfers[i]))
 				return;
 			left = Min(left, transfers[i]->patience_ms);
 		}
-		if (abort_patience_ms >= 0 && left > abort_patience_ms)
-			left = abort_patience_ms;
 
 		INSTR_TIME_SET_CURRENT(start);
-		wait_for_events(transfers, n, left);
-		INSTR_TIME_SET_CURRENT(now);
-		INSTR_TIME_SUBTRACT(now, start);
+		wait_for_events(left);
+		elapsed = ms_since(start);
 		for (int i = 0; i < n; i++)
-			transfers[i]->patience_ms -= INSTR_TIME_GET_MILLISEC(now);
+			charge(transfers[i], elapsed);
 		if (abort_patience_ms >= 0)
 		{
-			abort_patience_ms =
-				Max(abort_patience_ms - INSTR_TIME_GET_MILLISEC(now), 0);
+			abort_patience_ms = Max(abort_patience_ms - elapsed, 0);
 			if (abort_patience_ms == 0)
 				for (int i = 0; i < n; i++)
-					transfers[i]->patience_ms = 0;
+					charge(transfers[i], transfers[i]->patience_ms);
 		}
 	}
+}
+
+/*
+ * Somebody else, an Append, waits for transfers: returns the descriptor that is
+ * readable as soon as one of them may have got on, or is out of time; or
+ * AT_ONCE.  Then cfdw_http_drive() sees to them.  Never raises.
+ */
+int
+cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
+{
+	double left = timer_left_ms();
+
+	end_watch();
+	for (int i = 0; i < n; i++)
+	{
+		if (cfdw_http_is_ready(transfers[i]))
+			at_once = true;
+		transfers[i]->watched = true;
+		left = Min(left, transfers[i]->patience_ms);
+	}
+	set_timer(at_once ? 0 : Min(left, CFDW_APPEND_WAIT_MS));
+	wire.watched = true;
+	INSTR_TIME_SET_CURRENT(wire.watch_start);
+	return wire.epoll_fd;
+}
+
+/*
+ * Does, for all transfers, what can be done without waiting.  Never raises.
+ */
+void
+cfdw_http_drive(void)
+{
+	struct epoll_event events[MAX_EVENTS];
+	int n = epoll_wait(wire.epoll_fd, events, lengthof(events), 0);
+
+	for (int i = 0; i < n; i++)
+	{
+		int ready = 0;
+
+		if (events[i].data.fd == wire.timer_fd)
+		{
+			set_timer(DBL_MAX);
+			continue;
+		}
+		if (events[i].events & EPOLLIN)
+			ready |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			ready |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			ready |= CURL_CSELECT_ERR;
+		act(events[i].data.fd, ready);
+	}
+	if (timer_left_ms() <= 0)
+	{
+		wire.timer_set = false;
+		act(CURL_SOCKET_TIMEOUT, 0);
+	}
+	harvest();
+	if (wire.broken)
+		finish_all(CURLE_OUT_OF_MEMORY);
+	end_watch();
 }
 
 /*
@@ -385,7 +484,7 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 		code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 		if (code != CURLE_OK)
 			finish(transfer, code);
-		harvest(transfer->http);
+		harvest();
 	}
 	return true;
 }
@@ -443,6 +542,135 @@ initialize_curl(void)
 }
 
 /*
+ * What all transfers share; closed by the last CfdwHttp that is.
+ */
+static void
+open_wire(void)
+{
+	if (wire.multi != NULL &&
+		(!wire.broken || !dlist_is_empty(&wire.transfers)))
+		return;
+	close_wire(); /* what an error may have left */
+	open_descriptors();
+	wire.multi = curl_multi_init();
+	if (wire.multi == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	curl_multi_setopt(wire.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(wire.multi, CURLMOPT_TIMERFUNCTION, on_timer);
+
+	/* Of each share object, that is for each account. */
+	curl_multi_setopt(wire.multi, CURLMOPT_MAXCONNECTS, 1L);
+}
+
+/*
+ * An epoll descriptor, in a wait event set with what every wait ends for.
+ */
+static void
+open_descriptors(void)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	while (wire.descriptors < WIRE_DESCRIPTORS)
+	{
+		acquire_descriptor();
+		wire.descriptors++;
+	}
+	wire.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	wire.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	event.data.fd = wire.timer_fd;
+	if (wire.epoll_fd < 0 || wire.timer_fd < 0 ||
+		epoll_ctl(wire.epoll_fd, EPOLL_CTL_ADD, wire.timer_fd, &event) != 0)
+		ereport(ERROR, (errcode_for_socket_access(),
+						errmsg("could not prepare to wait for servers: %m")));
+
+	wire.wait_set = cfdw_create_wait_event_set(3);
+	AddWaitEventToSet(wire.wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
+					  NULL);
+	AddWaitEventToSet(wire.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
+					  NULL, NULL);
+	AddWaitEventToSet(wire.wait_set, WL_SOCKET_READABLE, wire.epoll_fd, NULL,
+					  NULL);
+}
+
+/*
+ * No transfer is under way.  Never raises.
+ */
+static void
+close_wire(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &wire.https)
+	{
+		close_http(dlist_container(CfdwHttp, link, iter.cur));
+	}
+	if (wire.multi != NULL)
+		curl_multi_cleanup(wire.multi);
+	wire.multi = NULL;
+	if (wire.wait_set != NULL)
+		FreeWaitEventSet(wire.wait_set);
+	wire.wait_set = NULL;
+	if (wire.timer_fd >= 0)
+		close(wire.timer_fd);
+	wire.timer_fd = -1;
+	if (wire.epoll_fd >= 0)
+		close(wire.epoll_fd);
+	wire.epoll_fd = -1;
+	for (; wire.descriptors > 0; wire.descriptors--)
+		ReleaseExternalFD();
+	wire.timer_set = false;
+	wire.broken = false;
+	wire.watched = false;
+}
+
+/*
+ * Makes HTTP the one that was used last.
+ */
+static void
+open_http(CfdwHttp *http)
+{
+	if (http->share != NULL)
+	{
+		dlist_move_head(&wire.https, &http->link);
+		return;
+	}
+	http->share = curl_share_init();
+	if (http->share == NULL)
+		set_check(CURLE_OUT_OF_MEMORY);
+	dlist_push_head(&wire.https, &http->link);
+	if (curl_share_setopt(http->share, CURLSHOPT_SHARE,
+						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
+		(http->config.cookies &&
+		 curl_share_setopt(http->share, CURLSHOPT_SHARE,
+						   CURL_LOCK_DATA_COOKIE) != CURLSHE_OK))
+	{
+		close_http(http);
+		set_check(CURLE_OUT_OF_MEMORY);
+	}
+}
+
+/*
+ * Closes the kept connection and keeps the cookies.  No transfer of HTTP is
+ * under way.  Never raises.
+ */
+static void
+close_http(CfdwHttp *http)
+{
+	if (http->share == NULL)
+		return;
+	if (http->config.cookies && http->cookies == NULL)
+		http->cookies = list_cookies(http);
+	if (http->spare != NULL)
+		curl_easy_cleanup(http->spare);
+	http->spare = NULL;
+	curl_share_cleanup(http->share);
+	http->share = NULL;
+	dlist_delete(&http->link);
+	for (; http->descriptors > 0; http->descriptors--)
+		ReleaseExternalFD();
+}
+
+/*
  * The reset callback of a CfdwHttp's memory context.
  */
 static void
@@ -450,92 +678,75 @@ free_http(void *arg)
 {
 	CfdwHttp *http = arg;
 
-	close_multi(http);
-	if (http->share != NULL)
-		curl_share_cleanup(http->share);
-	http->share = NULL;
-}
-
-static void
-open_multi(CfdwHttp *http)
-{
-	if (http->multi != NULL)
-		return;
-	open_descriptors(http);
-	if (http->config.cookies && http->share == NULL)
-	{
-		http->share = curl_share_init();
-		if (http->share == NULL ||
-			curl_share_setopt(http->share, CURLSHOPT_SHARE,
-							  CURL_LOCK_DATA_COOKIE) != CURLSHE_OK)
-			set_check(CURLE_OUT_OF_MEMORY);
-	}
-	http->broken = false;
-	http->multi = curl_multi_init();
-	if (http->multi == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L);
-}
-
-static void
-close_multi(CfdwHttp *http)
-{
-	if (http->spare != NULL)
-		curl_easy_cleanup(http->spare);
-	http->spare = NULL;
-	if (http->multi != NULL)
-		curl_multi_cleanup(http->multi);
-	http->multi = NULL;
-	if (http->wait_set != NULL)
-		FreeWaitEventSet(http->wait_set);
-	http->wait_set = NULL;
-	if (http->epoll_fd >= 0)
-		close(http->epoll_fd);
-	http->epoll_fd = -1;
-	for (; http->descriptors > 0; http->descriptors--)
-		ReleaseExternalFD();
+	cfdw_http_close_idle(http);
+	curl_slist_free_all(http->cookies);
+	http->cookies = NULL;
 }
 
 /*
- * An epoll descriptor, in a wait event set with the latch.
+ * The cookies of HTTP, or NULL: then, or for want of memory, there are none, and
+ * the next request has to sign in.
+ */
+static struct curl_slist *
+list_cookies(CfdwHttp *http)
+{
+	struct curl_slist *cookies = NULL;
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		return NULL;
+	if (curl_easy_setopt(easy, CURLOPT_SHARE, http->share) == CURLE_OK)
+		curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies);
+	curl_easy_cleanup(easy);
+	return cookies;
+}
+
+/*
+ * Gives back the cookies that close_http() has kept.
  */
 static void
-open_descriptors(CfdwHttp *http)
+restore_cookies(CfdwHttp *http, CURL *easy)
 {
-	close_multi(http); /* what an error may have left */
-	while (http->descriptors < OWN_DESCRIPTORS)
-	{
-		acquire_descriptor();
-		http->descriptors++;
-	}
-	http->timer_set = false;
-	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (http->epoll_fd < 0)
-		ereport(ERROR,
-				(errcode_for_socket_access(),
-				 errmsg("could not prepare to wait for server \"%s\": %m",
-						http->config.server)));
-
-	http->wait_set = cfdw_create_wait_event_set(3);
-	add_own_events(http->wait_set);
-	AddWaitEventToSet(http->wait_set, WL_SOCKET_READABLE, http->epoll_fd, NULL,
-					  NULL);
+	for (struct curl_slist *cookie = http->cookies; cookie != NULL;
+		 cookie = cookie->next)
+		set_check(curl_easy_setopt(easy, CURLOPT_COOKIELIST, cookie->data));
+	curl_slist_free_all(http->cookies);
+	http->cookies = NULL;
 }
 
 static void
 acquire_descriptor(void)
 {
-	if (!AcquireExternalFD())
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-			 errmsg("too many open files to connect to a foreign server"),
-			 errhint(
-				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
+	while (!AcquireExternalFD())
+		if (!close_another())
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("too many open files to connect to a foreign server"),
+				 errhint(
+					 "Close cursors and other connections, or raise \"max_files_per_process\".")));
+}
+
+/*
+ * Closes the kept connection that was used longest ago; false when there is
+ * none.
+ */
+static bool
+close_another(void)
+{
+	dlist_iter iter;
+
+	dlist_reverse_foreach(iter, &wire.https)
+	{
+		CfdwHttp *http = dlist_container(CfdwHttp, link, iter.cur);
+
+		if (http->transfers == 0 && http->descriptors > 0)
+		{
+			close_http(http);
+			return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -545,9 +756,10 @@ static void
 free_transfer(void *arg)
 {
 	CfdwTransfer *transfer = arg;
+	CfdwHttp *http = transfer->http;
 
 	if (transfer->in_multi)
-		curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+		curl_multi_remove_handle(wire.multi, transfer->easy);
 	transfer->in_multi = false;
 	if (transfer->easy != NULL)
 		put_away(transfer);
@@ -560,8 +772,13 @@ free_transfer(void *arg)
 	memset(&transfer->out, 0, sizeof(Buffer));
 	if (transfer->counted)
 	{
-		ReleaseExternalFD();
-		transfer->http->transfers--;
+		http->transfers--;
+		if (http->descriptors > Max(http->transfers, 1))
+		{
+			ReleaseExternalFD();
+			http->descriptors--;
+		}
+		dlist_delete(&transfer->link);
 		transfer->counted = false;
 	}
 	transfer->done = true;
@@ -617,10 +834,11 @@ new_easy(CfdwHttp *http)
 	if (config->ca_file != NULL)
 		SET(CURLOPT_CAINFO, config->ca_file);
 
-	if (http->share != NULL)
+	SET(CURLOPT_SHARE, http->share);
+	if (config->cookies)
 	{
-		SET(CURLOPT_SHARE, http->share);
 		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
+		restore_cookies(http, easy);
 	}
 
 	SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can decode */
@@ -694,47 +912,13 @@ set_check(CURLcode code)
 }
 
 /*
- * Lets libcurl do what its sockets and its timer ask for.
- */
-static void
-drive(CfdwHttp *http)
-{
-	struct epoll_event events[16];
-	int n = epoll_wait(http->epoll_fd, events, lengthof(events), 0);
-
-	for (int i = 0; i < n; i++)
-	{
-		int ready = 0;
-
-		if (events[i].events & EPOLLIN)
-			ready |= CURL_CSELECT_IN;
-		if (events[i].events & EPOLLOUT)
-			ready |= CURL_CSELECT_OUT;
-		if (events[i].events & (EPOLLERR | EPOLLHUP))
-			ready |= CURL_CSELECT_ERR;
-		act(http, events[i].data.fd, ready);
-	}
-	if (timer_left_ms(http) <= 0)
-	{
-		http->timer_set = false;
-		act(http, CURL_SOCKET_TIMEOUT, 0);
-	}
-	harvest(http);
-}
-
-/*
  * How long it is until libcurl wants to be called.
  */
 static double
-timer_left_ms(const CfdwHttp *http)
+timer_left_ms(void)
 {
-	instr_time now;
-
-	if (!http->timer_set)
-		return DBL_MAX;
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, http->timer_start);
-	return http->timer_ms - INSTR_TIME_GET_MILLISEC(now);
+	return wire.timer_set ? wire.timer_ms - ms_since(wire.timer_start)
+						  : DBL_MAX;
 }
 
 /*
@@ -743,15 +927,15 @@ timer_left_ms(const CfdwHttp *http)
  * the backend's own.
  */
 static void
-act(CfdwHttp *http, curl_socket_t socket, int events)
+act(curl_socket_t socket, int events)
 {
 	sigset_t saved;
 	int running;
 
 	sigprocmask(SIG_SETMASK, &BlockSig, &saved);
-	if (curl_multi_socket_action(http->multi, socket, events, &running) !=
+	if (curl_multi_socket_action(wire.multi, socket, events, &running) !=
 		CURLM_OK)
-		http->broken = true;
+		wire.broken = true;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 }
 
@@ -759,20 +943,44 @@ act(CfdwHttp *http, curl_socket_t socket, int events)
  * Notes which transfers have ended.
  */
 static void
-harvest(CfdwHttp *http)
+harvest(void)
 {
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(http->multi, &left)) != NULL)
+	while ((message = curl_multi_info_read(wire.multi, &left)) != NULL)
 	{
+		CURL *easy = message->easy_handle;
+		CURLcode code = message->data.result;
 		CfdwTransfer *transfer = NULL;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-		finish(transfer, message->data.result);
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+		if (was_neglected(transfer, code) &&
+			curl_multi_remove_handle(wire.multi, easy) == CURLM_OK)
+		{
+			transfer->waited_ms = 0;
+			transfer->in_multi =
+				curl_multi_add_handle(wire.multi, easy) == CURLM_OK;
+			if (transfer->in_multi)
+				continue;
+		}
+		finish(transfer, code);
 	}
+}
+
+/*
+ * libcurl measures the time to connect by the clock.  While an Append hands out
+ * the rows of other scans, nobody may have looked after this one: then the
+ * server was not given its time, and libcurl has to begin again.
+ */
+static bool
+was_neglected(const CfdwTransfer *transfer, CURLcode code)
+{
+	return code == CURLE_OPERATION_TIMEDOUT && !transfer->done &&
+		   !was_connected(transfer) &&
+		   transfer->waited_ms < transfer->http->config.connect_timeout_ms / 2;
 }
 
 static void
@@ -797,14 +1005,35 @@ finish(CfdwTransfer *transfer, CURLcode code)
 				sizeof(response->error));
 }
 
+static void
+finish_all(CURLcode code)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &wire.transfers)
+	{
+		finish(dlist_container(CfdwTransfer, link, iter.cur), code);
+	}
+}
+
+/*
+ * Whether a connection, TLS included, was ready to take the request.
+ */
+static bool
+was_connected(const CfdwTransfer *transfer)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	return connected != 0 || transfer->body_sent > 0;
+}
+
 /*
  * libcurl has a hundred codes; what matters is how far the request came.
  */
 static CfdwOutcome
 outcome_of(const CfdwTransfer *transfer, CURLcode code)
 {
-	curl_off_t connected = 0;
-
 	switch (code)
 	{
 		case CURLE_OK:
@@ -828,9 +1057,7 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 			break;
 	}
 
-	/* Set once a connection, TLS included, was ready to take the request. */
-	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-	if (connected == 0 && transfer->body_sent == 0)
+	if (!was_connected(transfer))
 		return CFDW_HTTP_NO_CONNECTION;
 	return code == CURLE_OPERATION_TIMEDOUT ? CFDW_HTTP_TIMEOUT
 											: CFDW_HTTP_LOST;
@@ -864,77 +1091,94 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 }
 
 /*
- * Waits until libcurl has something to do for one of the transfers, at most
- * TIMEOUT_MS, and does it.
+ * Waits until libcurl has something to do, at most TIMEOUT_MS, and does it.
  */
 static void
-wait_for_events(CfdwTransfer *const *transfers, int n, double timeout_ms)
+wait_for_events(double timeout_ms)
 {
-	long timeout;
-
-	for (int i = 0; i < n; i++)
-		timeout_ms = Min(timeout_ms, timer_left_ms(transfers[i]->http));
-	timeout = (long) Min(ceil(Max(timeout_ms, 0)), INT_MAX);
+	long timeout =
+		(long) Min(ceil(Max(Min(timeout_ms, timer_left_ms()), 0)), INT_MAX);
+	WaitEvent event;
 
 	if (abort_patience_ms >= 0)
 	{
-		struct pollfd ready = {transfers[0]->http->epoll_fd, POLLIN, 0};
+		struct pollfd ready = {wire.epoll_fd, POLLIN, 0};
 
-		/* A short slice, for there may be others. */
-		poll(&ready, 1, Min(timeout, 50));
+		poll(&ready, 1, timeout);
 	}
-	else if (n == 1)
-		wait_in_set(transfers[0]->http->wait_set, timeout);
-	else
-		wait_for_several(transfers, n, timeout);
-	for (int i = 0; i < n; i++)
-		drive(transfers[i]->http);
-}
-
-static void
-wait_in_set(WaitEventSet *set, long timeout_ms)
-{
-	WaitEvent event;
-
-	if (WaitEventSetWait(set, timeout_ms, &event, 1, PG_WAIT_EXTENSION) > 0 &&
-		(event.events & WL_LATCH_SET))
+	else if (WaitEventSetWait(wire.wait_set, timeout, &event, 1,
+							  PG_WAIT_EXTENSION) > 0 &&
+			 (event.events & WL_LATCH_SET))
 	{
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
+	cfdw_http_drive();
 }
 
 /*
- * Several accounts at once: a set for this wait alone.
+ * So long has been waited for a transfer.
  */
 static void
-wait_for_several(CfdwTransfer *const *transfers, int n, long timeout_ms)
+charge(CfdwTransfer *transfer, double ms)
 {
-	WaitEventSet *set = cfdw_create_wait_event_set(n + 2);
-
-	PG_TRY();
-	{
-		add_own_events(set);
-		for (int i = 0; i < n; i++)
-			AddWaitEventToSet(set, WL_SOCKET_READABLE,
-							  transfers[i]->http->epoll_fd, NULL, NULL);
-		wait_in_set(set, timeout_ms);
-	}
-	PG_FINALLY();
-	{
-		FreeWaitEventSet(set);
-	}
-	PG_END_TRY();
+	transfer->waited_ms += ms;
+	transfer->patience_ms -= ms;
+	if (transfer->patience_ms <= 0 && !cfdw_http_is_ready(transfer))
+		finish(transfer, CURLE_OPERATION_TIMEDOUT);
 }
 
 /*
- * What every wait ends for.
+ * The wait that cfdw_http_watch() began is over.
  */
 static void
-add_own_events(WaitEventSet *set)
+end_watch(void)
 {
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	dlist_iter iter;
+	double elapsed;
+
+	if (!wire.watched)
+		return;
+	wire.watched = false;
+	elapsed = ms_since(wire.watch_start);
+	dlist_foreach(iter, &wire.transfers)
+	{
+		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
+
+		if (transfer->watched)
+			charge(transfer, elapsed);
+		transfer->watched = false;
+	}
+}
+
+/*
+ * Makes the timer descriptor readable in so many milliseconds; never for
+ * DBL_MAX.
+ */
+static void
+set_timer(double ms)
+{
+	struct itimerspec when = {0};
+
+	if (ms < INT_MAX)
+	{
+		when.it_value.tv_sec = (time_t) (Max(ms, 0) / 1000);
+		when.it_value.tv_nsec =
+			(long) ((Max(ms, 0) - when.it_value.tv_sec * 1000.0) * 1e6);
+		/* All zero would stop it. */
+		when.it_value.tv_nsec = Max(when.it_value.tv_nsec, 1);
+	}
+	timerfd_settime(wire.timer_fd, 0, &when, NULL);
+}
+
+static double
+ms_since(instr_time start)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MILLISEC(now);
 }
 
 /*
@@ -998,24 +1242,24 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 static int
 on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 {
-	CfdwHttp *http = arg;
 	struct epoll_event event = {.data.fd = socket};
 	int operation = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
 	(void) easy;
+	(void) arg;
 	if (what == CURL_POLL_REMOVE)
 	{
-		epoll_ctl(http->epoll_fd, EPOLL_CTL_DEL, socket, NULL);
+		epoll_ctl(wire.epoll_fd, EPOLL_CTL_DEL, socket, NULL);
 		return 0;
 	}
 	if (what & CURL_POLL_IN)
 		event.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		event.events |= EPOLLOUT;
-	if (epoll_ctl(http->epoll_fd, operation, socket, &event) != 0 ||
+	if (epoll_ctl(wire.epoll_fd, operation, socket, &event) != 0 ||
 		(known == NULL &&
-		 curl_multi_assign(http->multi, socket, http) != CURLM_OK))
-		http->broken = true;
+		 curl_multi_assign(wire.multi, socket, &wire) != CURLM_OK))
+		wire.broken = true;
 	return 0;
 }
 
@@ -1025,11 +1269,10 @@ on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 static int
 on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
-	CfdwHttp *http = arg;
-
 	(void) multi;
-	http->timer_set = timeout_ms >= 0;
-	http->timer_ms = timeout_ms;
-	INSTR_TIME_SET_CURRENT(http->timer_start);
+	(void) arg;
+	wire.timer_set = timeout_ms >= 0;
+	wire.timer_ms = timeout_ms;
+	INSTR_TIME_SET_CURRENT(wire.timer_start);
 	return 0;
 }

@@ -76,6 +76,8 @@ extern CfdwTransfer *cfdw_http_start(CfdwHttp *http,
 extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
 extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);
 extern void cfdw_http_pause(long pause_ms);
+extern int cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once);
+extern void cfdw_http_drive(void);
 extern void cfdw_http_begin_abort(int limit_ms);
 extern bool cfdw_http_time_is_up(void);
 extern void cfdw_http_end_abort(void);

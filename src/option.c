@@ -81,6 +81,7 @@ static const OptionDef option_defs[] = {
 	{FIELD(max_retries),        ON_SERVER,            OPT_INT,    "3",                0, 100,     false},
 	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     false},
 	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
+	{FIELD(async_capable),      ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{"write_mode", offsetof(CfdwOptions, immediate), ON_SERVER | ON_TABLE, OPT_MODE, "deferred",     0, 0,       false},
 	{FIELD(undo),               ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},

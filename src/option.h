@@ -26,6 +26,7 @@ typedef struct CfdwOptions
 	int max_retries; /* of what is safe to repeat */
 	int batch_size;  /* rows in one POST */
 	bool updatable;
+	bool async_capable;
 	bool truncatable;
 	bool immediate; /* write_mode */
 	bool undo;

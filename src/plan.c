@@ -142,6 +142,17 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 }
 
 /*
+ * Whether an Append may run the scan side by side with others.
+ */
+bool
+catalogsIsForeignPathAsyncCapable(ForeignPath *path)
+{
+	const RelPlan *plan = path->path.parent->fdw_private;
+
+	return plan->table->options.async_capable;
+}
+
+/*
  * UPDATE and DELETE need the id of a row; DELETE ... RETURNING the whole row,
  * as UPDATE does, for which the planner sees to it.  Raises 42703 when the
  * table has no column for the id.

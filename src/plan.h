@@ -39,6 +39,7 @@ extern ForeignScan *catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 										   Oid relid, ForeignPath *path,
 										   List *tlist, List *scan_clauses,
 										   Plan *outer_plan);
+extern bool catalogsIsForeignPathAsyncCapable(ForeignPath *path);
 extern void catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 											RangeTblEntry *rte, Relation rel);
 extern List *catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan,

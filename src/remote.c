@@ -39,12 +39,17 @@ struct CfdwCursor
 {
 	MemoryContext context; /* holds all of it; its end ends the transfer */
 	CfdwAction action;
-	CfdwTransfer *transfer; /* NULL once its reply has been read */
+	CfdwCall *call;
+	CfdwTransfer *transfer; /* NULL until the status of its reply is known */
+	bool ended;             /* the reply has been read */
 	CfdwReader *reader;
+	StringInfoData refusal; /* a reply that is no list */
 	bool by_id;
 	int64 id;
 };
 
+static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
+static bool receive(CfdwCursor *cursor);
 static void start(CfdwBatch *batch);
 static const CfdwResponse *collect(CfdwBatch *batch, StringInfo body);
 static bool send_again(CfdwBatch *batch, const CfdwResponse *response,
@@ -91,9 +96,9 @@ cfdw_remote_post_line(const char *path, CfdwVerb verb)
 }
 
 /*
- * Sends a GET.  The cursor lives in the current memory context, and its
- * request ends with that at the latest.  Raises what cfdw_session_get() and
- * cfdw_session_request() raise.
+ * Sends a GET, and waits for nothing.  The cursor lives in the current memory
+ * context, and its request ends with that at the latest.  Raises what
+ * cfdw_session_get() and cfdw_session_call() raise.
  */
 CfdwCursor *
 cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
@@ -125,60 +130,70 @@ cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 				 cfdw_remote_get_line(query->path, id) + strlen("GET "));
 	request.timeout_ms = cursor->action.timeout_ms;
 	request.max_response_size = options->max_response_size;
-	cursor->transfer = cfdw_session_request(session, &request);
+	initStringInfo(&cursor->refusal);
+	cursor->call = cfdw_session_call(session, &request);
 	MemoryContextSwitchTo(caller);
 	return cursor;
 }
 
 /*
- * The next row, or false after the last.  Waits for it when it has not arrived
- * yet.  A server may ignore the id in the request: only rows that have it are
- * returned.  Raises the errors of report.c.
+ * The next row, if it has arrived.  Raises the errors of report.c.
  */
-bool
-cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
+CfdwNext
+cfdw_remote_poll(CfdwCursor *cursor, CfdwItem *item)
 {
-	const CfdwField *id;
-	const char *data;
-	uint64 offset;
-	size_t len;
-	int64 number;
-
-	while (cursor->transfer != NULL)
+	while (!cursor->ended)
 	{
-		const CfdwResponse *response = cfdw_http_response(cursor->transfer);
+		uint64 offset;
 
 		switch (cfdw_reader_next(cursor->reader, item))
 		{
 			case CFDW_READ_ITEM:
-				id = &item->fields[0];
-				if (id->type == CFDW_JSON_NULL)
-					cfdw_report_malformed(&cursor->action,
-										  "an item of the reply has no id",
-										  response);
-				if (cursor->by_id &&
-					(!cfdw_value_int64(id, &number) || number != cursor->id))
-					continue;
-				return true;
+				if (is_asked_for(cursor, item))
+					return CFDW_NEXT_ITEM;
+				break;
 			case CFDW_READ_ERROR:
 				cfdw_report_malformed(
 					&cursor->action, cfdw_reader_fault(cursor->reader, &offset),
-					response);
+					cfdw_http_response(cursor->transfer));
 			case CFDW_READ_MORE:
-				if (response->status == 200 &&
-					cfdw_http_read(cursor->transfer, &data, &len))
-				{
-					MemoryContext caller =
-						MemoryContextSwitchTo(cursor->context);
-
-					cfdw_reader_feed(cursor->reader, data, len);
-					MemoryContextSwitchTo(caller);
-				}
-				else
-					finish_reply(cursor);
+				if (!receive(cursor))
+					return CFDW_NEXT_WAIT;
+				break;
 		}
 	}
-	return false;
+	return CFDW_NEXT_END;
+}
+
+/*
+ * What a wait for the next row has to wait for; NULL when there is no need.
+ */
+CfdwTransfer *
+cfdw_remote_awaited(const CfdwCursor *cursor)
+{
+	if (cursor->ended)
+		return NULL;
+	return cursor->transfer != NULL ? cursor->transfer
+									: cfdw_session_awaited(cursor->call);
+}
+
+/*
+ * The next row, or false after the last.  Waits for it when it has not arrived
+ * yet.  Raises the errors of report.c, and 57014 or 57P01 when the backend is
+ * told to stop.
+ */
+bool
+cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item)
+{
+	CfdwNext next;
+
+	while ((next = cfdw_remote_poll(cursor, item)) == CFDW_NEXT_WAIT)
+	{
+		CfdwTransfer *transfer = cfdw_remote_awaited(cursor);
+
+		cfdw_http_await_any(&transfer, 1);
+	}
+	return next == CFDW_NEXT_ITEM;
 }
 
 /*
@@ -542,25 +557,70 @@ cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 }
 
 /*
- * The reply has ended, or its status says that it is no list: leaves the
- * cursor at its end, or raises.
+ * A server may ignore the id in the request: only rows that have it are
+ * returned.
+ */
+static bool
+is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
+{
+	const CfdwField *id = &item->fields[0];
+	int64 number;
+
+	if (id->type == CFDW_JSON_NULL)
+		cfdw_report_malformed(&cursor->action, "an item of the reply has no id",
+							  cfdw_http_response(cursor->transfer));
+	return !cursor->by_id ||
+		   (cfdw_value_int64(id, &number) && number == cursor->id);
+}
+
+/*
+ * Takes in what has arrived, or notes the end; false when that takes a wait.
+ */
+static bool
+receive(CfdwCursor *cursor)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cursor->context);
+	const char *data;
+	size_t len;
+
+	if (cursor->transfer == NULL)
+		cursor->transfer = cfdw_session_advance(cursor->call);
+	MemoryContextSwitchTo(caller);
+	if (cursor->transfer == NULL || !cfdw_http_is_ready(cursor->transfer))
+		return false;
+	if (!cfdw_http_read(cursor->transfer, &data, &len))
+	{
+		finish_reply(cursor);
+		return true;
+	}
+
+	MemoryContextSwitchTo(cursor->context);
+	if (cfdw_http_response(cursor->transfer)->status == 200)
+		cfdw_reader_feed(cursor->reader, data, len);
+	else
+		appendBinaryStringInfo(
+			&cursor->refusal, data,
+			Min(len, (size_t) MAX_REPLY - cursor->refusal.len));
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * The reply has ended: leaves the cursor at its end, or raises.
  */
 static void
 finish_reply(CfdwCursor *cursor)
 {
 	const CfdwResponse *response = cfdw_http_response(cursor->transfer);
-	StringInfoData body;
 	CfdwProblem problem;
 	const char *head;
 	size_t head_len;
 	uint64 offset;
 
-	initStringInfo(&body);
-	if (response->status != 200)
-		cfdw_http_collect(cursor->transfer, &body, MAX_REPLY);
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204))
-		cfdw_report_response(&cursor->action, response, body.data, body.len);
+		cfdw_report_response(&cursor->action, response, cursor->refusal.data,
+							 cursor->refusal.len);
 
 	if (response->status == 200 && !cfdw_reader_finish(cursor->reader))
 	{
@@ -572,7 +632,7 @@ finish_reply(CfdwCursor *cursor)
 							  response);
 	}
 	cfdw_http_end(cursor->transfer);
-	cursor->transfer = NULL;
+	cursor->ended = true;
 }
 
 /*

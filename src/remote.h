@@ -15,6 +15,14 @@
 /* The rows of a reply, as they arrive. */
 typedef struct CfdwCursor CfdwCursor;
 
+/* What a cursor has. */
+typedef enum CfdwNext
+{
+	CFDW_NEXT_ITEM,
+	CFDW_NEXT_END,
+	CFDW_NEXT_WAIT /* see cfdw_remote_awaited() */
+} CfdwNext;
+
 /* The rows of one POST. */
 typedef struct CfdwBatch
 {
@@ -44,6 +52,8 @@ extern char *cfdw_remote_get_line(const char *path, const char *id);
 extern char *cfdw_remote_post_line(const char *path, CfdwVerb verb);
 extern CfdwCursor *cfdw_remote_open(Oid serverid, Oid userid,
 									const CfdwQuery *query);
+extern CfdwNext cfdw_remote_poll(CfdwCursor *cursor, CfdwItem *item);
+extern CfdwTransfer *cfdw_remote_awaited(const CfdwCursor *cursor);
 extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_remote_close(CfdwCursor *cursor);
 extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,

@@ -68,6 +68,7 @@ typedef struct ListScan
 	bool by_id;                    /* a number is among them */
 	bool id_is_null;               /* only rows without an id are wanted */
 	bool again;                    /* it has been rescanned */
+	CommandId command;             /* whose rows it shows */
 	MemoryContext request_context; /* of the cursor */
 	MemoryContext row_context;     /* of the values of one row */
 
@@ -77,10 +78,13 @@ typedef struct ListScan
 	int64 asked_id;     /* with ASK_ONE */
 	double seen;        /* lists of the reply so far */
 	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
+	bool async;         /* an Append waits for the rows */
+	bool waiting;       /* it gave no row, but is not at its end */
 
 	/* What the transaction has changed, or NULL. */
 	CfdwOverlay *overlay;
-	int added; /* rows given that the account does not know */
+	bool overlaid; /* that is as of the reply */
+	int added;     /* rows given that the account does not know */
 
 	/* The rows of that request so far, for a rescan. */
 	Tuplestorestate *kept;
@@ -103,7 +107,9 @@ static Asked evaluate_ids(ForeignScanState *node, int64 *id);
 static void start_request(ForeignScanState *node);
 static void end_request(ListScan *state);
 static bool replay_row(ListScan *state, TupleTableSlot *slot);
+static void lay_over(ListScan *state);
 static bool is_known_gone(const ListScan *state);
+static CfdwNext next_item(ListScan *state, CfdwItem *item);
 static bool fetch_row(ListScan *state, TupleTableSlot *slot);
 static void give_added(ListScan *state, TupleTableSlot *slot);
 static void store_row(ListScan *state, const CfdwItem *item,
@@ -180,6 +186,35 @@ cfdw_scan_added_number(ItemPointer tid)
 }
 
 /*
+ * Whether the last call gave no row because the next one has not arrived yet.
+ */
+bool
+cfdw_scan_is_waiting(const ForeignScanState *node)
+{
+	return ((const ListScan *) node->fdw_state)->waiting;
+}
+
+/*
+ * Whether a scan that was waiting need not wait any more.
+ */
+bool
+cfdw_scan_is_ready(const ForeignScanState *node)
+{
+	const CfdwTransfer *awaited = cfdw_scan_awaited(node);
+
+	return awaited == NULL || cfdw_http_is_ready(awaited);
+}
+
+/*
+ * What a scan that is waiting waits for; NULL when it need not any more.
+ */
+CfdwTransfer *
+cfdw_scan_awaited(const ForeignScanState *node)
+{
+	return cfdw_remote_awaited(((const ListScan *) node->fdw_state)->cursor);
+}
+
+/*
  * Prepares a scan; sends nothing yet.
  */
 void
@@ -195,6 +230,7 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 		return;
 	state = palloc0(sizeof(ListScan));
 	node->fdw_state = state;
+	state->command = estate->es_snapshot->curcid;
 	state->userid = OidIsValid(user) ? user : GetUserId();
 	state->projection = cfdw_scan_projection(
 		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
@@ -209,6 +245,7 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	state->rescans = eflags & EXEC_FLAG_REWIND
 						 ? CFDW_RESCANS_OFTEN
 						 : cfdw_plan_rescans(plan->fdw_private);
+	state->async = node->ss.ps.async_capable;
 	state->kept_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
 											  &TTSOpsMinimalTuple);
 }
@@ -222,6 +259,7 @@ catalogsIterateForeignScan(ForeignScanState *node)
 	ListScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
+	state->waiting = false;
 	if (!state->started)
 		start_request(node);
 	ExecClearTuple(slot);
@@ -230,7 +268,7 @@ catalogsIterateForeignScan(ForeignScanState *node)
 	state->replaying = false;
 	if (state->cursor != NULL && fetch_row(state, slot))
 		return slot;
-	if (state->overlay != NULL && state->asked != ASK_ONE)
+	if (!state->waiting && state->overlay != NULL && state->asked != ASK_ONE)
 		give_added(state, slot);
 	return slot;
 }
@@ -437,11 +475,34 @@ start_request(ForeignScanState *node)
 	state->kept_size = 0;
 	state->added = 0;
 	state->seen = 0;
-	state->overlay =
-		cfdw_overlay_create(table, node->ss.ps.state->es_snapshot->curcid);
+	state->overlaid = false;
+	if (state->asked != ASK_ALL)
+		lay_over(state);
 	if (state->asked != ASK_NOTHING && !is_known_gone(state))
+	{
+		state->overlaid = false;
 		state->cursor =
 			cfdw_remote_open(table->serverid, state->userid, &query);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Looks up what the transaction has changed, when the first item has come or the
+ * request is to be spared.  Not when the request is sent: what this very
+ * statement sends to the account meanwhile may stand in the reply, too.
+ */
+static void
+lay_over(ListScan *state)
+{
+	MemoryContext caller;
+
+	if (state->overlaid)
+		return;
+	caller = MemoryContextSwitchTo(state->request_context);
+	state->overlay =
+		cfdw_overlay_create(state->projection->table, state->command);
+	state->overlaid = true;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -502,8 +563,29 @@ replay_row(ListScan *state, TupleTableSlot *slot)
 }
 
 /*
+ * The next item of the reply; waits for it unless an Append does.
+ */
+static CfdwNext
+next_item(ListScan *state, CfdwItem *item)
+{
+	CfdwNext next;
+
+	if (!state->async)
+		return cfdw_remote_next(state->cursor, item) ? CFDW_NEXT_ITEM
+													 : CFDW_NEXT_END;
+	next = cfdw_remote_poll(state->cursor, item);
+	if (next == CFDW_NEXT_WAIT)
+	{
+		cfdw_http_drive();
+		next = cfdw_remote_poll(state->cursor, item);
+	}
+	return next;
+}
+
+/*
  * Reads the next row of the reply that the transaction has left in the account;
- * false, and the end of the cursor, after the last one.
+ * false, and the end of the cursor, after the last one; or, while an Append has
+ * to wait for it, false alone.
  */
 static bool
 fetch_row(ListScan *state, TupleTableSlot *slot)
@@ -511,35 +593,38 @@ fetch_row(ListScan *state, TupleTableSlot *slot)
 	const CfdwWanted *wanted;
 	MemoryContext caller;
 	CfdwItem item;
+	CfdwNext next;
 	int64 id;
-	bool found;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
 	do
 	{
 		wanted = NULL;
-		found = cfdw_remote_next(state->cursor, &item);
-		state->seen += found ? 1 : 0;
-		if (found && state->overlay != NULL &&
+		next = next_item(state, &item);
+		if (next != CFDW_NEXT_WAIT)
+			lay_over(state);
+		state->seen += next == CFDW_NEXT_ITEM ? 1 : 0;
+		if (next == CFDW_NEXT_ITEM && state->overlay != NULL &&
 			cfdw_value_int64(&item.fields[0], &id))
 			wanted = cfdw_overlay_find(state->overlay, id);
-	} while (found && wanted != NULL && !wanted->exists);
+	} while (next == CFDW_NEXT_ITEM && wanted != NULL && !wanted->exists);
 
-	if (found)
+	if (next == CFDW_NEXT_ITEM)
 	{
 		store_row(state, &item, wanted, slot);
 		keep_row(state, &item, slot);
 	}
-	else
+	else if (next == CFDW_NEXT_END)
 	{
 		if (state->asked == ASK_ALL)
 			cfdw_estimate_note(state->projection->table->relid, state->seen);
 		cfdw_remote_close(state->cursor);
 		state->cursor = NULL;
 	}
+	state->waiting = next == CFDW_NEXT_WAIT;
 	MemoryContextSwitchTo(caller);
-	return found;
+	return next == CFDW_NEXT_ITEM;
 }
 
 /*

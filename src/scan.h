@@ -24,6 +24,10 @@ extern void cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 							  bool *nulls);
 extern uint32 cfdw_scan_added_number(ItemPointer tid);
 
+extern bool cfdw_scan_is_waiting(const ForeignScanState *node);
+extern bool cfdw_scan_is_ready(const ForeignScanState *node);
+extern CfdwTransfer *cfdw_scan_awaited(const ForeignScanState *node);
+
 extern void catalogsBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *catalogsIterateForeignScan(ForeignScanState *node);
 extern void catalogsReScanForeignScan(ForeignScanState *node);

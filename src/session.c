@@ -5,9 +5,10 @@
  *
  * Owns the cache of accounts, by user mapping: options, credentials and kept
  * connections; and the rules when to sign in and how often, and after what
- * pause, a request is sent again.  An ALTER of the server or of the user mapping
- * makes a session invalid; the next statement gets a new one, while requests
- * under way end on the old.  Must not know what a request is for.
+ * pause, a request is sent again.  All calls of a session share one login.  An
+ * ALTER of the server or of the user mapping makes a session invalid; the next
+ * statement gets a new one, while requests under way end on the old.  Must not
+ * know what a request is for.
  *
  * Facts: the API page, "Who one is": a 401 means to log in again, once.
  *
@@ -38,13 +39,27 @@ struct CfdwSession
 	CfdwOptions options;
 	CfdwCredentials credentials;
 	const CfdwAuthMethod *method;
-	bool signed_in; /* a cookie is there; it may have expired */
-	bool renewed;   /* ... and was just asked for */
-	bool pinned;    /* kept until the end of the transaction */
+	bool signed_in;   /* a cookie is there; it may have expired */
+	bool renewed;     /* ... and was just asked for */
+	uint32 logins;    /* so many were there */
+	CfdwLogin *login; /* under way, in a memory context of its own, or NULL */
+	MemoryContext login_context;
+	int calls;   /* not yet ended */
+	bool pinned; /* kept until the end of the transaction */
 	CfdwHttp *http;
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
+};
+
+struct CfdwCall
+{
+	MemoryContextCallback callback;
+	CfdwSession *session;
+	CfdwRequest request;
+	CfdwTransfer *transfer; /* NULL while the session is being signed in */
+	uint32 logins;          /* of the session, when it was sent */
+	bool repeated;          /* signing in anew will not help */
 };
 
 /* The sessions that statements get, by user mapping. */
@@ -60,7 +75,12 @@ static HTAB *sessions = NULL;
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static bool must_sign_in(const CfdwSession *session);
 static void sign_in(CfdwSession *session);
+static bool go_on_signing_in(CfdwSession *session);
+static void end_login(CfdwSession *session);
+static CfdwCall *create_call(CfdwSession *session);
+static void release_call(void *arg);
 static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
 static void sweep(void);
@@ -144,9 +164,12 @@ cfdw_session_try_sign_in(CfdwSession *session, bool anew)
 	if (!cfdw_auth_can_renew(session->method))
 		return !anew;
 	if (!session->signed_in || anew)
+	{
 		session->signed_in =
 			cfdw_auth_try(session->method, &session->credentials,
 						  &session->options, session->http);
+		session->logins++;
+	}
 	return session->signed_in;
 }
 
@@ -169,7 +192,7 @@ cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
 	CfdwRequest signed_request = *request;
 
 	session->renewed = false;
-	if (!session->signed_in && cfdw_auth_can_renew(session->method))
+	if (must_sign_in(session))
 		sign_in(session);
 	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
 	return cfdw_http_start(session->http, &signed_request);
@@ -219,22 +242,177 @@ cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
 }
 
 /*
- * Starts a request and waits for the status of its reply.
+ * Starts a request, or signs in before it, without waiting.  The call, its
+ * transfers and what the request refers to end with the current memory context.
  */
-CfdwTransfer *
-cfdw_session_request(CfdwSession *session, const CfdwRequest *request)
+CfdwCall *
+cfdw_session_call(CfdwSession *session, const CfdwRequest *request)
 {
-	return cfdw_session_settle(session, request,
-							   cfdw_session_start(session, request));
+	CfdwCall *call = create_call(session);
+
+	call->request = *request;
+	cfdw_auth_apply(session->method, &session->credentials, &call->request);
+	cfdw_session_advance(call);
+	return call;
 }
 
+/*
+ * Goes on with a call, as cfdw_session_settle() does, but without waiting.
+ * Returns the transfer whose reply counts once its status is known, or it has
+ * failed; NULL before.  The current memory context must be that in which the
+ * call was made.  Raises 28000 when signing in fails.
+ */
+CfdwTransfer *
+cfdw_session_advance(CfdwCall *call)
+{
+	CfdwSession *session = call->session;
+
+	for (;;)
+	{
+		if (call->transfer == NULL)
+		{
+			if (must_sign_in(session))
+			{
+				if (!go_on_signing_in(session))
+					return NULL;
+				call->repeated = true;
+			}
+			call->logins = session->logins;
+			call->transfer = cfdw_http_start(session->http, &call->request);
+		}
+		if (!cfdw_http_is_ready(call->transfer))
+			return NULL;
+		if (cfdw_http_await(call->transfer)->status != 401)
+			return call->transfer;
+
+		/* Unless it has been signed in since for another call. */
+		if (call->logins == session->logins)
+			session->signed_in = false;
+		if (call->repeated || !cfdw_auth_can_renew(session->method))
+			return call->transfer;
+		call->repeated = true;
+		cfdw_http_end(call->transfer);
+		call->transfer = NULL;
+	}
+}
+
+/*
+ * What a wait for a call has to wait for; NULL when it can go on at once.
+ */
+CfdwTransfer *
+cfdw_session_awaited(const CfdwCall *call)
+{
+	if (call->transfer != NULL)
+		return call->transfer;
+	return call->session->login != NULL
+			   ? cfdw_auth_transfer(call->session->login)
+			   : NULL;
+}
+
+static bool
+must_sign_in(const CfdwSession *session)
+{
+	return !session->signed_in && cfdw_auth_can_renew(session->method);
+}
+
+/*
+ * Signs in, and waits for it.
+ */
 static void
 sign_in(CfdwSession *session)
 {
-	cfdw_auth_renew(session->method, &session->credentials, &session->options,
-					session->server, session->http);
-	session->signed_in = true;
+	/* Whatever is raised ends the login. */
+	CfdwCall *call = create_call(session);
+
+	while (!go_on_signing_in(session))
+	{
+		CfdwTransfer *transfer = cfdw_auth_transfer(session->login);
+
+		cfdw_http_await_any(&transfer, 1);
+	}
+	release_call(call);
 	session->renewed = true;
+}
+
+/*
+ * Signs in, or goes on with it, for all calls that need it; true when it is
+ * done.
+ */
+static bool
+go_on_signing_in(CfdwSession *session)
+{
+	MemoryContext context;
+	CfdwLogin *login;
+
+	if (session->login == NULL)
+	{
+		MemoryContext caller;
+
+		end_login(session);
+		session->login_context = AllocSetContextCreate(
+			session->context, "catalogs_fdw login", ALLOCSET_SMALL_SIZES);
+		caller = MemoryContextSwitchTo(session->login_context);
+		session->login =
+			cfdw_auth_begin(session->method, &session->credentials,
+							&session->options, session->server, session->http);
+		MemoryContextSwitchTo(caller);
+	}
+	if (!cfdw_auth_receive(session->login))
+		return false;
+
+	/* From here on it is the caller's, for it may fail. */
+	login = session->login;
+	context = session->login_context;
+	session->login = NULL;
+	session->login_context = NULL;
+	MemoryContextSetParent(context, CurrentMemoryContext);
+	cfdw_auth_finish(login);
+	MemoryContextDelete(context);
+	session->signed_in = true;
+	session->logins++;
+	return true;
+}
+
+/*
+ * Gives up signing in.  Never raises.
+ */
+static void
+end_login(CfdwSession *session)
+{
+	session->login = NULL;
+	if (session->login_context != NULL)
+		MemoryContextDelete(session->login_context);
+	session->login_context = NULL;
+}
+
+static CfdwCall *
+create_call(CfdwSession *session)
+{
+	CfdwCall *call = palloc0(sizeof(CfdwCall));
+
+	call->session = session;
+	session->calls++;
+	call->callback.func = release_call;
+	call->callback.arg = call;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &call->callback);
+	return call;
+}
+
+/*
+ * The reset callback of a call.  A login ends with the last one.
+ */
+static void
+release_call(void *arg)
+{
+	CfdwCall *call = arg;
+	CfdwSession *session = call->session;
+
+	if (session == NULL)
+		return;
+	call->session = NULL;
+	session->calls--;
+	if (session->calls == 0)
+		end_login(session);
 }
 
 static CfdwSession *
@@ -274,7 +452,8 @@ create_session(ForeignServer *server, UserMapping *user)
 static bool
 is_disposable(const CfdwSession *session)
 {
-	return !session->pinned && cfdw_http_is_idle(session->http);
+	return !session->pinned && session->calls == 0 &&
+		   cfdw_http_is_idle(session->http);
 }
 
 /*

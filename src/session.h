@@ -24,6 +24,9 @@ typedef struct CfdwRepetition
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
 
+/* A request that is signed in, and repeated, as need be. */
+typedef struct CfdwCall CfdwCall;
+
 extern void cfdw_session_init(void);
 extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
@@ -38,7 +41,9 @@ extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
 										 CfdwTransfer *transfer);
 extern bool cfdw_session_may_repeat(const CfdwSession *session,
 									CfdwRepetition *repetition);
-extern CfdwTransfer *cfdw_session_request(CfdwSession *session,
-										  const CfdwRequest *request);
+extern CfdwCall *cfdw_session_call(CfdwSession *session,
+								   const CfdwRequest *request);
+extern CfdwTransfer *cfdw_session_advance(CfdwCall *call);
+extern CfdwTransfer *cfdw_session_awaited(const CfdwCall *call);
 
 #endif /* CFDW_SESSION_H */
