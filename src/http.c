@@ -68,6 +68,9 @@
 /* Descriptors of the wire: epoll, timer, two that libcurl makes to wake itself. */
 #define WIRE_DESCRIPTORS 4
 
+/* What is left to others: the sets in which Appends wait. */
+#define SPARE_DESCRIPTORS 2
+
 /* So many sockets are looked after between two looks at the latch. */
 #define MAX_EVENTS 64
 
@@ -714,17 +717,33 @@ restore_cookies(CfdwHttp *http, CURL *easy)
 	http->cookies = NULL;
 }
 
+/*
+ * Accounts for a descriptor; closes kept connections when they are in the way.
+ */
 static void
 acquire_descriptor(void)
 {
-	while (!AcquireExternalFD())
-		if (!close_another())
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("too many open files to connect to a foreign server"),
-				 errhint(
-					 "Close cursors and other connections, or raise \"max_files_per_process\".")));
+	int n = 0;
+
+	for (;;)
+	{
+		while (n <= SPARE_DESCRIPTORS && AcquireExternalFD())
+			n++;
+		if (n > SPARE_DESCRIPTORS)
+			break;
+		if (close_another())
+			continue;
+		for (; n > 0; n--)
+			ReleaseExternalFD();
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("too many open files to connect to a foreign server"),
+			 errhint(
+				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
+	}
+	for (; n > 1; n--)
+		ReleaseExternalFD();
 }
 
 /*

@@ -6,7 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Test;
-use PostgreSQL::Test::Cluster;
+use List::Util qw(min);
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
@@ -93,7 +93,9 @@ sub outcome
 		  until ($session->{stdout} =~ /^over$/m && $session->{stderr} =~ /^over$/m)
 		  || $session->{stderr} =~ /connection to server was lost/;
 	};
-	return $session->{stdout} . $session->{stderr};
+	my $said = $session->{stdout} . $session->{stderr};
+	$session->{stdout} = $session->{stderr} = '';
+	return $said;
 }
 
 sub descriptors
@@ -110,8 +112,6 @@ sub resident_kb
 	my ($session) = @_;
 	return slurp_file("/proc/$pid{$session}/status") =~ /^VmRSS:\s+(\d+) kB/m ? $1 : 0;
 }
-
-sub median { my @sorted = sort { $a <=> $b } @_; return $sorted[ @sorted / 2 ]; }
 
 # So many requests have come, while nothing is answered.
 sub all_asked
@@ -152,14 +152,14 @@ foreach (1 .. 7)
 	push @one, $t->try_in($session, $of_1)->{seconds};
 	push @many, $t->try_in($session, $of_32)->{seconds};
 }
-my ($one, $many) = (median(@one), median(@many));
+my ($one, $many) = (min(@one), min(@many));
 note sprintf 'one account: %.0f ms, 32 accounts: %.0f ms, %.1f x', 1000 * $one,
   1000 * $many, $many / $one;
-cmp_ok($many, '<', 32 * 0.05 / 4, '32 accounts take a fraction of 32 times one');
+cmp_ok($many, '<', 2 * $one, '32 accounts take at most twice as long as one');
 $t->set(delay_ms => 500);
 $one = $t->try_in($session, $of_1)->{seconds};
 $many = $t->try_in($session, $of_32)->{seconds};
-cmp_ok($many, '<', 2 * $one, '... and at most twice as long as one that is slow');
+cmp_ok($many, '<', 1.3 * $one, '... and hardly longer, if one takes long');
 $t->reset;
 
 # ------------------------------------------------------------------------------
@@ -173,7 +173,6 @@ my $said = outcome($session);
 my @rows = $said =~ /^(a\d+)$/mg;
 is(scalar @rows, 62, 'a slow account does not hold up the others');
 ok(!grep({ $_ eq 'a7' } @rows), '... all of which have come');
-$session->{stdout} = $session->{stderr} = '';
 $t->emulator('heal');
 is(join(' ', outcome($session) =~ /^(a\d+)$/mg), 'a7 a7', '... then its own do');
 run_in($session, 'COMMIT');
@@ -214,15 +213,18 @@ is($got->{output}, '4', 'request_timeout does not count what the query does itse
 $t->sql('ALTER SERVER agency5 OPTIONS (DROP request_timeout)');
 
 # Nor is it when nobody looks after its connection meanwhile.
-$t->sql('CREATE TABLE tls (account text, id bigint) PARTITION BY LIST (account);
-	CREATE FOREIGN TABLE tls_a PARTITION OF tls FOR VALUES IN (\'a\') SERVER agency1;
-	CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url \''
-	  . ($t->{greeting} =~ m{^(https://localhost:\d+)/}m)[0]
-	  . q(', ca_file ') . $t->ca_file . q(', connect_timeout '250ms');
-	CREATE USER MAPPING FOR CURRENT_USER SERVER tls OPTIONS (access_token 'main-token');
-	CREATE FOREIGN TABLE tls_b PARTITION OF tls FOR VALUES IN ('b') SERVER tls));
+my ($https_port) = $t->{greeting} =~ m{^https://localhost:(\d+)/}m;
+my $ca_file = $t->ca_file;
+$t->sql(<<"SQL");
+CREATE TABLE tls (account text, id bigint) PARTITION BY LIST (account);
+CREATE FOREIGN TABLE tls_a PARTITION OF tls FOR VALUES IN ('a') SERVER agency1;
+CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw
+	OPTIONS (url 'https://a2.localhost:$https_port', ca_file '$ca_file', connect_timeout '250ms');
+CREATE USER MAPPING FOR CURRENT_USER SERVER tls OPTIONS (access_token 'token-2');
+CREATE FOREIGN TABLE tls_b PARTITION OF tls FOR VALUES IN ('b') SERVER tls;
+SQL
 $got = $t->try_in($session, 'SELECT count(pg_sleep(0.4)) FROM tls');
-is($got->{output} . $got->{error}, '6', 'connect_timeout does not count it either');
+is($got->{output} . $got->{error}, '4', 'connect_timeout does not count it either');
 
 # It is not needed: LIMIT ends the rest.
 $t->fault('silent', on => 'GET', account => 'a3', times => 0);
