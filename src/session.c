@@ -168,7 +168,8 @@ cfdw_session_try_sign_in(CfdwSession *session, bool anew)
 		session->signed_in =
 			cfdw_auth_try(session->method, &session->credentials,
 						  &session->options, session->http);
-		session->logins++;
+		if (session->signed_in)
+			session->logins++;
 	}
 	return session->signed_in;
 }
