@@ -12,6 +12,7 @@ OBJS = \
 	src/codec.o \
 	src/value.o \
 	src/reader.o \
+	src/store.o \
 	src/http.o \
 	src/report.o \
 	src/auth.o \
@@ -23,6 +24,7 @@ OBJS = \
 	src/flush.o \
 	src/ids.o \
 	src/estimate.o \
+	src/feed.o \
 	src/plan.o \
 	src/scan.o \
 	src/analyze.o \

@@ -30,7 +30,7 @@ SELECT DISTINCT type FROM catalogs ORDER BY type;
 SELECT id, rank() OVER (ORDER BY created_at) FROM catalogs ORDER BY id;
 \! emulator wire
 
--- Subqueries: each is a scan of its own, and one GET.
+-- Subqueries read what the statement has asked for.
 SELECT EXISTS (SELECT FROM catalogs WHERE type = 'invoices');
 \! emulator wire
 SELECT name FROM catalogs WHERE sort = (SELECT max(sort) FROM catalogs);
@@ -39,7 +39,7 @@ SELECT name FROM catalogs
     WHERE created_by IN (SELECT created_by FROM catalogs WHERE type = 'invoices');
 \! emulator wire
 
--- Twice in one statement is twice; a CTE is read once.
+-- Nor does it ask twice when the list stands in it twice, or in a CTE.
 SELECT name FROM catalogs WHERE sort < 20 UNION ALL SELECT name FROM catalogs WHERE sort > 30 ORDER BY name;
 \! emulator wire
 SELECT a.id, b.id FROM catalogs a JOIN catalogs b ON a.sort + 10 = b.sort ORDER BY a.id;

@@ -3,9 +3,9 @@
  * scan.c
  *	  Rows -> slots.
  *
- * Owns the run-time state of a foreign scan: what it asks for, how items become
- * rows of the table, and the rows it keeps to give them again on a rescan.
- * Must not know what a condition looks like or how a reply is read.
+ * Owns the run-time state of a foreign scan: what it asks for, and how items
+ * become rows of the table.  Must not know what a condition looks like, how a
+ * reply is read, or who else reads it.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,10 +19,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "estimate.h"
+#include "feed.h"
 #include "ids.h"
 #include "plan.h"
 #include "scan.h"
@@ -47,53 +47,35 @@ struct CfdwProjection
 	ProjectedColumn *columns;
 	int nkeys;
 	const char **keys; /* the first is the id's */
+	bool whole;        /* a column reads the item itself */
 	/* For error messages, while an item is converted. */
 	const CfdwItem *item;
 	const CfdwTableColumn *current;
 };
 
-/* What is asked of the account. */
-typedef enum Asked
-{
-	ASK_ALL,
-	ASK_ONE,
-	ASK_NOTHING
-} Asked;
-
 typedef struct ListScan
 {
 	CfdwProjection *projection;
-	Oid userid;
-	List *ids;                     /* of ExprState: see plan.h */
-	bool by_id;                    /* a number is among them */
-	bool id_is_null;               /* only rows without an id are wanted */
-	bool again;                    /* it has been rescanned */
-	CommandId command;             /* whose rows it shows */
-	MemoryContext request_context; /* of the cursor */
-	MemoryContext row_context;     /* of the values of one row */
+	CfdwFeed *feed;
+	List *ids;                 /* of ExprState: see plan.h */
+	bool by_id;                /* a number is among them */
+	bool id_is_null;           /* only rows without an id are wanted */
+	bool again;                /* it has been rescanned */
+	MemoryContext row_context; /* of the values of one row */
+	bool async;                /* an Append waits for the rows */
 
-	/* The request being read. */
-	bool started;
-	Asked asked;
-	int64 asked_id;     /* with ASK_ONE */
-	double seen;        /* lists of the reply so far */
-	CfdwCursor *cursor; /* NULL at the end, and when nothing is asked */
-	bool async;         /* an Append waits for the rows */
-	bool waiting;       /* it gave no row, but is not at its end */
-
-	/* What the transaction has changed, or NULL. */
-	CfdwOverlay *overlay;
-	bool overlaid; /* that is as of the reply */
-	int added;     /* rows given that the account does not know */
-
-	/* The rows of that request so far, for a rescan. */
-	Tuplestorestate *kept;
-	CfdwRescans rescans; /* whether that may come */
-	bool all_kept;       /* false once they are too many */
-	size_t kept_size;    /* bytes of JSON they came from */
-	bool replaying;      /* rows come from there */
-	TupleTableSlot *kept_slot;
+	bool started;  /* the feed was asked, or need not be */
+	bool no_rows;  /* ... for no row can fit */
+	CfdwAsk asked; /* else: what it was asked for */
+	bool waiting;  /* it gave no row, but is not at its end */
 } ListScan;
+
+/* Whether rows are kept for a scan that may begin again. */
+static const CfdwKeep keep_for[] = {
+	[CFDW_RESCANS_NEVER] = CFDW_KEEP_NONE,
+	[CFDW_RESCANS_MAYBE] = CFDW_KEEP_WORK_MEM,
+	[CFDW_RESCANS_OFTEN] = CFDW_KEEP_ALL,
+};
 
 static void add_column(CfdwProjection *projection,
 					   const CfdwTableColumn *column);
@@ -103,19 +85,10 @@ static Datum convert_value(const ProjectedColumn *projected,
 static const CfdwRow *overlaid_row(const CfdwWanted *wanted);
 static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
-static Asked evaluate_ids(ForeignScanState *node, int64 *id);
-static void start_request(ForeignScanState *node);
-static void end_request(ListScan *state);
-static bool replay_row(ListScan *state, TupleTableSlot *slot);
-static void lay_over(ListScan *state);
-static bool is_known_gone(const ListScan *state);
-static CfdwNext next_item(ListScan *state, CfdwItem *item);
-static bool fetch_row(ListScan *state, TupleTableSlot *slot);
-static void give_added(ListScan *state, TupleTableSlot *slot);
-static void store_row(ListScan *state, const CfdwItem *item,
-					  const CfdwWanted *wanted, TupleTableSlot *slot);
-static void keep_row(ListScan *state, const CfdwItem *item,
-					 TupleTableSlot *slot);
+static CfdwIds wanted_ids(ForeignScanState *node);
+static void start(ForeignScanState *node);
+static void store_row(ListScan *state, const CfdwFeedRow *row,
+					  TupleTableSlot *slot);
 
 /*
  * How to fill COLUMNS, a list of attribute numbers, of TABLE; in the current
@@ -211,7 +184,7 @@ cfdw_scan_is_ready(const ForeignScanState *node)
 CfdwTransfer *
 cfdw_scan_awaited(const ForeignScanState *node)
 {
-	return cfdw_remote_awaited(((const ListScan *) node->fdw_state)->cursor);
+	return cfdw_feed_awaited(((const ListScan *) node->fdw_state)->feed);
 }
 
 /*
@@ -225,29 +198,32 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	Relation rel = node->ss.ss_currentRelation;
 	ListScan *state;
 	Oid user = cfdw_scan_check_as_user(plan, estate);
+	CfdwFeedPlan feed = {0};
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	state = palloc0(sizeof(ListScan));
 	node->fdw_state = state;
-	state->command = estate->es_snapshot->curcid;
-	state->userid = OidIsValid(user) ? user : GetUserId();
+	state->async = node->ss.ps.async_capable;
 	state->projection = cfdw_scan_projection(
 		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
 	state->ids = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
 	state->by_id = plan->fdw_exprs != NIL &&
 				   !type_is_array(exprType(linitial(plan->fdw_exprs)));
 	state->id_is_null = cfdw_plan_id_is_null(plan->fdw_private);
-	state->request_context = AllocSetContextCreate(
-		estate->es_query_cxt, "catalogs_fdw request", ALLOCSET_DEFAULT_SIZES);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw row", ALLOCSET_DEFAULT_SIZES);
-	state->rescans = eflags & EXEC_FLAG_REWIND
-						 ? CFDW_RESCANS_OFTEN
-						 : cfdw_plan_rescans(plan->fdw_private);
-	state->async = node->ss.ps.async_capable;
-	state->kept_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
-											  &TTSOpsMinimalTuple);
+
+	feed.table = state->projection->table;
+	feed.userid = OidIsValid(user) ? user : GetUserId();
+	feed.command = estate->es_snapshot->curcid;
+	feed.nkeys = state->projection->nkeys;
+	feed.keys = state->projection->keys;
+	feed.whole = state->projection->whole;
+	feed.keep = eflags & EXEC_FLAG_REWIND
+					? CFDW_KEEP_ALL
+					: keep_for[cfdw_plan_rescans(plan->fdw_private)];
+	state->feed = cfdw_feed_create(estate->es_query_cxt, &feed);
 }
 
 /*
@@ -258,45 +234,40 @@ catalogsIterateForeignScan(ForeignScanState *node)
 {
 	ListScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	MemoryContext caller;
+	CfdwFeedRow row;
+	CfdwNext next;
 
 	state->waiting = false;
 	if (!state->started)
-		start_request(node);
+		start(node);
 	ExecClearTuple(slot);
-	if (state->replaying && replay_row(state, slot))
+	if (state->no_rows)
 		return slot;
-	state->replaying = false;
-	if (state->cursor != NULL && fetch_row(state, slot))
-		return slot;
-	if (!state->waiting && state->overlay != NULL && state->asked != ASK_ONE)
-		give_added(state, slot);
+
+	MemoryContextReset(state->row_context);
+	caller = MemoryContextSwitchTo(state->row_context);
+	next = cfdw_feed_next(state->feed, !state->async, &row);
+	if (next == CFDW_NEXT_ITEM)
+		store_row(state, &row, slot);
+	else if (next == CFDW_NEXT_END && state->asked == CFDW_ASK_ALL)
+		cfdw_estimate_note(state->projection->table->relid,
+						   cfdw_feed_count(state->feed));
+	state->waiting = next == CFDW_NEXT_WAIT;
+	MemoryContextSwitchTo(caller);
 	return slot;
 }
 
 /*
- * Begins again.  Whether that takes a request shows when the first row is asked
- * for: the same id needs none, nor does any once there is the whole list.
+ * Begins again.  What that asks for shows when the first row is wanted.
  */
 void
 catalogsReScanForeignScan(ForeignScanState *node)
 {
 	ListScan *state = node->fdw_state;
-	int64 id = 0;
-	bool same = state->started;
 
+	state->started = false;
 	state->again = true;
-	if (same && state->asked != ASK_ALL && node->ss.ps.chgParam != NULL)
-		same = evaluate_ids(node, &id) == state->asked &&
-			   (state->asked != ASK_ONE || id == state->asked_id);
-	if (same && state->all_kept)
-	{
-		state->replaying = true;
-		if (state->kept != NULL)
-			tuplestore_rescan(state->kept);
-		state->added = 0;
-		return;
-	}
-	end_request(state);
 }
 
 void
@@ -305,7 +276,7 @@ catalogsEndForeignScan(ForeignScanState *node)
 	ListScan *state = node->fdw_state;
 
 	if (state != NULL)
-		end_request(state);
+		cfdw_feed_end(state->feed);
 }
 
 static void
@@ -331,9 +302,13 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 		projected->field = FIELD_MISSING;
 		return;
 	}
-	projected->field = column->kind == CFDW_KIND_ITEM
-						   ? FIELD_WHOLE
-						   : add_key(projection, column->key);
+	if (column->kind == CFDW_KIND_ITEM)
+	{
+		projected->field = FIELD_WHOLE;
+		projection->whole = true;
+	}
+	else
+		projected->field = add_key(projection, column->key);
 }
 
 static Datum
@@ -418,12 +393,10 @@ describe_value(void *arg)
 }
 
 /*
- * What to ask the account for, and the id if it is one list.  An array that
- * holds one id is as good as a number, unless it is another array each time:
- * then the whole list, asked for once, will do for all of them.
+ * Which ids the conditions leave.
  */
-static Asked
-evaluate_ids(ForeignScanState *node, int64 *id)
+static CfdwIds
+wanted_ids(ForeignScanState *node)
 {
 	ListScan *state = node->fdw_state;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
@@ -439,250 +412,51 @@ evaluate_ids(ForeignScanState *node, int64 *id)
 		Datum value = ExecEvalExpr(expr, econtext, &isnull);
 
 		cfdw_ids_restrict(&left, exprType((Node *) expr->expr), value, isnull);
-		if (left.n == 0)
+		if (!left.all && left.n == 0)
 			break;
 	}
 	MemoryContextSwitchTo(caller);
-	if (state->id_is_null || (!left.all && left.n == 0))
-		return ASK_NOTHING;
-	if (left.all || left.n > 1 || (state->again && !state->by_id))
-		return ASK_ALL;
-	*id = left.ids[0];
-	return ASK_ONE;
+	return left;
 }
 
 /*
- * Sends the request, unless no row can have the id.
+ * Asks, unless no row can fit.  An array that holds one id is as good as a
+ * number, unless it is another array each time: then the whole list, asked for
+ * once, will do for all of them.
  */
 static void
-start_request(ForeignScanState *node)
+start(ForeignScanState *node)
 {
 	ListScan *state = node->fdw_state;
-	CfdwTable *table = state->projection->table;
-	CfdwQuery query = {.path = table->options.path};
-	MemoryContext caller;
+	CfdwIds left = wanted_ids(node);
+	bool none = !left.all && left.n == 0;
 
 	state->started = true;
-	state->asked = evaluate_ids(node, &state->asked_id);
-	if (state->asked == ASK_NOTHING && !state->id_is_null)
+	state->no_rows = none && !state->id_is_null;
+	if (state->no_rows)
 		return;
-
-	query.by_id = state->asked == ASK_ONE;
-	query.id = state->asked_id;
-	cfdw_scan_keys(state->projection, &query);
-	caller = MemoryContextSwitchTo(state->request_context);
-	state->all_kept = state->rescans != CFDW_RESCANS_NEVER;
-	state->kept_size = 0;
-	state->added = 0;
-	state->seen = 0;
-	state->overlaid = false;
-	if (state->asked != ASK_ALL)
-		lay_over(state);
-	if (state->asked != ASK_NOTHING && !is_known_gone(state))
-	{
-		state->overlaid = false;
-		state->cursor =
-			cfdw_remote_open(table->serverid, state->userid, &query);
-	}
-	MemoryContextSwitchTo(caller);
+	if (state->id_is_null)
+		state->asked = CFDW_ASK_UNSENT;
+	else if (left.all || left.n > 1 || (state->again && !state->by_id))
+		state->asked = CFDW_ASK_ALL;
+	else
+		state->asked = CFDW_ASK_ONE;
+	cfdw_feed_ask(state->feed, state->asked,
+				  state->asked == CFDW_ASK_ONE ? left.ids[0] : 0);
 }
 
 /*
- * Looks up what the transaction has changed, when the first item has come or the
- * request is to be spared.  Not when the request is sent: what this very
- * statement sends to the account meanwhile may stand in the reply, too.
+ * A row that the account does not know has no id: its number stands in its ctid.
  */
 static void
-lay_over(ListScan *state)
-{
-	MemoryContext caller;
-
-	if (state->overlaid)
-		return;
-	caller = MemoryContextSwitchTo(state->request_context);
-	state->overlay =
-		cfdw_overlay_create(state->projection->table, state->command);
-	state->overlaid = true;
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * Whether the transaction itself has deleted the only row asked for.
- */
-static bool
-is_known_gone(const ListScan *state)
-{
-	const CfdwWanted *wanted = NULL;
-
-	if (state->asked == ASK_ONE && state->overlay != NULL)
-		wanted = cfdw_overlay_find(state->overlay, state->asked_id);
-	return wanted != NULL && !wanted->exists;
-}
-
-static void
-end_request(ListScan *state)
-{
-	if (state->cursor != NULL)
-		cfdw_remote_close(state->cursor);
-	state->cursor = NULL;
-	ExecClearTuple(state->kept_slot);
-	if (state->kept != NULL)
-		tuplestore_end(state->kept);
-	state->kept = NULL;
-	state->all_kept = false;
-	state->overlay = NULL;
-	state->replaying = false;
-	state->started = false;
-	MemoryContextReset(state->request_context);
-}
-
-/*
- * Gives a row again; false after the last one.
- */
-static bool
-replay_row(ListScan *state, TupleTableSlot *slot)
-{
-	TupleTableSlot *kept = state->kept_slot;
-	int natts = slot->tts_tupleDescriptor->natts;
-
-	MemoryContext caller;
-	bool found;
-
-	if (state->kept == NULL)
-		return false;
-	caller = MemoryContextSwitchTo(state->request_context);
-	found = tuplestore_gettupleslot(state->kept, true, false, kept);
-	MemoryContextSwitchTo(caller);
-	if (!found)
-		return false;
-	slot_getallattrs(kept);
-	memcpy(slot->tts_values, kept->tts_values, sizeof(Datum) * natts);
-	memcpy(slot->tts_isnull, kept->tts_isnull, sizeof(bool) * natts);
-	ExecStoreVirtualTuple(slot);
-	return true;
-}
-
-/*
- * The next item of the reply; waits for it unless an Append does.
- */
-static CfdwNext
-next_item(ListScan *state, CfdwItem *item)
-{
-	CfdwNext next;
-
-	if (!state->async)
-		return cfdw_remote_next(state->cursor, item) ? CFDW_NEXT_ITEM
-													 : CFDW_NEXT_END;
-	next = cfdw_remote_poll(state->cursor, item);
-	if (next == CFDW_NEXT_WAIT)
-	{
-		cfdw_http_drive();
-		next = cfdw_remote_poll(state->cursor, item);
-	}
-	return next;
-}
-
-/*
- * Reads the next row of the reply that the transaction has left in the account;
- * false, and the end of the cursor, after the last one; or, while an Append has
- * to wait for it, false alone.
- */
-static bool
-fetch_row(ListScan *state, TupleTableSlot *slot)
-{
-	const CfdwWanted *wanted;
-	MemoryContext caller;
-	CfdwItem item;
-	CfdwNext next;
-	int64 id;
-
-	MemoryContextReset(state->row_context);
-	caller = MemoryContextSwitchTo(state->row_context);
-	do
-	{
-		wanted = NULL;
-		next = next_item(state, &item);
-		if (next != CFDW_NEXT_WAIT)
-			lay_over(state);
-		state->seen += next == CFDW_NEXT_ITEM ? 1 : 0;
-		if (next == CFDW_NEXT_ITEM && state->overlay != NULL &&
-			cfdw_value_int64(&item.fields[0], &id))
-			wanted = cfdw_overlay_find(state->overlay, id);
-	} while (next == CFDW_NEXT_ITEM && wanted != NULL && !wanted->exists);
-
-	if (next == CFDW_NEXT_ITEM)
-	{
-		store_row(state, &item, wanted, slot);
-		keep_row(state, &item, slot);
-	}
-	else if (next == CFDW_NEXT_END)
-	{
-		if (state->asked == ASK_ALL)
-			cfdw_estimate_note(state->projection->table->relid, state->seen);
-		cfdw_remote_close(state->cursor);
-		state->cursor = NULL;
-	}
-	state->waiting = next == CFDW_NEXT_WAIT;
-	MemoryContextSwitchTo(caller);
-	return next == CFDW_NEXT_ITEM;
-}
-
-/*
- * Gives the next row that the account does not know; leaves SLOT empty after
- * the last one.  Its number stands in its ctid, for it has no id.
- */
-static void
-give_added(ListScan *state, TupleTableSlot *slot)
-{
-	const CfdwWanted *wanted = cfdw_overlay_added(state->overlay, state->added);
-	MemoryContext caller;
-
-	if (wanted == NULL)
-		return;
-	state->added++;
-	MemoryContextReset(state->row_context);
-	caller = MemoryContextSwitchTo(state->row_context);
-	store_row(state, NULL, wanted, slot);
-	ItemPointerSet(&slot->tts_tid, wanted->tracked->number, FirstOffsetNumber);
-	MemoryContextSwitchTo(caller);
-}
-
-static void
-store_row(ListScan *state, const CfdwItem *item, const CfdwWanted *wanted,
-		  TupleTableSlot *slot)
+store_row(ListScan *state, const CfdwFeedRow *row, TupleTableSlot *slot)
 {
 	memset(slot->tts_isnull, true,
 		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	cfdw_scan_convert(state->projection, item, wanted, slot->tts_values,
-					  slot->tts_isnull);
+	cfdw_scan_convert(state->projection, row->item, row->wanted,
+					  slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
-}
-
-/*
- * Keeps a row for a rescan: as long as they fit into work_mem when the plan may
- * make one, however many they are when it foresees them.
- */
-static void
-keep_row(ListScan *state, const CfdwItem *item, TupleTableSlot *slot)
-{
-	if (!state->all_kept)
-		return;
-	if (state->kept == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(state->request_context);
-
-		state->kept = tuplestore_begin_heap(false, false, work_mem);
-		tuplestore_set_eflags(state->kept, EXEC_FLAG_REWIND);
-		MemoryContextSwitchTo(caller);
-	}
-	state->kept_size += item->whole.len;
-	if (state->rescans == CFDW_RESCANS_OFTEN ||
-		state->kept_size <= work_mem * (size_t) 1024)
-		tuplestore_puttupleslot(state->kept, slot);
-	else
-	{
-		tuplestore_end(state->kept);
-		state->kept = NULL;
-		state->all_kept = false;
-	}
+	if (row->item == NULL)
+		ItemPointerSet(&slot->tts_tid, row->wanted->tracked->number,
+					   FirstOffsetNumber);
 }

@@ -315,23 +315,25 @@ $session->quit;
 # Logins
 
 make_agency('login', q(login 'robot@example.com', api_key 'key-%'), '', 1 .. 8);
-$t->sql(q(CREATE FOREIGN TABLE login_twin PARTITION OF login FOR VALUES IN ('twin') SERVER login4));
+$t->sql('CREATE FOREIGN TABLE login_twin (id bigint) SERVER login4');
 $session = new_session();
-my $of_logins = 'SELECT count(*) FROM login';
+my $of_logins = 'SELECT count(id) FROM
+	(SELECT id FROM login_twin WHERE id = 4001 UNION ALL SELECT id FROM login) x';
 $t->wire;
 $t->fault('hold', on => 'LOGIN', times => 0);
 start($session, $of_logins);
 is(all_asked(8), 8, 'several accounts sign in at the same time');
 usleep(100_000);
-is(scalar(split /\n/, $t->wire('--keep')), 8, '... each once, however many scans it has');
+is(scalar(split /\n/, $t->wire('--keep')), 8, '... each once, however many requests wait for it');
 $t->emulator('heal');
-like(outcome($session), qr/^18$/m, '... and then give their rows');
+like(outcome($session), qr/^17$/m, '... and then give their rows');
 is(summary($t->wire), '9 GET, 8 POST', '... which took as few requests as can be');
-is(run_in($session, $of_logins), '18', 'sessions are used again');
+is(run_in($session, $of_logins), '17', 'sessions are used again');
 is(summary($t->wire), '9 GET', '... without signing in');
 $t->emulator('expire');
-is(run_in($session, $of_logins), '18', 'sessions that have expired are renewed');
-is(summary($t->wire('--status')), '9 GET 200, 9 GET 401, 8 POST 200', '... each once');
+is(run_in($session, $of_logins), '17', 'sessions that have expired are renewed');
+like(summary($t->wire('--status')),
+	qr/^9 GET 200, [89] GET 401, 8 POST 200$/, '... each once');
 $t->sql(q(ALTER USER MAPPING FOR CURRENT_USER SERVER login6 OPTIONS (SET api_key 'wrong')));
 $t->fault('silent', on => 'GET', times => 0);
 $got = $t->try_in($session, $of_logins);
@@ -345,12 +347,12 @@ $t->emulator('expire');
 $t->fault('hold', on => 'LOGIN', account => 'a2', times => 0);
 is(run_in($session, 'SELECT count(*) FROM (SELECT FROM login LIMIT 10) x'), '10', 'LIMIT while one signs in');
 $t->emulator('heal');
-is(run_in($session, $of_logins), '18', '... after which it signs in again');
+is(run_in($session, $of_logins), '17', '... after which it signs in again');
 # Cookies outlive the connections.
 $t->sql(join ';', map { "ALTER SERVER login$_ OPTIONS (ADD keep_connections 'false')" } 1 .. 8);
 run_in($session, $of_logins);
 $t->wire;
-is(run_in($session, $of_logins), '18', 'a session without a connection');
+is(run_in($session, $of_logins), '17', 'a session without a connection');
 is(summary($t->wire), '9 GET', '... is still signed in');
 $session->quit;
 

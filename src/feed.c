@@ -1,0 +1,728 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *	  The rows of a query's replies, each asked for once.
+ *
+ * Owns what the scans of one query have in common: the replies of an account,
+ * which each of them reads at its own pace.  Whoever comes first reads from the
+ * wire; what it reads is kept when somebody may want to read it, too: a twin, or
+ * the same scan when it begins again.  A scan that is alone and never begins
+ * again keeps nothing.  All scans are created before the first one asks, so that
+ * it is known by then who wants what.
+ *
+ * What is kept of an item are the values that any of the scans wants, as they
+ * stand.  What the transaction has changed is looked up once for
+ * each reply, too: so all scans of a query see the same.
+ *
+ * Must not know how a row is converted or what a condition looks like.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "feed.h"
+#include "store.h"
+
+/* What is kept of an id that was asked for, beside its rows. */
+#define ENTRY_SIZE 128
+
+/* A query: what has been asked in it. */
+typedef struct FeedQuery
+{
+	dlist_node link;
+	MemoryContext context; /* of the query, by which it is found */
+	MemoryContextCallback callback;
+	List *sources;
+} FeedQuery;
+
+/* An account's lists as one user mapping sees them. */
+typedef struct Source
+{
+	FeedQuery *query;
+	MemoryContext context; /* holds all of it */
+	const CfdwTable *table;
+	Oid userid;
+	Oid role; /* of the user mapping: 0 for PUBLIC */
+	CommandId command;
+
+	/* What any of its feeds wants. */
+	int nfeeds;
+	bool started; /* it is too late for another one */
+	bool shared;  /* there are several */
+	CfdwShape shape;
+	const char **keys;
+	CfdwKeep keep;
+
+	struct Reply *all;    /* the whole list, or NULL: not asked for */
+	HTAB *by_id;          /* single ones, or NULL */
+	size_t by_id_size;    /* bytes kept of those */
+	struct Reply *unsent; /* what the account does not know, or NULL */
+} Source;
+
+/* What the account answers to one request. */
+typedef struct Reply
+{
+	int64 id; /* hash key, of a single one */
+	CfdwAsk ask;
+	int readers;
+	CfdwCursor *cursor; /* NULL when there is nothing more to read */
+
+	/* What the transaction has changed, since the first item was read. */
+	bool overlaid;
+	CfdwOverlay *overlay;     /* of all lists, or NULL */
+	const CfdwWanted *wanted; /* of a single one, or NULL */
+
+	/* The items so far, unless they were not to be kept, or too many. */
+	bool kept;
+	List *items;           /* of bytea, of a single one */
+	CfdwStore *store;      /* of the whole list */
+	size_t limit;          /* bytes that this may be */
+	MemoryContext context; /* of the whole list */
+} Reply;
+
+struct CfdwFeed
+{
+	Source *source;
+	int nkeys;
+	int *keys;         /* place of its keys among the source's */
+	CfdwItem item;     /* the last one read, with the source's keys */
+	CfdwField *fields; /* of a single one that was kept */
+	CfdwItem view;     /* the last one read, with its own keys */
+	CfdwPlace *place;  /* in the whole list, if that is kept */
+
+	/* What is being read. */
+	Reply *reply;
+	CfdwAsk ask;
+	int64 id;
+	int64 nread;
+	int added; /* rows given that the account does not know */
+	bool done;
+};
+
+/* The queries that are running. */
+static dlist_head queries = DLIST_STATIC_INIT(queries);
+
+static FeedQuery *find_query(MemoryContext context);
+static void forget_query(void *arg);
+static Source *find_source(FeedQuery *query, const CfdwFeedPlan *plan);
+static Oid mapped_role(Oid serverid, Oid userid);
+static int add_key(Source *source, const char *key);
+static bool keeps(const Source *source);
+static bool knows_ids(const Source *source);
+static Reply *reply_of_all(Source *source);
+static Reply *reply_to_id(Source *source, int64 id);
+static Reply *reply_of_unsent(Source *source);
+static void open_reply(Source *source, Reply *reply);
+static void lay_over(Source *source, Reply *reply);
+static void read_from_start(CfdwFeed *feed);
+static void leave_reply(CfdwFeed *feed);
+static void end_all(Source *source);
+static CfdwNext next_item(CfdwFeed *feed, bool wait);
+static bool is_wanted(const CfdwFeed *feed);
+static bool kept_item(CfdwFeed *feed);
+static CfdwNext pull_item(CfdwFeed *feed, bool wait);
+static int64 count_kept(const Reply *reply);
+static void keep_item(CfdwFeed *feed);
+static CfdwNext next_added(CfdwFeed *feed, CfdwFeedRow *row);
+
+/*
+ * A feed for a scan of the query whose memory context is QUERY; it lives there.
+ * Asks for nothing yet.
+ */
+CfdwFeed *
+cfdw_feed_create(MemoryContext query, const CfdwFeedPlan *plan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(query);
+	CfdwFeed *feed = palloc0(sizeof(CfdwFeed));
+	Source *source = find_source(find_query(query), plan);
+
+	source->nfeeds++;
+	source->shape.whole |= plan->whole;
+	source->keep = Max(source->keep, plan->keep);
+	feed->source = source;
+	feed->nkeys = plan->nkeys;
+	feed->keys = palloc(sizeof(int) * plan->nkeys);
+	feed->view.fields = palloc(sizeof(CfdwField) * plan->nkeys);
+	for (int i = 0; i < plan->nkeys; i++)
+		feed->keys[i] = add_key(source, plan->keys[i]);
+	MemoryContextSwitchTo(caller);
+	return feed;
+}
+
+/*
+ * Begins, or begins again, with what is asked for: ID, if that is one list.
+ * Sends a request unless the query has the answer, and waits for nothing.
+ * Raises what cfdw_remote_open() raises.
+ */
+void
+cfdw_feed_ask(CfdwFeed *feed, CfdwAsk ask, int64 id)
+{
+	Source *source = feed->source;
+
+	leave_reply(feed);
+	if (!source->started)
+		source->shared = source->nfeeds > 1;
+	source->started = true;
+	feed->ask = ask;
+	feed->id = id;
+	feed->nread = 0;
+	feed->added = 0;
+	feed->done = false;
+
+	if (ask == CFDW_ASK_UNSENT)
+		feed->reply = reply_of_unsent(source);
+	else if (ask == CFDW_ASK_ONE && !knows_ids(source))
+		feed->reply = reply_to_id(source, id);
+	else
+		feed->reply = reply_of_all(source);
+	feed->reply->readers++;
+	read_from_start(feed);
+}
+
+/*
+ * The next row that the transaction has left; waits for it if it may.  Raises
+ * what cfdw_remote_next() raises.
+ */
+CfdwNext
+cfdw_feed_next(CfdwFeed *feed, bool wait, CfdwFeedRow *row)
+{
+	const Reply *reply = feed->reply;
+	const CfdwItem *item = &feed->item;
+	CfdwNext next;
+
+	while ((next = next_item(feed, wait)) == CFDW_NEXT_ITEM)
+	{
+		int64 id;
+
+		row->wanted = reply->wanted;
+		if (reply->overlay != NULL && cfdw_value_int64(&item->fields[0], &id))
+			row->wanted = cfdw_overlay_find(reply->overlay, id);
+		if (row->wanted != NULL && !row->wanted->exists)
+			continue;
+
+		row->item = item;
+		if (feed->source->shared)
+		{
+			row->item = &feed->view;
+			feed->view.whole = item->whole;
+			for (int i = 0; i < feed->nkeys; i++)
+				feed->view.fields[i] = item->fields[feed->keys[i]];
+		}
+		return CFDW_NEXT_ITEM;
+	}
+	return next == CFDW_NEXT_END ? next_added(feed, row) : next;
+}
+
+/*
+ * What a wait for the next row has to wait for; NULL when there is no need.
+ */
+CfdwTransfer *
+cfdw_feed_awaited(const CfdwFeed *feed)
+{
+	const Reply *reply = feed->reply;
+
+	if (feed->done || reply->cursor == NULL || feed->nread < count_kept(reply))
+		return NULL;
+	return cfdw_remote_awaited(reply->cursor);
+}
+
+/*
+ * How many lists of the account were read since it was asked.
+ */
+double
+cfdw_feed_count(const CfdwFeed *feed)
+{
+	return feed->nread;
+}
+
+/*
+ * The scan is over.  What it was the last to read ends.
+ */
+void
+cfdw_feed_end(CfdwFeed *feed)
+{
+	Source *source = feed->source;
+
+	leave_reply(feed);
+	if (--source->nfeeds > 0)
+		return;
+	end_all(source);
+	source->query->sources = list_delete_ptr(source->query->sources, source);
+	MemoryContextDelete(source->context);
+}
+
+static FeedQuery *
+find_query(MemoryContext context)
+{
+	dlist_iter iter;
+	FeedQuery *query;
+
+	dlist_foreach(iter, &queries)
+	{
+		query = dlist_container(FeedQuery, link, iter.cur);
+		if (query->context == context)
+			return query;
+	}
+	query = palloc0(sizeof(FeedQuery));
+	query->context = context;
+	query->callback.func = forget_query;
+	query->callback.arg = query;
+	MemoryContextRegisterResetCallback(context, &query->callback);
+	dlist_push_head(&queries, &query->link);
+	return query;
+}
+
+/*
+ * The reset callback of a query's memory context.
+ */
+static void
+forget_query(void *arg)
+{
+	dlist_delete(&((FeedQuery *) arg)->link);
+}
+
+static Source *
+find_source(FeedQuery *query, const CfdwFeedPlan *plan)
+{
+	const CfdwTable *table = plan->table;
+	Oid role = mapped_role(table->serverid, plan->userid);
+	MemoryContext context;
+	Source *source;
+	ListCell *lc;
+
+	foreach(lc, query->sources)
+	{
+		source = lfirst(lc);
+		if (!source->started && source->table->serverid == table->serverid &&
+			source->role == role &&
+			strcmp(source->table->options.path, table->options.path) == 0)
+			return source;
+	}
+	context = AllocSetContextCreate(query->context, "catalogs_fdw feed",
+									ALLOCSET_DEFAULT_SIZES);
+	source = MemoryContextAllocZero(context, sizeof(Source));
+	source->query = query;
+	source->context = context;
+	source->table = table;
+	source->userid = plan->userid;
+	source->role = role;
+	source->command = plan->command;
+	query->sources = lappend(query->sources, source);
+	return source;
+}
+
+/*
+ * Whose user mapping GetUserMapping() would find.
+ */
+static Oid
+mapped_role(Oid serverid, Oid userid)
+{
+	return SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+								 ObjectIdGetDatum(userid),
+								 ObjectIdGetDatum(serverid))
+			   ? userid
+			   : InvalidOid;
+}
+
+/*
+ * The place of KEY among those that the source asks for.
+ */
+static int
+add_key(Source *source, const char *key)
+{
+	int n = source->shape.nkeys;
+	MemoryContext caller;
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(source->keys[i], key) == 0)
+			return i;
+	caller = MemoryContextSwitchTo(source->context);
+	source->keys = n == 0 ? palloc(sizeof(char *))
+						  : repalloc(source->keys, sizeof(char *) * (n + 1));
+	source->keys[n] = key;
+	MemoryContextSwitchTo(caller);
+	return source->shape.nkeys++;
+}
+
+/*
+ * Whether somebody may want to read again what has been read.
+ */
+static bool
+keeps(const Source *source)
+{
+	return source->shared || source->keep != CFDW_KEEP_NONE;
+}
+
+/*
+ * Whether single lists are looked for in the whole list: once that is there; or
+ * when so many have been asked for that they fill work_mem.
+ */
+static bool
+knows_ids(const Source *source)
+{
+	return (source->all != NULL && source->all->kept) ||
+		   source->by_id_size > work_mem * (size_t) 1024;
+}
+
+static Reply *
+reply_of_all(Source *source)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	Reply *reply;
+
+	if (source->all != NULL)
+		return source->all;
+	context = AllocSetContextCreate(source->context, "catalogs_fdw list",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	reply = palloc0(sizeof(Reply));
+	reply->ask = CFDW_ASK_ALL;
+	reply->context = context;
+	reply->kept = keeps(source);
+	reply->limit =
+		source->shared || source->keep == CFDW_KEEP_ALL || source->by_id
+			? SIZE_MAX
+			: work_mem * (size_t) 1024;
+	if (reply->kept)
+		reply->store = cfdw_store_create(&source->shape);
+	source->all = reply;
+	open_reply(source, reply);
+	MemoryContextSwitchTo(caller);
+	return reply;
+}
+
+static Reply *
+reply_to_id(Source *source, int64 id)
+{
+	HASHCTL control = {.keysize = sizeof(int64),
+					   .entrysize = sizeof(Reply),
+					   .hcxt = source->context};
+	MemoryContext caller = MemoryContextSwitchTo(source->context);
+	bool found = false;
+	Reply *reply;
+
+	if (!keeps(source))
+		reply = palloc(sizeof(Reply));
+	else
+	{
+		if (source->by_id == NULL)
+			source->by_id = hash_create("catalogs_fdw replies", 64, &control,
+										HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		reply = hash_search(source->by_id, &id, HASH_ENTER, &found);
+	}
+	if (!found)
+	{
+		memset(reply, 0, sizeof(Reply));
+		reply->id = id;
+		reply->ask = CFDW_ASK_ONE;
+		reply->kept = keeps(source);
+		if (reply->kept)
+			source->by_id_size += ENTRY_SIZE;
+		open_reply(source, reply);
+	}
+	MemoryContextSwitchTo(caller);
+	return reply;
+}
+
+static Reply *
+reply_of_unsent(Source *source)
+{
+	Reply *reply = source->unsent;
+
+	if (reply != NULL)
+		return reply;
+	reply = MemoryContextAllocZero(source->context, sizeof(Reply));
+	reply->ask = CFDW_ASK_UNSENT;
+	reply->context = source->context;
+	lay_over(source, reply);
+	source->unsent = reply;
+	return reply;
+}
+
+/*
+ * Sends the request, in the current memory context; not for a list that the
+ * transaction itself has deleted.
+ */
+static void
+open_reply(Source *source, Reply *reply)
+{
+	CfdwQuery query = {.path = source->table->options.path,
+					   .by_id = reply->ask == CFDW_ASK_ONE,
+					   .id = reply->id,
+					   .nkeys = source->shape.nkeys,
+					   .keys = source->keys};
+
+	if (reply->ask == CFDW_ASK_ONE)
+	{
+		lay_over(source, reply);
+		if (reply->wanted != NULL && !reply->wanted->exists)
+			return;
+		reply->overlaid = false;
+	}
+	reply->cursor =
+		cfdw_remote_open(source->table->serverid, source->userid, &query);
+}
+
+/*
+ * Looks up what the transaction has changed, when the first item has come.  Not
+ * when the request is sent: what this very statement sends to the account
+ * meanwhile may stand in the reply, too.
+ */
+static void
+lay_over(Source *source, Reply *reply)
+{
+	MemoryContext caller;
+	MemoryContext temporary;
+	CfdwOverlay *overlay;
+	const CfdwWanted *wanted = NULL;
+
+	if (reply->overlaid)
+		return;
+	reply->overlaid = true;
+	if (reply->ask != CFDW_ASK_ONE)
+	{
+		caller = MemoryContextSwitchTo(reply->context);
+		reply->overlay = cfdw_overlay_create(source->table, source->command);
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+
+	/* Of the changes of all lists, those of this one are kept. */
+	temporary = AllocSetContextCreate(
+		CurrentMemoryContext, "catalogs_fdw overlay", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(temporary);
+	overlay = cfdw_overlay_create(source->table, source->command);
+	if (overlay != NULL)
+		wanted = cfdw_overlay_find(overlay, reply->id);
+	reply->wanted = NULL;
+	if (wanted != NULL)
+	{
+		CfdwWanted *copy =
+			MemoryContextAlloc(source->context, sizeof(CfdwWanted));
+
+		*copy = *wanted;
+		reply->wanted = copy;
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(temporary);
+}
+
+/*
+ * Goes to the start of what the feed reads.
+ */
+static void
+read_from_start(CfdwFeed *feed)
+{
+	Source *source = feed->source;
+	CfdwStore *store = feed->reply->store;
+
+	if (feed->reply->items != NIL && feed->fields == NULL)
+		feed->fields = MemoryContextAlloc(
+			source->context, sizeof(CfdwField) * (source->shape.nkeys + 1));
+	if (store != NULL && feed->place == NULL)
+		feed->place = cfdw_store_place(store);
+	else if (store != NULL)
+		cfdw_store_rewind(feed->place);
+}
+
+/*
+ * Reads no longer what it reads, which ends unless it is there for others, too.
+ */
+static void
+leave_reply(CfdwFeed *feed)
+{
+	Source *source = feed->source;
+	Reply *reply = feed->reply;
+
+	feed->reply = NULL;
+	if (reply == NULL || --reply->readers > 0 || reply->ask == CFDW_ASK_UNSENT)
+		return;
+	if (reply->ask == CFDW_ASK_ALL)
+	{
+		if (!reply->kept)
+		{
+			end_all(source);
+			feed->place = NULL;
+		}
+		return;
+	}
+
+	/* An id is given once: what came after it does not matter. */
+	if (reply->cursor != NULL)
+		cfdw_remote_close(reply->cursor);
+	if (!reply->kept)
+		pfree(reply);
+	else if (reply->cursor != NULL && reply->items == NIL)
+		hash_search(source->by_id, &reply->id, HASH_REMOVE, NULL);
+	else
+		reply->cursor = NULL;
+}
+
+static void
+end_all(Source *source)
+{
+	Reply *reply = source->all;
+
+	if (reply == NULL)
+		return;
+	source->all = NULL;
+	if (reply->store != NULL)
+		cfdw_store_end(reply->store);
+	MemoryContextDelete(reply->context);
+}
+
+/*
+ * Goes to the next item that the feed asks for: one that was kept, or the next
+ * one from the wire.
+ */
+static CfdwNext
+next_item(CfdwFeed *feed, bool wait)
+{
+	while (!feed->done)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!kept_item(feed))
+		{
+			CfdwNext next = pull_item(feed, wait);
+
+			if (next != CFDW_NEXT_ITEM)
+				return next;
+		}
+		feed->nread++;
+		if (feed->ask == feed->reply->ask)
+			return CFDW_NEXT_ITEM;
+		if (is_wanted(feed))
+		{
+			feed->done = true;
+			return CFDW_NEXT_ITEM;
+		}
+	}
+	return CFDW_NEXT_END;
+}
+
+/*
+ * Whether an item of the whole list is the one whose id is asked for.
+ */
+static bool
+is_wanted(const CfdwFeed *feed)
+{
+	int64 id;
+
+	return cfdw_value_int64(&feed->item.fields[0], &id) && id == feed->id;
+}
+
+/*
+ * Goes to the next item of those that are kept; false when there is none.
+ */
+static bool
+kept_item(CfdwFeed *feed)
+{
+	const Source *source = feed->source;
+	const Reply *reply = feed->reply;
+
+	if (reply->store != NULL)
+		return cfdw_store_next(feed->place, &feed->item);
+	if (feed->nread >= count_kept(reply))
+		return false;
+	if (feed->fields == NULL)
+		feed->fields = MemoryContextAlloc(
+			source->context, sizeof(CfdwField) * (source->shape.nkeys + 1));
+	cfdw_store_unpack(&source->shape, list_nth(reply->items, feed->nread),
+					  feed->fields, &feed->item);
+	return true;
+}
+
+static int64
+count_kept(const Reply *reply)
+{
+	return reply->store != NULL ? cfdw_store_count(reply->store)
+								: list_length(reply->items);
+}
+
+static CfdwNext
+pull_item(CfdwFeed *feed, bool wait)
+{
+	Reply *reply = feed->reply;
+	CfdwItem *item = &feed->item;
+	CfdwNext next;
+
+	if (reply->cursor == NULL)
+		return CFDW_NEXT_END;
+	if (wait)
+		next = cfdw_remote_next(reply->cursor, item) ? CFDW_NEXT_ITEM
+													 : CFDW_NEXT_END;
+	else
+		next = cfdw_remote_poll(reply->cursor, item);
+	if (next == CFDW_NEXT_WAIT)
+	{
+		cfdw_http_drive();
+		next = cfdw_remote_poll(reply->cursor, item);
+	}
+	if (next == CFDW_NEXT_WAIT)
+		return next;
+
+	lay_over(feed->source, reply);
+	if (next == CFDW_NEXT_ITEM)
+		keep_item(feed);
+	else
+	{
+		cfdw_remote_close(reply->cursor);
+		reply->cursor = NULL;
+	}
+	return next;
+}
+
+/*
+ * Keeps an item that was read from the wire, if it is to be.
+ */
+static void
+keep_item(CfdwFeed *feed)
+{
+	Source *source = feed->source;
+	Reply *reply = feed->reply;
+	MemoryContext caller;
+	bytea *packed;
+
+	if (!reply->kept)
+		return;
+	if (reply->ask == CFDW_ASK_ONE)
+	{
+		caller = MemoryContextSwitchTo(source->context);
+		packed = cfdw_store_pack(&source->shape, &feed->item);
+		reply->items = lappend(reply->items, packed);
+		source->by_id_size += VARSIZE(packed);
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+	cfdw_store_append(feed->place, &feed->item);
+	if (cfdw_store_size(reply->store) > reply->limit)
+	{
+		cfdw_store_end(reply->store);
+		reply->store = NULL;
+		reply->kept = false;
+		feed->place = NULL;
+	}
+}
+
+/*
+ * The next row that the account does not know, once all others were given.
+ */
+static CfdwNext
+next_added(CfdwFeed *feed, CfdwFeedRow *row)
+{
+	if (feed->ask == CFDW_ASK_ONE || feed->reply->overlay == NULL)
+		return CFDW_NEXT_END;
+	row->item = NULL;
+	row->wanted = cfdw_overlay_added(feed->reply->overlay, feed->added);
+	if (row->wanted == NULL)
+		return CFDW_NEXT_END;
+	feed->added++;
+	return CFDW_NEXT_ITEM;
+}
