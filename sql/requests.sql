@@ -210,6 +210,37 @@ END
 $$;
 \! emulator wire
 
+-- The list twice in a query is asked for once.
+SELECT a.id, b.id AS next FROM catalogs a JOIN catalogs b ON b.sort = a.sort + 10 ORDER BY a.sort;
+\! emulator wire
+SELECT a.name FROM catalogs a JOIN catalogs b USING (id) WHERE b.type = 'invoices';
+\! emulator wire
+SELECT b.name FROM catalogs a JOIN catalogs b ON b.sort > a.sort WHERE a.id = 4230;
+\! emulator wire
+SELECT a.name FROM catalogs a JOIN catalogs b ON b.sort = a.sort + 10 WHERE a.id = 4223 AND b.id = 4222;
+\! emulator wire
+SELECT name FROM catalogs a WHERE NOT EXISTS (SELECT FROM catalogs b WHERE b.sort > a.sort);
+\! emulator wire
+SELECT name FROM catalogs WHERE sort = (SELECT max(sort) FROM catalogs);
+\! emulator wire
+WITH c AS NOT MATERIALIZED (SELECT * FROM catalogs)
+    SELECT a.name FROM c a JOIN c b ON a.sort = b.sort + 10 WHERE b.type = 'regular' ORDER BY a.sort;
+\! emulator wire
+SELECT name FROM catalogs WHERE sort > 20 UNION ALL SELECT type FROM catalogs WHERE sort < 20;
+\! emulator wire
+SELECT type FROM catalogs EXCEPT SELECT type FROM catalogs WHERE sort < 40;
+\! emulator wire
+BEGIN;
+UPDATE catalogs a SET name = b.name FROM catalogs b WHERE b.sort = a.sort + 10 AND a.type = 'regular';
+ROLLBACK;
+\! emulator wire
+-- So is one list, whenever its id comes up again.
+SELECT list, (SELECT name FROM catalogs WHERE id = v.list) FROM (VALUES (4223), (4230), (4223), (NULL), (4230)) v (list);
+\! emulator wire
+SELECT v.list, name FROM (VALUES (4223), (4230), (4223)) v (list),
+    LATERAL (SELECT name FROM catalogs WHERE id = v.list OFFSET 0) c;
+\! emulator wire
+
 -- INSERT: at COMMIT, 50 rows a POST; whatever way the rows come.
 INSERT INTO catalogs (name) VALUES ('Books');
 \! emulator wire

@@ -44,7 +44,7 @@ catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
 		return;
 	}
 	table = cfdw_option_table(node->ss.ss_currentRelation);
-	if (plan->fdw_exprs != NIL)
+	if (plan->fdw_exprs != NIL && !cfdw_plan_is_whole(plan->fdw_private))
 		id = id_text(node, linitial(plan->fdw_exprs), es);
 	is_array = id != NULL && type_is_array(exprType(linitial(plan->fdw_exprs)));
 	ExplainPropertyText(

@@ -11,7 +11,8 @@
  *
  * Costs: a request weighs as much as fdw_startup_cost says, and a list in its
  * reply as much as fdw_tuple_cost.  Whatever plan needs fewer requests is then
- * the cheaper one, unless the lists to transfer are many thousands.
+ * the cheaper one, unless the lists to transfer are many thousands.  Scans of
+ * the whole list in one query make one request together, so each weighs a part.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,8 +69,9 @@ static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
 static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
 static bool is_equality(Oid opno);
 static bool is_id(RelOptInfo *rel, Node *node);
+static int scans_of_same(PlannerInfo *root, RelOptInfo *rel);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
-						double lists, Relids outer);
+						double lists, double requests, Relids outer);
 static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
 static void add_path_for_clause(PlannerInfo *root, RelOptInfo *rel,
 								RestrictInfo *clause, List **seen);
@@ -109,16 +111,23 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /*
  * One way for the relation alone, and one for each other relation that can
- * tell an id.
+ * tell an id.  Where others ask for the whole list anyway, to read that can be
+ * better than to ask for one.
  */
 void
 catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
 	const IdConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
+	int scans = scans_of_same(root, rel);
 
-	add_request(root, rel, rel->rows, ids->by_id ? 1 : rel->tuples,
-				rel->lateral_relids);
-	if (!ids->by_id && !ids->is_null)
+	if (ids->is_null)
+		add_request(root, rel, rel->rows, 0, 0, rel->lateral_relids);
+	else if (ids->by_id)
+		add_request(root, rel, rel->rows, 1, 1, rel->lateral_relids);
+	if (!ids->is_null && (!ids->by_id || scans > 1))
+		add_request(root, rel, rel->rows, rel->tuples, 1.0 / scans,
+					rel->lateral_relids);
+	if (!ids->is_null && !ids->by_id)
 		add_parameterized_paths(root, rel);
 }
 
@@ -135,9 +144,10 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 
 	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
 							rel->relid, ids.exprs,
-							list_make3(column_list(plan->table, plan->columns),
+							list_make4(column_list(plan->table, plan->columns),
 									   makeInteger(rescans(root)),
-									   makeBoolean(ids.is_null)),
+									   makeBoolean(ids.is_null),
+									   linitial(path->fdw_private)),
 							NIL, NIL, outer_plan);
 }
 
@@ -404,27 +414,51 @@ is_id(RelOptInfo *rel, Node *node)
 }
 
 /*
- * Adds a path that makes one request, to which the account answers with so many
- * LISTS, of which ROWS are left.  No list has NULL for its id, so for those the
- * account is not asked.
+ * How many scans at this level of the query could share the whole list of
+ * REL's account, REL's own among them.
+ */
+static int
+scans_of_same(PlannerInfo *root, RelOptInfo *rel)
+{
+	const RelPlan *plan = rel->fdw_private;
+	int n = 0;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+		const RelPlan *other_plan;
+
+		if (other == NULL || other->serverid != rel->serverid ||
+			other->userid != rel->userid || other->fdw_private == NULL ||
+			IS_DUMMY_REL(other))
+			continue;
+		other_plan = other->fdw_private;
+		if (!other_plan->ids.is_null && strcmp(other_plan->table->options.path,
+											   plan->table->options.path) == 0)
+			n++;
+	}
+	return Max(n, 1);
+}
+
+/*
+ * Adds a path that makes one request or, of the whole list, a part of one, to
+ * which the account answers with so many LISTS, of which ROWS are left.  Its
+ * private data tells whether the list is to be whole although an id is known.
  */
 static void
 add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
-			Relids outer)
+			double requests, Relids outer)
 {
-	const RelPlan *plan = rel->fdw_private;
-	const CfdwOptions *options = &plan->table->options;
-	Cost startup = rel->baserestrictcost.startup;
-	Cost run = 0;
+	const CfdwOptions *options =
+		&((RelPlan *) rel->fdw_private)->table->options;
+	Cost startup =
+		options->fdw_startup_cost * requests + rel->baserestrictcost.startup;
+	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
+					rel->baserestrictcost.per_tuple;
 
-	if (!plan->ids.is_null)
-	{
-		startup += options->fdw_startup_cost;
-		run = lists * (options->fdw_tuple_cost + cpu_tuple_cost +
-					   rel->baserestrictcost.per_tuple);
-	}
 	add_path(rel, (Path *) cfdw_create_foreignscan_path(
-					  root, rel, rows, startup, startup + run, outer, NIL));
+					  root, rel, rows, startup, startup + per_list * lists,
+					  outer, list_make1(makeBoolean(requests < 1))));
 }
 
 /*
@@ -477,7 +511,7 @@ add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
 	*seen = lappend(*seen, outer);
 
 	param = get_baserel_parampathinfo(root, rel, outer);
-	add_request(root, rel, Min(param->ppi_rows, 1), 1, outer);
+	add_request(root, rel, Min(param->ppi_rows, 1), 1, 1, outer);
 }
 
 static bool

@@ -14,7 +14,8 @@
  * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it
  * is an array, to equal an element of: numbers first.  It is empty when nothing
  * is known of the id.  fdw_private holds a list of the attribute numbers to
- * fetch; a CfdwRescans; and whether the id is to be NULL.
+ * fetch; a CfdwRescans; whether the id is to be NULL; and whether all lists are
+ * to be asked for even if one would do, since another scan asks for them anyway.
  *
  * A modification's plan: fdw_private holds a list of the attribute numbers
  * that an UPDATE assigns.
@@ -22,6 +23,7 @@
 #define cfdw_plan_columns(fdw_private) linitial_node(List, (fdw_private))
 #define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
 #define cfdw_plan_id_is_null(fdw_private) boolVal(lthird(fdw_private))
+#define cfdw_plan_is_whole(fdw_private) boolVal(lfourth(fdw_private))
 
 /* Whether a scan may begin again, as far as the plan tells. */
 typedef enum CfdwRescans

@@ -58,9 +58,9 @@ typedef struct ListScan
 	CfdwProjection *projection;
 	CfdwFeed *feed;
 	List *ids;                 /* of ExprState: see plan.h */
-	bool by_id;                /* a number is among them */
+	bool by_id;                /* a number is among them, and decides */
 	bool id_is_null;           /* only rows without an id are wanted */
-	bool again;                /* it has been rescanned */
+	bool whole;                /* otherwise all lists are asked for */
 	MemoryContext row_context; /* of the values of one row */
 	bool async;                /* an Append waits for the rows */
 
@@ -208,7 +208,8 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	state->projection = cfdw_scan_projection(
 		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
 	state->ids = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
-	state->by_id = plan->fdw_exprs != NIL &&
+	state->whole = cfdw_plan_is_whole(plan->fdw_private);
+	state->by_id = !state->whole && plan->fdw_exprs != NIL &&
 				   !type_is_array(exprType(linitial(plan->fdw_exprs)));
 	state->id_is_null = cfdw_plan_id_is_null(plan->fdw_private);
 	state->row_context = AllocSetContextCreate(
@@ -267,7 +268,7 @@ catalogsReScanForeignScan(ForeignScanState *node)
 	ListScan *state = node->fdw_state;
 
 	state->started = false;
-	state->again = true;
+	state->whole = true;
 }
 
 void
@@ -437,7 +438,7 @@ start(ForeignScanState *node)
 		return;
 	if (state->id_is_null)
 		state->asked = CFDW_ASK_UNSENT;
-	else if (left.all || left.n > 1 || (state->again && !state->by_id))
+	else if (left.all || left.n > 1 || (state->whole && !state->by_id))
 		state->asked = CFDW_ASK_ALL;
 	else
 		state->asked = CFDW_ASK_ONE;
