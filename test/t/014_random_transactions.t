@@ -204,7 +204,7 @@ sub look_at_wire
 		wrong("sends to $account, though nothing was to be sent")
 		  if !$sent_to{$account};
 		foreach (map { CatalogsFdw::Model::identity_of_name($_->{name}) }
-			@{ $rows->{add} })
+			@{ $rows->{add} // [] })
 		{
 			wrong("sends the add of $_ again") if $unknown{$_};
 		}
