@@ -30,6 +30,7 @@ OBJS = \
 	src/analyze.o \
 	src/async.o \
 	src/modify.o \
+	src/direct.o \
 	src/explain.o \
 	src/catalogs_fdw.o
 

@@ -30,6 +30,7 @@
 #include "async.h"
 #include "codec.h"
 #include "compat.h"
+#include "direct.h"
 #include "explain.h"
 #include "flush.h"
 #include "journal.h"
@@ -93,8 +94,14 @@ catalogs_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignInsert = catalogsEndForeignModify;
 	routine->ExecForeignTruncate = catalogsExecForeignTruncate;
 
+	routine->PlanDirectModify = catalogsPlanDirectModify;
+	routine->BeginDirectModify = catalogsBeginDirectModify;
+	routine->IterateDirectModify = catalogsIterateDirectModify;
+	routine->EndDirectModify = catalogsEndDirectModify;
+
 	routine->ExplainForeignScan = catalogsExplainForeignScan;
 	routine->ExplainForeignModify = catalogsExplainForeignModify;
+	routine->ExplainDirectModify = catalogsExplainDirectModify;
 	routine->ImportForeignSchema = catalogsImportForeignSchema;
 	PG_RETURN_POINTER(routine);
 }

@@ -18,10 +18,12 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "direct.h"
 #include "explain.h"
 #include "plan.h"
 #include "remote.h"
 
+static void explain_post(Relation rel, CmdType operation, ExplainState *es);
 static char *id_text(ForeignScanState *node, Node *expr, ExplainState *es);
 
 /*
@@ -62,22 +64,46 @@ catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							 List *fdw_private, int subplan_index,
 							 ExplainState *es)
 {
-	CfdwTable *table;
-	CfdwVerb verb = mtstate->operation == CMD_INSERT   ? CFDW_ADD
-					: mtstate->operation == CMD_UPDATE ? CFDW_UPDATE
-													   : CFDW_DELETE;
-
-	if (!es->verbose)
-		return;
-	table = cfdw_option_table(rri->ri_RelationDesc);
-	ExplainPropertyText("Catalogs Request",
-						cfdw_remote_post_line(table->options.path, verb), es);
-	ExplainPropertyInteger("Batch Size", NULL, table->options.batch_size, es);
-	ExplainPropertyText("Write Mode", "deferred", es);
+	if (es->verbose)
+		explain_post(rri->ri_RelationDesc, mtstate->operation, es);
 }
 
 /*
- * The id that a scan asks for: its value, or the expression that gives it.
+ * The requests of a modification that reads nothing before.
+ */
+void
+catalogsExplainDirectModify(ForeignScanState *node, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	if (!es->verbose)
+		return;
+	explain_post(node->ss.ss_currentRelation, plan->operation, es);
+	ExplainPropertyText("Catalogs Ids",
+						id_text(node, (Node *) cfdw_direct_ids(plan), es), es);
+}
+
+/*
+ * What is sent for rows of REL.
+ */
+static void
+explain_post(Relation rel, CmdType operation, ExplainState *es)
+{
+	const CfdwOptions *options = &cfdw_option_table(rel)->options;
+	CfdwVerb verb = operation == CMD_INSERT   ? CFDW_ADD
+					: operation == CMD_UPDATE ? CFDW_UPDATE
+											  : CFDW_DELETE;
+
+	ExplainPropertyText("Catalogs Request",
+						cfdw_remote_post_line(options->path, verb), es);
+	ExplainPropertyInteger("Batch Size", NULL, options->batch_size, es);
+	ExplainPropertyText("Write Mode",
+						options->immediate ? "immediate" : "deferred", es);
+}
+
+/*
+ * The id, or the array of ids, that a plan is about: its value, or the
+ * expression that gives it.
  */
 static char *
 id_text(ForeignScanState *node, Node *expr, ExplainState *es)

@@ -17,4 +17,7 @@ extern void catalogsExplainForeignModify(ModifyTableState *mtstate,
 										 ResultRelInfo *rri, List *fdw_private,
 										 int subplan_index, ExplainState *es);
 
+extern void catalogsExplainDirectModify(ForeignScanState *node,
+										ExplainState *es);
+
 #endif /* CFDW_EXPLAIN_H */

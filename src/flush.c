@@ -106,18 +106,23 @@ cfdw_flush_pending(const CfdwAccount *account)
 
 /*
  * Tells an account what it has not been told of the changes that are not to wait
- * for COMMIT.  Raises the errors of report.c.
+ * for COMMIT.  Returns how many rows it does not have, of those that were
+ * changed without having been read.  Raises the errors of report.c.
  */
-void
+int
 cfdw_flush_immediate(const CfdwAccount *account)
 {
 	List *wanted = NIL;
+	int nmissing = 0;
 	ListCell *lc;
 
 	foreach(lc, cfdw_journal_wanted(account, InvalidCommandId))
 		if (((CfdwWanted *) lfirst(lc))->target->immediate)
 			wanted = lappend(wanted, lfirst(lc));
-	send_orders(make_orders(wanted));
+	foreach(lc, send_orders(make_orders(wanted)))
+		if (((CfdwOrder *) lfirst(lc))->row.missing)
+			nmissing++;
+	return nmissing;
 }
 
 /*
@@ -210,6 +215,7 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 	order->tracked = tracked;
 	order->target = wanted->target;
 	order->row.id = tracked->id;
+	order->row.may_miss = tracked->may_miss;
 	if (!wanted->exists)
 	{
 		order->verb = CFDW_DELETE;
@@ -532,13 +538,21 @@ static void
 accept(Parcel *parcel)
 {
 	List *orders = NIL;
+	ListCell *lc;
 
 	for (int i = 0; i < parcel->norders; i++)
-		orders = lappend(orders, parcel->orders[i]);
+		if (parcel->orders[i]->row.missing)
+			cfdw_journal_missed(parcel->orders[i]->tracked);
+		else
+			orders = lappend(orders, parcel->orders[i]);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, orders);
-	for (int i = 0; i < parcel->norders; i++)
-		cfdw_journal_sent(parcel->orders[i]->tracked, parcel->orders[i]->target,
-						  parcel->orders[i]->verb, &parcel->orders[i]->row);
+	foreach(lc, orders)
+	{
+		CfdwOrder *order = lfirst(lc);
+
+		cfdw_journal_sent(order->tracked, order->target, order->verb,
+						  &order->row);
+	}
 	land(parcel);
 }
 

@@ -12,7 +12,7 @@
 
 extern void cfdw_flush_init(void);
 extern List *cfdw_flush_pending(const CfdwAccount *account);
-extern void cfdw_flush_immediate(const CfdwAccount *account);
+extern int cfdw_flush_immediate(const CfdwAccount *account);
 extern List *cfdw_flush_server(Oid serverid, Oid userid);
 extern void cfdw_flush_row(CfdwTracked *tracked);
 

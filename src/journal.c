@@ -200,7 +200,22 @@ cfdw_journal_tracked(CfdwTarget *target, int64 id, uint32 number)
 		entry->tracked = new_tracked(target->account);
 		entry->tracked->id = id;
 	}
+	entry->tracked->may_miss = false;
 	return entry->tracked;
+}
+
+/*
+ * The row of an id that is to be changed without having been read.  When the
+ * account is told at once, it may turn out not to have it.
+ */
+CfdwTracked *
+cfdw_journal_unread(CfdwTarget *target, int64 id)
+{
+	CfdwTracked *tracked = cfdw_journal_tracked(target, id, 0);
+
+	if (tracked->sent == NULL && tracked->pending == 0)
+		tracked->may_miss = target->immediate;
+	return tracked;
 }
 
 /*
@@ -293,7 +308,8 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 	{
 		Change *change = lfirst(lc);
 
-		if ((account == NULL || change->tracked->account == account) &&
+		if (change->serial > change->tracked->missed_serial &&
+			(account == NULL || change->tracked->account == account) &&
 			(before == InvalidCommandId || change->command < before))
 			apply_change(find_wanted(found, &wanted, change->tracked), change);
 	}
@@ -322,6 +338,7 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 	tracked->pending = 0;
 	tracked->sent_serial = last_serial;
 	tracked->sent = target;
+	tracked->may_miss = false;
 	tracked->deleted = verb == CFDW_DELETE;
 	if (verb == CFDW_ADD)
 	{
@@ -340,6 +357,20 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 		if (row->values[i] != NULL)
 			tracked->there[i] = pstrdup(row->values[i]);
 	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Notes that the account has no row that was changed without having been read:
+ * it is as if it had not been.
+ */
+void
+cfdw_journal_missed(CfdwTracked *tracked)
+{
+	pending -= tracked->pending;
+	tracked->pending = 0;
+	tracked->sent_serial = last_serial;
+	tracked->missed_serial = last_serial;
+	memset(tracked->read, 0, sizeof(tracked->read));
 }
 
 /*

@@ -52,6 +52,10 @@ typedef struct CfdwTracked
 	bool deleted;             /* the account was told to, and has */
 	const bool *add_sent;     /* its add was tried, and nobody knows what became
 							   * of that: whether it went out; or NULL */
+	bool may_miss;            /* changed by its id alone: that the account has
+							   * it was not said yet */
+	uint64 missed_serial;     /* of the last change that was made when the
+							   * account had no such row: they do not count */
 	char *there[CFDW_NKEYS];  /* what the account was told */
 	bool read[CFDW_NKEYS];    /* before[] says what it was */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
@@ -75,6 +79,7 @@ extern CfdwTracked *cfdw_journal_add(CfdwTarget *target, const CfdwRow *row,
 									 CommandId command);
 extern CfdwTracked *cfdw_journal_tracked(CfdwTarget *target, int64 id,
 										 uint32 number);
+extern CfdwTracked *cfdw_journal_unread(CfdwTarget *target, int64 id);
 extern void cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 								const CfdwRow *row, const CfdwRow *before,
 								CommandId command);
@@ -85,5 +90,6 @@ extern bool cfdw_journal_is_empty(void);
 extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
 extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target,
 							  CfdwVerb verb, const CfdwRow *row);
+extern void cfdw_journal_missed(CfdwTracked *tracked);
 
 #endif /* CFDW_JOURNAL_H */

@@ -64,6 +64,7 @@ typedef struct ModifyState
 
 static void delete_added(CfdwTarget *target, CommandId command);
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
+static Writer *make_writers(const CfdwTable *table);
 static void find_junk(ModifyState *state, ModifyTableState *mtstate,
 					  ResultRelInfo *rri);
 static void find_needed(ModifyState *state, ResultRelInfo *rri,
@@ -98,6 +99,23 @@ static void complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id,
 						  bool fetch);
 static void fetch_added(ModifyState *state, int64 id, Datum *values,
 						bool *nulls);
+
+/*
+ * Reads the values that an UPDATE assigns to COLUMNS, a list of attribute
+ * numbers, from SLOT into *ROW, palloc'ed in the current context.  Raises 428C9
+ * and 23502 as an UPDATE does.
+ */
+void
+cfdw_modify_read_assigned(CfdwTable *table, List *columns, TupleTableSlot *slot,
+						  CfdwRow *row)
+{
+	ModifyState state = {.table = table, .writers = make_writers(table)};
+	ListCell *lc;
+
+	foreach(lc, columns)
+		state.writers[lfirst_int(lc) - 1].assigned = true;
+	read_updated(&state, slot, NULL, row);
+}
 
 /*
  * The commands that the table allows.  That UPDATE and DELETE need a column for
@@ -314,11 +332,23 @@ begin(EState *estate, ResultRelInfo *rri)
 	state->command = GetCurrentCommandId(true);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw change", ALLOCSET_DEFAULT_SIZES);
-	state->writers = palloc0(sizeof(Writer) * Max(table->ncolumns, 1));
+	state->writers = make_writers(table);
+	rri->ri_FdwState = state;
+	return state;
+}
+
+/*
+ * How the values of each of TABLE's columns are read.
+ */
+static Writer *
+make_writers(const CfdwTable *table)
+{
+	Writer *writers = palloc0(sizeof(Writer) * Max(table->ncolumns, 1));
+
 	for (int i = 0; i < table->ncolumns; i++)
 	{
 		const CfdwTableColumn *column = &table->columns[i];
-		Writer *writer = &state->writers[i];
+		Writer *writer = &writers[i];
 		Oid function;
 		Oid ioparam;
 		bool varlena;
@@ -337,8 +367,7 @@ begin(EState *estate, ResultRelInfo *rri)
 			&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
 				 ->eq_opr_finfo;
 	}
-	rri->ri_FdwState = state;
-	return state;
+	return writers;
 }
 
 /*

@@ -10,6 +10,11 @@
 
 #include "foreign/fdwapi.h"
 
+#include "option.h"
+
+extern void cfdw_modify_read_assigned(CfdwTable *table, List *columns,
+									  TupleTableSlot *slot, CfdwRow *row);
+
 extern int catalogsIsForeignRelUpdatable(Relation rel);
 extern void catalogsBeginForeignModify(ModifyTableState *mtstate,
 									   ResultRelInfo *rri, List *fdw_private,

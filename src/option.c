@@ -86,6 +86,7 @@ static const OptionDef option_defs[] = {
 	{"write_mode", offsetof(CfdwOptions, immediate), ON_SERVER | ON_TABLE, OPT_MODE, "deferred",     0, 0,       false},
 	{FIELD(undo),               ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(combine_verbs),      ON_SERVER,            OPT_BOOL,   "false",            0, 0,       false},
+	{FIELD(verify_rows),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
 	{FIELD(fdw_startup_cost),   ON_SERVER | ON_TABLE, OPT_COST,   "1000",             0, 1e10,    false},
 	{FIELD(fdw_tuple_cost),     ON_SERVER | ON_TABLE, OPT_COST,   "0.1",              0, 1e10,    false},
 	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       false},

@@ -31,6 +31,7 @@ typedef struct CfdwOptions
 	bool immediate; /* write_mode */
 	bool undo;
 	bool combine_verbs;
+	bool verify_rows; /* false: what is changed by its id is not read */
 	double fdw_startup_cost;
 	double fdw_tuple_cost;
 	bool keep_connections;

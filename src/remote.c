@@ -64,6 +64,9 @@ static void match(CfdwBatch *batch, const CfdwResponse *response);
 static bool has_row(const CfdwRows *rows, int64 id);
 static bool match_by_request_id(const CfdwRows *added,
 								const CfdwReplyItem *items);
+static bool forgives_only_row(CfdwBatch *batch, const CfdwProblem *problem);
+static bool forgives(CfdwBatch *batch, const CfdwReplyError *error);
+static bool misses_row(CfdwBatch *batch, const CfdwReplyError *error);
 static void report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 						   const CfdwResponse *response)
 	pg_attribute_noreturn();
@@ -272,6 +275,13 @@ cfdw_remote_receive(CfdwBatch *batch)
 					(response->sent && (response->outcome != CFDW_HTTP_OK ||
 										response->status >= 500 ||
 										is_lost(batch, response, &body)));
+	if (response->outcome == CFDW_HTTP_OK && !reply->named &&
+		cfdw_codec_problem(body.data, body.len, &problem) &&
+		forgives_only_row(batch, &problem))
+	{
+		cfdw_http_end(batch->transfer);
+		return;
+	}
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204 &&
 		 reply->nerrors == 0))
@@ -286,7 +296,7 @@ cfdw_remote_receive(CfdwBatch *batch)
 	}
 
 	for (int i = 0; i < reply->nerrors; i++)
-		if (!is_done_before(batch, &reply->errors[i]))
+		if (!forgives(batch, &reply->errors[i]))
 			report_refused(batch, &reply->errors[i], response);
 	match(batch, response);
 	cfdw_http_end(batch->transfer);
@@ -639,8 +649,8 @@ finish_reply(CfdwCursor *cursor)
  * Matches the items of a reply to the rows of its batch.  Those of updates and
  * deletes are known by their ids; what is left over are the added ones, in the
  * order in which they were sent, unless every one brings back the request_id of
- * a row.  Raises 40001 for a row that the reply leaves out, HV00M for items
- * that are too few or too many.
+ * a row.  Raises 40001 for a row that the reply leaves out, unless that may be,
+ * and HV00M for items that are too few or too many.
  */
 static void
 match(CfdwBatch *batch, const CfdwResponse *response)
@@ -658,9 +668,13 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
 		for (int i = 0; i < batch->by_verb[verb].n; i++)
 		{
-			const CfdwRow *row = batch->by_verb[verb].rows[i];
+			CfdwRow *row = batch->by_verb[verb].rows[i];
 
-			if (!covers(batch, verb, row->id))
+			if (row->missing || covers(batch, verb, row->id))
+				continue;
+			row->missing = row->may_miss && response->status < 300 &&
+						   !batch->action.unsure;
+			if (!row->missing)
 				cfdw_report_gone(&batch->action, name_row(verb, row));
 		}
 	for (int i = 0; i < reply->nitems; i++)
@@ -728,6 +742,57 @@ match_by_request_id(const CfdwRows *added, const CfdwReplyItem *items)
 	for (int i = 0; i < added->n; i++)
 		added->rows[i]->id = items[item_of[i]].id;
 	return true;
+}
+
+/*
+ * Whether the account has answered only that it does not have the one row of a
+ * batch, and that is no failure.  Without the code that says so, "not found" may
+ * be about the path.
+ */
+static bool
+forgives_only_row(CfdwBatch *batch, const CfdwProblem *problem)
+{
+	CfdwReplyError error = {.verb = -1, .problem = *problem};
+	int n = 0;
+
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		n += batch->by_verb[verb].n;
+	return n == 1 && problem->code == CFDW_CODE_GONE && forgives(batch, &error);
+}
+
+/*
+ * Whether an error is no failure of the batch: the account does not have a row
+ * that was deleted before, or of which that was not known.
+ */
+static bool
+forgives(CfdwBatch *batch, const CfdwReplyError *error)
+{
+	return is_done_before(batch, error) || misses_row(batch, error);
+}
+
+/*
+ * Whether an error means only that the account does not have a row of which
+ * that was not known; notes it in the row.
+ */
+static bool
+misses_row(CfdwBatch *batch, const CfdwReplyError *error)
+{
+	if (!is_gone(&error->problem))
+		return false;
+	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
+	{
+		const CfdwRows *rows = &batch->by_verb[verb];
+		int refused = -1;
+
+		if (error->verb < 0 || error->verb == verb)
+			refused = find_refused(verb, rows, error);
+		if (refused >= 0 && rows->rows[refused]->may_miss)
+		{
+			rows->rows[refused]->missing = true;
+			return true;
+		}
+	}
+	return false;
 }
 
 /*

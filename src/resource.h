@@ -83,6 +83,8 @@ typedef struct CfdwRow
 {
 	int64 id; /* 0 while the account has not assigned one */
 	char *values[CFDW_NKEYS];
+	bool may_miss; /* it is no error when the account has no such row */
+	bool missing;  /* it has none, says its reply */
 } CfdwRow;
 
 /* Rows to which the same is done. */

@@ -1,0 +1,519 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct.c
+ *	  Changes of rows that are known by their ids alone.
+ *
+ * With the option verify_rows false, an UPDATE or a DELETE whose condition
+ * gives the ids is not preceded by a GET: its changes go into the journal as
+ * they are, without what the rows held before.  Owns the rule when that is
+ * safe, the layout of such a plan, and the count of rows.  Must not know how a
+ * value is written or how the journal is sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "lib/qunique.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "direct.h"
+#include "flush.h"
+#include "modify.h"
+#include "overlay.h"
+
+/*
+ * A plan's fdw_exprs: what gives the ids, the values that an UPDATE assigns, one
+ * for each of its columns, and then conditions that are the same for all rows.
+ * Its fdw_private: those columns' attribute numbers, and whether the command's
+ * tag says how many rows there were.
+ */
+#define plan_columns(plan) linitial_node(List, (plan)->fdw_private)
+#define plan_counts(plan) boolVal(lsecond((plan)->fdw_private))
+
+/* What the walkers of expressions are told. */
+typedef struct RowRef
+{
+	const CfdwTable *table;
+	int rti;
+} RowRef;
+
+typedef struct DirectState
+{
+	CfdwTable *table;
+	CfdwTarget *target;
+	CommandId command;     /* that makes the changes */
+	ExprState *ids;        /* an id, or an array of ids */
+	List *columns;         /* attribute numbers that an UPDATE assigns */
+	List *values;          /* ExprState of each */
+	ExprState *conditions; /* NULL: none */
+	bool counts;           /* the command's tag says how many rows */
+} DirectState;
+
+static ForeignScan *find_scan(Plan *subplan, Index rti, int subplan_index);
+static bool plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids,
+							List **conditions);
+static bool plan_values(PlannerInfo *root, RowRef *ref, List **columns,
+						List **values);
+static bool is_sendable(const CfdwTableColumn *column);
+static Node *without_constants(Node *node, RowRef *ref);
+static Const *make_constant(const CfdwTableColumn *column);
+static bool needs_row(Node *node);
+static bool needs_row_walker(Node *node, void *context);
+static Expr *ids_of(Node *clause, const RowRef *ref);
+static bool is_id(Node *node, const RowRef *ref);
+static int64 change_rows(ForeignScanState *node);
+static int evaluate_ids(DirectState *state, ExprContext *econtext, int64 **ids);
+static int unnest_ids(ArrayType *array, int64 **ids);
+static int64 integer_value(Datum value, Oid type);
+static int compare_ids(const void *a, const void *b);
+static void evaluate_values(DirectState *state, ForeignScanState *node,
+							CfdwRow *row);
+
+/*
+ * Plans a change without a scan, when all that it needs to know is known
+ * before: the condition gives the ids, and the new values do not depend on the
+ * old.  PostgreSQL has seen to it that there are no row triggers and no checks
+ * of the new row.  With several result relations it is not known which of them
+ * has an id.
+ */
+bool
+catalogsPlanDirectModify(PlannerInfo *root, ModifyTable *plan, Index rti,
+						 int subplan_index)
+{
+	ForeignScan *scan = find_scan(outerPlan(plan), rti, subplan_index);
+	RowRef ref = {.rti = rti};
+	List *columns = NIL;
+	List *values = NIL;
+	List *conditions = NIL;
+	Expr *ids = NULL;
+	Relation rel;
+
+	if (scan == NULL || plan->returningLists != NIL ||
+		list_length(plan->resultRelations) != 1)
+		return false;
+	rel = table_open(planner_rt_fetch(rti, root)->relid, NoLock);
+	ref.table = cfdw_option_table(rel);
+	table_close(rel, NoLock);
+	if (ref.table->options.verify_rows ||
+		!plan_conditions(scan, &ref, &ids, &conditions))
+		return false;
+	if (plan->operation == CMD_UPDATE &&
+		!plan_values(root, &ref, &columns, &values))
+		return false;
+
+	scan->operation = plan->operation;
+	scan->resultRelation = rti;
+	scan->scan.plan.qual = NIL;
+	scan->scan.plan.async_capable = false;
+	scan->fdw_exprs = lcons(ids, list_concat(values, conditions));
+	scan->fdw_private = list_make2(columns, makeBoolean(plan->canSetTag));
+	return true;
+}
+
+/*
+ * Prepares the change.
+ */
+void
+catalogsBeginDirectModify(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	ResultRelInfo *rri = node->resultRelInfo;
+	int nvalues = list_length(plan_columns(plan));
+	DirectState *state;
+
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	state = palloc0(sizeof(DirectState));
+	node->fdw_state = state;
+	state->table = cfdw_option_table(rri->ri_RelationDesc);
+	state->target = cfdw_journal_target(
+		state->table, cfdw_result_check_as_user(rri, node->ss.ps.state));
+	state->command = GetCurrentCommandId(true);
+	state->columns = plan_columns(plan);
+	state->counts = plan_counts(plan);
+
+	state->ids = ExecInitExpr(cfdw_direct_ids(plan), &node->ss.ps);
+	for (int i = 1; i <= nvalues; i++)
+		state->values =
+			lappend(state->values,
+					ExecInitExpr(list_nth(plan->fdw_exprs, i), &node->ss.ps));
+	state->conditions = ExecInitQual(
+		list_copy_tail(plan->fdw_exprs, 1 + nvalues), &node->ss.ps);
+}
+
+/*
+ * Makes all of the changes; returns no row.  How many there were goes into the
+ * command's tag.
+ */
+TupleTableSlot *
+catalogsIterateDirectModify(ForeignScanState *node)
+{
+	DirectState *state = node->fdw_state;
+	Instrumentation *instrument = node->ss.ps.instrument;
+	int64 count = 0;
+
+	if (ExecQual(state->conditions, node->ss.ps.ps_ExprContext))
+		count = change_rows(node);
+	if (state->counts)
+		node->ss.ps.state->es_processed += count;
+	if (instrument != NULL)
+		instrument->tuplecount += count;
+	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
+}
+
+/*
+ * All was done by the only call of the above.
+ */
+void
+catalogsEndDirectModify(ForeignScanState *node)
+{
+}
+
+/*
+ * The scan of RTI, when that is all there is below the modification; or NULL.
+ * A table with partitions has an Append between, and perhaps a Result that
+ * makes the new values.
+ */
+static ForeignScan *
+find_scan(Plan *subplan, Index rti, int subplan_index)
+{
+	if (IsA(subplan, Result) && outerPlan(subplan) != NULL &&
+		IsA(outerPlan(subplan), Append))
+		subplan = outerPlan(subplan);
+	if (IsA(subplan, Append))
+	{
+		List *children = ((Append *) subplan)->appendplans;
+
+		if (subplan_index >= list_length(children))
+			return NULL;
+		subplan = list_nth(children, subplan_index);
+	}
+	if (!IsA(subplan, ForeignScan) ||
+		((ForeignScan *) subplan)->scan.scanrelid != rti)
+		return NULL;
+	return (ForeignScan *) subplan;
+}
+
+/*
+ * Sorts the scan's conditions: one gives the ids, the others are the same for
+ * all rows.  False when there is one of another kind.
+ */
+static bool
+plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids, List **conditions)
+{
+	ListCell *lc;
+
+	foreach(lc, scan->scan.plan.qual)
+	{
+		Node *clause = without_constants(lfirst(lc), ref);
+
+		if (!needs_row(clause))
+			*conditions = lappend(*conditions, clause);
+		else if (*ids != NULL || (*ids = ids_of(clause, ref)) == NULL)
+			return false;
+	}
+	return *ids != NULL;
+}
+
+/*
+ * What an UPDATE assigns.  False when that depends on the row, is not to be
+ * written, or is nothing that can be sent: then the row must be read to tell
+ * whether there is one.
+ */
+static bool
+plan_values(PlannerInfo *root, RowRef *ref, List **columns, List **values)
+{
+	bool any = false;
+	List *tlist;
+	ListCell *lt;
+	ListCell *lc;
+
+	get_translated_update_targetlist(root, ref->rti, &tlist, columns);
+	forboth(lt, tlist, lc, *columns)
+	{
+		const CfdwTableColumn *column =
+			&ref->table->columns[lfirst_int(lc) - 1];
+		TargetEntry *entry = lfirst_node(TargetEntry, lt);
+		Node *value = without_constants((Node *) entry->expr, ref);
+
+		if (needs_row(value) ||
+			(column->constant == NULL && !is_sendable(column)))
+			return false;
+		any = any || column->constant == NULL;
+		*values = lappend(*values, value);
+	}
+	return any;
+}
+
+static bool
+is_sendable(const CfdwTableColumn *column)
+{
+	return column->attnum != 0 && column->index >= 0 &&
+		   cfdw_resource.columns[column->index].updatable;
+}
+
+/*
+ * An expression in which the columns that are the same in all rows are their
+ * values.
+ */
+static Node *
+without_constants(Node *node, RowRef *ref)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var *var = (Var *) node;
+
+		if (var->varno == ref->rti && var->varlevelsup == 0 &&
+			var->varattno > 0 &&
+			ref->table->columns[var->varattno - 1].constant != NULL)
+			return (Node *) make_constant(
+				&ref->table->columns[var->varattno - 1]);
+	}
+	return expression_tree_mutator(node, without_constants, ref);
+}
+
+static Const *
+make_constant(const CfdwTableColumn *column)
+{
+	Oid input;
+	Oid ioparam;
+	int16 len;
+	bool byval;
+
+	getTypeInputInfo(column->typid, &input, &ioparam);
+	get_typlenbyval(column->typid, &len, &byval);
+	return makeConst(
+		column->typid, column->typmod, column->collation, len,
+		OidInputFunctionCall(input, column->constant, ioparam, column->typmod),
+		false, byval);
+}
+
+/*
+ * Whether an expression can be evaluated only with a row, or anew for each.
+ */
+static bool
+needs_row(Node *node)
+{
+	return contain_volatile_functions(node) || needs_row_walker(node, NULL);
+}
+
+static bool
+needs_row_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_CurrentOfExpr:
+		case T_SubPlan:
+		case T_AlternativeSubPlan:
+			return true;
+		case T_Param:
+			return ((Param *) node)->paramkind == PARAM_MULTIEXPR;
+		default:
+			return expression_tree_walker(node, needs_row_walker, context);
+	}
+}
+
+/*
+ * The other side of "id = ..." or of "id = ANY (...)", as which IN comes here;
+ * NULL when CLAUSE is something else.
+ */
+static Expr *
+ids_of(Node *clause, const RowRef *ref)
+{
+	List *args = NIL;
+	Oid equals = InvalidOid;
+	Expr *ids = NULL;
+
+	if (IsA(clause, OpExpr))
+	{
+		equals = ((OpExpr *) clause)->opno;
+		args = ((OpExpr *) clause)->args;
+	}
+	else if (IsA(clause, ScalarArrayOpExpr) &&
+			 ((ScalarArrayOpExpr *) clause)->useOr)
+	{
+		equals = ((ScalarArrayOpExpr *) clause)->opno;
+		args = ((ScalarArrayOpExpr *) clause)->args;
+	}
+	if (list_length(args) != 2 ||
+		get_op_opfamily_strategy(equals, INTEGER_BTREE_FAM_OID) !=
+			BTEqualStrategyNumber)
+		return NULL;
+	if (is_id(linitial(args), ref))
+		ids = lsecond(args);
+	else if (IsA(clause, OpExpr) && is_id(lsecond(args), ref))
+		ids = linitial(args);
+	return ids == NULL || needs_row((Node *) ids) ? NULL : ids;
+}
+
+static bool
+is_id(Node *node, const RowRef *ref)
+{
+	Var *var = (Var *) node;
+
+	return IsA(node, Var) && var->varno == ref->rti && var->varlevelsup == 0 &&
+		   var->varattno == ref->table->id_attnum;
+}
+
+/*
+ * Puts the changes into the journal; returns how many rows that are.  A row
+ * that the transaction has deleted is not one; whether the account has a row is
+ * known only when it is told at once.
+ */
+static int64
+change_rows(ForeignScanState *node)
+{
+	DirectState *state = node->fdw_state;
+	CfdwOverlay *overlay = cfdw_overlay_create(
+		state->table, node->ss.ps.state->es_snapshot->curcid);
+	CfdwRow before = {0}; /* not known */
+	CfdwRow row = {0};
+	int64 count = 0;
+	int64 *ids;
+	int n = evaluate_ids(state, node->ss.ps.ps_ExprContext, &ids);
+
+	if (n > 0 && state->columns != NIL)
+		evaluate_values(state, node, &row);
+	for (int i = 0; i < n; i++)
+	{
+		const CfdwWanted *wanted =
+			overlay != NULL ? cfdw_overlay_find(overlay, ids[i]) : NULL;
+		CfdwTracked *tracked;
+
+		CHECK_FOR_INTERRUPTS();
+		if (wanted != NULL && (!wanted->exists || wanted->tracked->deleted))
+			continue;
+		tracked = cfdw_journal_unread(state->target, ids[i]);
+		if (state->columns != NIL)
+			cfdw_journal_update(state->target, tracked, &row, &before,
+								state->command);
+		else
+			cfdw_journal_delete(state->target, tracked, state->command);
+		count++;
+	}
+	if (state->target->immediate)
+		count -= cfdw_flush_immediate(state->target->account);
+	return count;
+}
+
+/*
+ * The ids, each once, that a list can have: palloc'ed in *IDS; their number.
+ */
+static int
+evaluate_ids(DirectState *state, ExprContext *econtext, int64 **ids)
+{
+	Oid type = exprType((Node *) state->ids->expr);
+	int valid = 0;
+	bool isnull;
+	Datum value;
+	int n = 1;
+
+	value = ExecEvalExpr(state->ids, econtext, &isnull);
+	if (isnull)
+		return 0;
+	if (OidIsValid(get_element_type(getBaseType(type))))
+		n = unnest_ids(DatumGetArrayTypeP(value), ids);
+	else
+	{
+		*ids = palloc(sizeof(int64));
+		**ids = integer_value(value, type);
+	}
+	for (int i = 0; i < n; i++)
+		if ((*ids)[i] > 0)
+			(*ids)[valid++] = (*ids)[i];
+	qsort(*ids, valid, sizeof(int64), compare_ids);
+	return (int) qunique(*ids, valid, sizeof(int64), compare_ids);
+}
+
+/*
+ * The elements of an array that are not NULL.
+ */
+static int
+unnest_ids(ArrayType *array, int64 **ids)
+{
+	Oid type = ARR_ELEMTYPE(array);
+	int known = 0;
+	int16 len;
+	bool byval;
+	char align;
+	Datum *values;
+	bool *nulls;
+	int n;
+
+	get_typlenbyvalalign(type, &len, &byval, &align);
+	deconstruct_array(array, type, len, byval, align, &values, &nulls, &n);
+	*ids = palloc(sizeof(int64) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			(*ids)[known++] = integer_value(values[i], type);
+	return known;
+}
+
+static int64
+integer_value(Datum value, Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetInt64(value);
+	}
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64 left = *(const int64 *) a;
+	int64 right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * What an UPDATE assigns, the same to all rows.
+ */
+static void
+evaluate_values(DirectState *state, ForeignScanState *node, CfdwRow *row)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(
+		RelationGetDescr(node->ss.ss_currentRelation), &TTSOpsVirtual);
+	ListCell *lc;
+	ListCell *lv;
+
+	forboth(lc, state->columns, lv, state->values)
+	{
+		int i = lfirst_int(lc) - 1;
+
+		slot->tts_values[i] =
+			ExecEvalExpr(lfirst(lv), econtext, &slot->tts_isnull[i]);
+	}
+	ExecStoreVirtualTuple(slot);
+	cfdw_modify_read_assigned(state->table, state->columns, slot, row);
+	ExecDropSingleTupleTableSlot(slot);
+}
