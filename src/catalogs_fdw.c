@@ -57,6 +57,7 @@ static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
 void
 _PG_init(void)
 {
+	cfdw_option_init();
 	cfdw_session_init();
 	cfdw_journal_init();
 	cfdw_flush_init();

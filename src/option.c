@@ -5,8 +5,9 @@
  *
  * Owns the option table: one row an option, which gives its name, where it
  * may stand, how its text is read, its default and its range.  The validator,
- * the readers and the hints all work from that table.  Must not know what an
- * option is used for.
+ * the readers and the hints all work from that table.  Owns what was read of
+ * foreign tables, too, until it changes.  Must not know what an option is used
+ * for.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,7 @@
 #include <math.h>
 
 #include "access/reloptions.h"
+#include "access/xact.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_server.h"
@@ -26,8 +28,11 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "option.h"
@@ -107,6 +112,27 @@ static const OptionDef option_defs[] = {
 /* A column of this key, or name, reads the whole item. */
 #define WHOLE_ITEM "attrs"
 
+/* A table as declared, read when it was asked for. */
+typedef struct TableEntry
+{
+	Oid relid;             /* hash key */
+	MemoryContext context; /* holds the table; NULL: there is none */
+	CfdwTable *table;
+	bool valid; /* nothing of it has changed since */
+} TableEntry;
+
+static HTAB *tables = NULL;
+
+/* Contexts of tables that a statement may still use. */
+static List *outdated = NIL;
+
+/* How often something that has been declared was changed. */
+static uint64 declared_changes = 0;
+
+static CfdwTable *read_table(Relation rel);
+static void on_table_change(Datum arg, Oid relid);
+static void on_server_change(Datum arg, int cache, uint32 hash);
+static void on_transaction_end(XactEvent event, void *arg);
 static const CfdwOptions *defaults(void);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
@@ -131,6 +157,22 @@ static bool host_is_loopback(const char *host, size_t len);
 static void check_superuser(const OptionDef *def, const char *value);
 static void read_column(Relation rel, int i, CfdwTable *table);
 static void read_column_options(Oid relid, CfdwTableColumn *column);
+
+/*
+ * Called once when the library is loaded.
+ */
+void
+cfdw_option_init(void)
+{
+	HASHCTL control = {.keysize = sizeof(Oid), .entrysize = sizeof(TableEntry)};
+
+	tables =
+		hash_create("catalogs_fdw tables", 8, &control, HASH_ELEM | HASH_BLOBS);
+	CacheRegisterRelcacheCallback(on_table_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_server_change,
+								  (Datum) 0);
+	RegisterXactCallback(on_transaction_end, NULL);
+}
 
 /*
  * Checks the options given to CREATE or ALTER of the object kind that CATALOG
@@ -209,10 +251,44 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 }
 
 /*
- * What the user declared of a foreign table, palloc'ed in the current context.
+ * What the user declared of a foreign table, as it is now; not to be changed.
+ * It lasts until the end of the transaction, or longer: reading it costs as
+ * much as the rest of a short statement.
  */
 CfdwTable *
 cfdw_option_table(Relation rel)
+{
+	Oid relid = RelationGetRelid(rel);
+	uint64 changes_before = declared_changes;
+	TableEntry *entry;
+	MemoryContext context;
+	MemoryContext caller;
+	bool found;
+
+	entry = hash_search(tables, &relid, HASH_ENTER, &found);
+	if (!found)
+		entry->context = NULL;
+	if (entry->context != NULL && entry->valid)
+		return entry->table;
+
+	caller = MemoryContextSwitchTo(CacheMemoryContext);
+	if (entry->context != NULL)
+		outdated = lappend(outdated, entry->context);
+	entry->context = NULL;
+	MemoryContextSwitchTo(caller);
+	context = AllocSetContextCreate(CurrentMemoryContext, "catalogs_fdw table",
+									ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(context);
+	entry->table = read_table(rel);
+	MemoryContextSwitchTo(caller);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	entry->context = context;
+	entry->valid = declared_changes == changes_before;
+	return entry->table;
+}
+
+static CfdwTable *
+read_table(Relation rel)
 {
 	CfdwTable *table = palloc0(sizeof(CfdwTable));
 	ForeignTable *foreign = GetForeignTable(RelationGetRelid(rel));
@@ -671,4 +747,66 @@ read_column_options(Oid relid, CfdwTableColumn *column)
 		else if (strcmp(def->defname, "constant") == 0)
 			column->constant = pstrdup(defGetString(def));
 	}
+}
+
+/*
+ * A foreign table was altered, or with InvalidOid any.
+ */
+static void
+on_table_change(Datum arg, Oid relid)
+{
+	HASH_SEQ_STATUS scan;
+	TableEntry *entry;
+
+	declared_changes++;
+	if (OidIsValid(relid))
+	{
+		entry = hash_search(tables, &relid, HASH_FIND, NULL);
+		if (entry != NULL)
+			entry->valid = false;
+		return;
+	}
+	hash_seq_init(&scan, tables);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		entry->valid = false;
+}
+
+/*
+ * A server was altered: its options are its tables' too.
+ */
+static void
+on_server_change(Datum arg, int cache, uint32 hash)
+{
+	on_table_change(arg, InvalidOid);
+}
+
+/*
+ * Frees what no statement uses any more.  Never raises.
+ */
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	static uint64 changes_swept = 0;
+	HASH_SEQ_STATUS scan;
+	TableEntry *entry;
+	ListCell *lc;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	foreach(lc, outdated)
+		MemoryContextDelete(lfirst(lc));
+	list_free(outdated);
+	outdated = NIL;
+	if (changes_swept == declared_changes)
+		return;
+	hash_seq_init(&scan, tables);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->context == NULL || !entry->valid)
+		{
+			if (entry->context != NULL)
+				MemoryContextDelete(entry->context);
+			hash_search(tables, &entry->relid, HASH_REMOVE, NULL);
+		}
+	changes_swept = declared_changes;
 }

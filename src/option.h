@@ -76,6 +76,7 @@ typedef struct CfdwTable
 	AttrNumber id_attnum;     /* of the list's id, or 0 */
 } CfdwTable;
 
+extern void cfdw_option_init(void);
 extern void cfdw_option_validate(List *options, Oid catalog);
 extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
