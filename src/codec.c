@@ -3,10 +3,11 @@
  * codec.c
  *	  Rows -> request payloads, small replies -> values.
  *
- * The only place that uses json-c.  A tree of json-c's lives in malloc'ed
- * memory: it hangs on a Tree, which frees it when the memory context in which
- * it was made is reset, so that an error in between leaks nothing.  A node is
- * put into its tree before anything that can raise an error.
+ * Payloads are written in one pass, with PostgreSQL's escape_json(); replies
+ * are read with json-c, and this is the only place that uses it.  A tree of
+ * json-c's lives in malloc'ed memory: it hangs on a Tree, which frees it when
+ * the memory context in which it was made is reset, so that an error in between
+ * leaks nothing.
  *
  * Facts: the API page, "POST: what may be written", "POST reply", "Errors"
  * and "Who one is".  Must not know HTTP or where rows come from.
@@ -21,6 +22,7 @@
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 
 #include "codec.h"
@@ -41,12 +43,9 @@ typedef struct Tree
 static Tree *new_tree(void);
 static void free_tree(void *arg);
 static void raise_out_of_memory(void);
-static json_object *add_member(json_object *object, const char *key,
-							   json_object *value);
-static json_object *add_element(json_object *array, json_object *value);
-static char *tree_text(Tree *tree, size_t *len);
-static void fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row);
-static json_object *new_value(CfdwKind kind, const char *value);
+static void append_row(StringInfo json, CfdwVerb verb, const CfdwRow *row);
+static void append_key(StringInfo json, const char *key);
+static char *to_utf8(StringInfo json, size_t *len);
 static Tree *parse(const char *body, size_t len);
 static json_object *member(json_object *object, const char *key);
 static bool to_int64(json_object *value, int64 *result);
@@ -75,26 +74,30 @@ static void append_converted(StringInfo out, const char *utf8, int len);
 char *
 cfdw_codec_payload(const CfdwRows *by_verb, size_t *len)
 {
-	Tree *tree = new_tree();
+	StringInfoData json;
 
-	tree->root = json_object_new_object();
+	initStringInfo(&json);
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
 		const CfdwRows *rows = &by_verb[verb];
-		json_object *list;
 
 		if (rows->n == 0)
 			continue;
-		list = add_member(tree->root, cfdw_resource.verbs[verb],
-						  json_object_new_array_ext(rows->n));
+		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
+		append_key(&json, cfdw_resource.verbs[verb]);
 		for (int i = 0; i < rows->n; i++)
+		{
+			appendStringInfoChar(&json, i == 0 ? '[' : ',');
 			if (verb == CFDW_DELETE)
-				add_element(list, json_object_new_int64(rows->rows[i]->id));
+				appendStringInfo(&json, INT64_FORMAT, rows->rows[i]->id);
 			else
-				fill_row(add_element(list, json_object_new_object()), verb,
-						 rows->rows[i]);
+				append_row(&json, verb, rows->rows[i]);
+		}
+		appendStringInfoChar(&json, ']');
 	}
-	return tree_text(tree, len);
+	Assert(json.len > 0);
+	appendStringInfoChar(&json, '}');
+	return to_utf8(&json, len);
 }
 
 /*
@@ -103,14 +106,11 @@ cfdw_codec_payload(const CfdwRows *by_verb, size_t *len)
 char *
 cfdw_codec_row(const CfdwRow *row)
 {
-	Tree *tree = new_tree();
-	char *json;
-	size_t len;
+	StringInfoData json;
 
-	tree->root = json_object_new_object();
-	fill_row(tree->root, CFDW_ADD, row);
-	json = tree_text(tree, &len);
-	return pg_any_to_server(json, len, PG_UTF8);
+	initStringInfo(&json);
+	append_row(&json, CFDW_ADD, row);
+	return json.data;
 }
 
 /*
@@ -119,14 +119,17 @@ cfdw_codec_row(const CfdwRow *row)
 char *
 cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 {
-	Tree *tree = new_tree();
+	StringInfoData json;
 
-	tree->root = json_object_new_object();
-	add_member(tree->root, cfdw_resource.login_user,
-			   new_value(CFDW_KIND_STRING, login));
-	add_member(tree->root, cfdw_resource.login_key,
-			   new_value(CFDW_KIND_STRING, api_key));
-	return tree_text(tree, len);
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	append_key(&json, cfdw_resource.login_user);
+	escape_json(&json, login);
+	appendStringInfoChar(&json, ',');
+	append_key(&json, cfdw_resource.login_key);
+	escape_json(&json, api_key);
+	appendStringInfoChar(&json, '}');
+	return to_utf8(&json, len);
 }
 
 /*
@@ -272,84 +275,53 @@ raise_out_of_memory(void)
 }
 
 /*
- * Puts VALUE, which json-c may have failed to make, into OBJECT; returns it.
- */
-static json_object *
-add_member(json_object *object, const char *key, json_object *value)
-{
-	if (object == NULL || value == NULL ||
-		json_object_object_add(object, key, value) != 0)
-	{
-		json_object_put(value);
-		raise_out_of_memory();
-	}
-	return value;
-}
-
-static json_object *
-add_element(json_object *array, json_object *value)
-{
-	if (value == NULL || json_object_array_add(array, value) != 0)
-	{
-		json_object_put(value);
-		raise_out_of_memory();
-	}
-	return value;
-}
-
-/*
- * The tree as text; the tree itself is freed.
- */
-static char *
-tree_text(Tree *tree, size_t *len)
-{
-	const char *json = json_object_to_json_string_length(
-		tree->root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-		len);
-	char *text;
-
-	if (json == NULL)
-		raise_out_of_memory();
-	text = MemoryContextAllocHuge(CurrentMemoryContext, *len + 1);
-	memcpy(text, json, *len + 1);
-	free_tree(tree);
-	return text;
-}
-
-/*
- * Writes what ROW gives into OBJECT, in the order of the resource's columns.
+ * Appends what ROW gives, in the order of the resource's columns.
  */
 static void
-fill_row(json_object *object, CfdwVerb verb, const CfdwRow *row)
+append_row(StringInfo json, CfdwVerb verb, const CfdwRow *row)
 {
+	int start = json->len;
+
 	if (verb == CFDW_UPDATE)
-		add_member(object, cfdw_resource.columns[CFDW_KEY_ID].key,
-				   json_object_new_int64(row->id));
+		appendStringInfo(json, "{\"%s\":" INT64_FORMAT,
+						 cfdw_resource.columns[CFDW_KEY_ID].key, row->id);
 	for (int i = 0; i < CFDW_NKEYS; i++)
-		if (row->values[i] != NULL)
-			add_member(
-				object, cfdw_resource.columns[i].key,
-				new_value(cfdw_resource.columns[i].kind, row->values[i]));
+	{
+		const CfdwResourceColumn *column = &cfdw_resource.columns[i];
+
+		if (row->values[i] == NULL)
+			continue;
+		appendStringInfoChar(json, json->len == start ? '{' : ',');
+		append_key(json, column->key);
+		/* Integers and booleans are in their JSON form already. */
+		if (column->kind == CFDW_KIND_INTEGER ||
+			column->kind == CFDW_KIND_BOOLEAN)
+			appendStringInfoString(json, row->values[i]);
+		else
+			escape_json(json, row->values[i]);
+	}
+	if (json->len == start)
+		appendStringInfoChar(json, '{');
+	appendStringInfoChar(json, '}');
+}
+
+static void
+append_key(StringInfo json, const char *key)
+{
+	escape_json(json, key);
+	appendStringInfoChar(json, ':');
 }
 
 /*
- * The JSON value of a text in the database encoding; NULL for want of memory.
+ * JSON in the database encoding as UTF-8, its length in *LEN.
  */
-static json_object *
-new_value(CfdwKind kind, const char *value)
+static char *
+to_utf8(StringInfo json, size_t *len)
 {
-	char *utf8;
+	char *utf8 = pg_server_to_any(json->data, json->len, PG_UTF8);
 
-	switch (kind)
-	{
-		case CFDW_KIND_INTEGER:
-			return json_object_new_int64(strtoi64(value, NULL, 10));
-		case CFDW_KIND_BOOLEAN:
-			return json_object_new_boolean(strcmp(value, "true") == 0);
-		default:
-			utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
-			return json_object_new_string_len(utf8, strlen(utf8));
-	}
+	*len = utf8 == json->data ? (size_t) json->len : strlen(utf8);
+	return utf8;
 }
 
 /*
