@@ -15,10 +15,12 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "journal.h"
 
@@ -69,6 +71,7 @@ static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
 static CfdwAccount *open_account(const CfdwTable *table);
+static Oid find_mapping(Oid userid, Oid serverid);
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
 static void append_change(CfdwTarget *target, CfdwTracked *tracked,
@@ -123,7 +126,7 @@ cfdw_journal_account(const CfdwTable *table)
 CfdwTarget *
 cfdw_journal_target(const CfdwTable *table, Oid userid)
 {
-	Oid mapping = GetUserMapping(userid, table->serverid)->umid;
+	Oid mapping = find_mapping(userid, table->serverid);
 	CfdwAccount *account;
 	MemoryContext caller;
 	CfdwTarget *target;
@@ -326,7 +329,8 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 }
 
 /*
- * Notes that the account has confirmed a change of a row.
+ * Notes that the account has confirmed a change of a row.  ROW's values must be
+ * from the journal's memory, as those of its changes are.
  */
 void
 cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
@@ -355,7 +359,7 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 	}
 	for (int i = 0; verb != CFDW_DELETE && i < CFDW_NKEYS; i++)
 		if (row->values[i] != NULL)
-			tracked->there[i] = pstrdup(row->values[i]);
+			tracked->there[i] = row->values[i];
 	MemoryContextSwitchTo(caller);
 }
 
@@ -392,6 +396,24 @@ open_account(const CfdwTable *table)
 	accounts = lappend(accounts, account);
 	MemoryContextSwitchTo(caller);
 	return account;
+}
+
+/*
+ * The user mapping of a role, or else of PUBLIC: without its options, for this is
+ * asked in each statement.
+ */
+static Oid
+find_mapping(Oid userid, Oid serverid)
+{
+	Oid users[] = {userid, InvalidOid};
+	Oid mapping = InvalidOid;
+
+	for (size_t i = 0; i < lengthof(users) && !OidIsValid(mapping); i++)
+		mapping = GetSysCacheOid2(
+			USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+			ObjectIdGetDatum(users[i]), ObjectIdGetDatum(serverid));
+	return OidIsValid(mapping) ? mapping
+							   : GetUserMapping(userid, serverid)->umid;
 }
 
 static void

@@ -36,10 +36,11 @@
 /* How the value of one column is read from a slot. */
 typedef struct Writer
 {
+	bool assigned; /* by the UPDATE */
+	bool needed;   /* RETURNING or a trigger may read it */
+	bool made;     /* the rest is valid */
 	FmgrInfo output;
 	Oid base_type;
-	bool assigned;   /* by the UPDATE */
-	bool needed;     /* RETURNING or a trigger may read it */
 	Datum constant;  /* with a constant */
 	FmgrInfo *equal; /* its type's equality, or NULL */
 } Writer;
@@ -48,6 +49,7 @@ typedef struct ModifyState
 {
 	CfdwTable *table;
 	CfdwTarget *target;
+	MemoryContext context; /* the query's */
 	Oid userid;
 	CommandId command; /* that makes the changes */
 	Writer *writers;   /* by attribute number - 1 */
@@ -64,7 +66,7 @@ typedef struct ModifyState
 
 static void delete_added(CfdwTarget *target, CommandId command);
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
-static Writer *make_writers(const CfdwTable *table);
+static Writer *writer_of(ModifyState *state, int i);
 static void find_junk(ModifyState *state, ModifyTableState *mtstate,
 					  ResultRelInfo *rri);
 static void find_needed(ModifyState *state, ResultRelInfo *rri,
@@ -109,9 +111,10 @@ void
 cfdw_modify_read_assigned(CfdwTable *table, List *columns, TupleTableSlot *slot,
 						  CfdwRow *row)
 {
-	ModifyState state = {.table = table, .writers = make_writers(table)};
+	ModifyState state = {.table = table, .context = CurrentMemoryContext};
 	ListCell *lc;
 
+	state.writers = palloc0(sizeof(Writer) * table->ncolumns);
 	foreach(lc, columns)
 		state.writers[lfirst_int(lc) - 1].assigned = true;
 	read_updated(&state, slot, NULL, row);
@@ -327,39 +330,39 @@ begin(EState *estate, ResultRelInfo *rri)
 	CfdwTable *table = cfdw_option_table(rel);
 
 	state->table = table;
+	state->context = estate->es_query_cxt;
 	state->userid = cfdw_result_check_as_user(rri, estate);
 	state->target = cfdw_journal_target(table, state->userid);
 	state->command = GetCurrentCommandId(true);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw change", ALLOCSET_DEFAULT_SIZES);
-	state->writers = make_writers(table);
+	state->writers = palloc0(sizeof(Writer) * Max(table->ncolumns, 1));
 	rri->ri_FdwState = state;
 	return state;
 }
 
 /*
- * How the values of each of TABLE's columns are read.
+ * How the values of column I are read: made when they are, for most statements
+ * write few of the columns.
  */
 static Writer *
-make_writers(const CfdwTable *table)
+writer_of(ModifyState *state, int i)
 {
-	Writer *writers = palloc0(sizeof(Writer) * Max(table->ncolumns, 1));
+	const CfdwTableColumn *column = &state->table->columns[i];
+	Writer *writer = &state->writers[i];
+	MemoryContext caller;
+	Oid function;
+	Oid ioparam;
+	bool varlena;
 
-	for (int i = 0; i < table->ncolumns; i++)
+	if (writer->made)
+		return writer;
+	caller = MemoryContextSwitchTo(state->context);
+	writer->base_type = getBaseType(column->typid);
+	getTypeOutputInfo(column->typid, &function, &varlena);
+	fmgr_info(function, &writer->output);
+	if (column->constant != NULL)
 	{
-		const CfdwTableColumn *column = &table->columns[i];
-		Writer *writer = &writers[i];
-		Oid function;
-		Oid ioparam;
-		bool varlena;
-
-		if (column->attnum == 0)
-			continue;
-		writer->base_type = getBaseType(column->typid);
-		getTypeOutputInfo(column->typid, &function, &varlena);
-		fmgr_info(function, &writer->output);
-		if (column->constant == NULL)
-			continue;
 		getTypeInputInfo(column->typid, &function, &ioparam);
 		writer->constant = OidInputFunctionCall(function, column->constant,
 												ioparam, column->typmod);
@@ -367,7 +370,9 @@ make_writers(const CfdwTable *table)
 			&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
 				 ->eq_opr_finfo;
 	}
-	return writers;
+	writer->made = true;
+	MemoryContextSwitchTo(caller);
+	return writer;
 }
 
 /*
@@ -529,7 +534,7 @@ read_value(ModifyState *state, int i, Datum value, CfdwVerb verb, CfdwRow *row)
 		!(verb == CFDW_ADD ? fact->insertable : fact->updatable))
 		refuse_write(state->table, column, fact, verb);
 	row->values[column->index] =
-		canonical_text(&state->writers[i], column, value);
+		canonical_text(writer_of(state, i), column, value);
 }
 
 /*
@@ -539,7 +544,7 @@ static void
 check_constant(ModifyState *state, int i, Datum value)
 {
 	const CfdwTableColumn *column = &state->table->columns[i];
-	Writer *writer = &state->writers[i];
+	Writer *writer = writer_of(state, i);
 	bool same;
 
 	if (writer->equal != NULL && OidIsValid(writer->equal->fn_oid))
@@ -671,7 +676,7 @@ find_row(ModifyState *state, TupleTableSlot *plan_slot)
 			 errmsg(
 				 "cannot change a row of foreign table \"%s\" that has no id",
 				 state->table->name)));
-	text = OutputFunctionCall(&state->writers[attnum - 1].output, value);
+	text = OutputFunctionCall(&writer_of(state, attnum - 1)->output, value);
 	errno = 0;
 	id = strtoi64(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0')
@@ -699,7 +704,7 @@ read_before(ModifyState *state, TupleTableSlot *old, const CfdwRow *row,
 		if (column->attnum != 0 && column->index >= 0 &&
 			row->values[column->index] != NULL && !old->tts_isnull[i])
 			before->values[column->index] =
-				canonical_text(&state->writers[i], column, old->tts_values[i]);
+				canonical_text(writer_of(state, i), column, old->tts_values[i]);
 	}
 }
 
@@ -793,7 +798,7 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 		}
 		else if (column->constant != NULL)
 		{
-			values[i] = state->writers[i].constant;
+			values[i] = writer_of(state, i)->constant;
 			nulls[i] = false;
 		}
 		else if (column->attnum != 0 && column->index == CFDW_KEY_ID && id != 0)
