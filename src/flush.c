@@ -25,11 +25,20 @@
 #include "flush.h"
 #include "remote.h"
 
+/* A row that was sent, as far as a message names it. */
+typedef struct InFlightRow
+{
+	CfdwVerb verb;
+	int64 id;
+	char *name; /* in the journal's memory */
+} InFlightRow;
+
 /* Rows that were sent, and whose reply has not been read. */
 typedef struct InFlight
 {
-	char *rows; /* their names */
-	bool sent;  /* some of the request went out */
+	bool sent; /* some of the request went out: set by http */
+	int nrows;
+	InFlightRow *rows;
 } InFlight;
 
 /* Orders that go to an account in one POST. */
@@ -38,9 +47,18 @@ typedef struct Parcel
 	CfdwTarget *target; /* of the first */
 	int norders;
 	CfdwOrder **orders;
-	CfdwBatch *batch;    /* once it is being sent, and so is ... */
-	InFlight *in_flight; /* ... its entry there */
+	/* Once it is being sent: */
+	MemoryContext context; /* of its request and reply */
+	CfdwBatch *batch;
+	InFlight *in_flight;
 } Parcel;
+
+/* Orders of one verb being put into parcels. */
+typedef struct Packing
+{
+	List *parcels; /* all, in the order in which they are to go */
+	List *open;    /* those that have room, one of a kind */
+} Packing;
 
 /* The parcels of one verb, on their way. */
 typedef struct Flight
@@ -61,13 +79,14 @@ static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
 static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
 static void warn_of_leftovers(List *wanted);
 static void refuse_repetition(List *orders);
-static void pack(List **parcels, CfdwOrder *order);
+static void pack(Packing *packing, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
 static bool is_interrupt(int sqlstate);
 static bool is_unknown(const Parcel *parcel, int sqlstate);
 static void launch_idle(Flight *flight, TimestampTz start);
 static void launch(Parcel *parcel, TimestampTz start);
 static Parcel *await_parcel(List *flying);
+static void receive(Parcel *parcel);
 static void accept(Parcel *parcel);
 static void settle(List *flying);
 static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
@@ -77,7 +96,9 @@ static void append_row(CfdwRows *rows, CfdwRow *row, int size);
 static void land(Parcel *parcel);
 static void give_up(Parcel *parcel, int sqlstate);
 static void note_adds(const Parcel *parcel, const bool *sent);
+static InFlight *make_in_flight(const Parcel *parcel);
 static void note_in_flight(Parcel *parcel);
+static char *name_in_flight(const InFlight *one);
 static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
 static void warn_in_flight(void);
@@ -186,7 +207,7 @@ static List *
 send_orders(List *orders)
 {
 	TimestampTz start = GetCurrentTimestamp();
-	List *parcels[CFDW_NVERBS] = {NIL};
+	Packing packings[CFDW_NVERBS] = {{0}};
 	ListCell *lc;
 
 	refuse_repetition(orders);
@@ -195,11 +216,11 @@ send_orders(List *orders)
 		CfdwOrder *order = lfirst(lc);
 
 		/* What may hold a delete goes last. */
-		pack(&parcels[order->target->combine ? CFDW_DELETE : order->verb],
+		pack(&packings[order->target->combine ? CFDW_DELETE : order->verb],
 			 order);
 	}
 	for (size_t i = 0; i < lengthof(send_order); i++)
-		send_parcels(parcels[send_order[i]], start);
+		send_parcels(packings[send_order[i]].parcels, start);
 	return orders;
 }
 
@@ -324,24 +345,23 @@ refuse_repetition(List *orders)
 }
 
 /*
- * Puts a row into the last of PARCELS that has room for it, or into a new one.
+ * Puts a row into the parcel of its kind that has room for it, or into a new one.
  */
 static void
-pack(List **parcels, CfdwOrder *order)
+pack(Packing *packing, CfdwOrder *order)
 {
 	CfdwTarget *target = order->target;
 	Parcel *parcel = NULL;
 	ListCell *lc;
 
-	foreach(lc, *parcels)
+	foreach(lc, packing->open)
 	{
 		Parcel *candidate = lfirst(lc);
 
 		if (candidate->target->account == target->account &&
 			candidate->target->mapping == target->mapping &&
 			candidate->target->batch_size == target->batch_size &&
-			candidate->target->undo == target->undo &&
-			candidate->norders < target->batch_size)
+			candidate->target->undo == target->undo)
 			parcel = candidate;
 	}
 	if (parcel == NULL)
@@ -349,9 +369,12 @@ pack(List **parcels, CfdwOrder *order)
 		parcel = palloc0(sizeof(Parcel));
 		parcel->target = target;
 		parcel->orders = palloc(sizeof(CfdwOrder *) * target->batch_size);
-		*parcels = lappend(*parcels, parcel);
+		packing->parcels = lappend(packing->parcels, parcel);
+		packing->open = lappend(packing->open, parcel);
 	}
 	parcel->orders[parcel->norders++] = order;
+	if (parcel->norders == target->batch_size)
+		packing->open = list_delete_ptr(packing->open, parcel);
 }
 
 /*
@@ -373,8 +396,7 @@ send_parcels(List *parcels, TimestampTz start)
 			launch_idle(flight, start);
 			flight->current = await_parcel(flight->flying);
 			flight->flying = list_delete_ptr(flight->flying, flight->current);
-			cfdw_remote_receive(flight->current->batch);
-			accept(flight->current);
+			receive(flight->current);
 			flight->current = NULL;
 		}
 	}
@@ -461,6 +483,7 @@ launch(Parcel *parcel, TimestampTz start)
 	int limit_ms = cfdw_session_options(session)->commit_timeout_ms;
 	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
 								  start, GetCurrentTimestamp());
+	MemoryContext caller;
 
 	if (strcmp(cfdw_session_options(session)->url, account->url) != 0)
 		ereport(
@@ -480,15 +503,16 @@ launch(Parcel *parcel, TimestampTz start)
 				 "could not send all changes to foreign table \"%s\" within %d ms",
 				 parcel->target->table, limit_ms),
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
+	parcel->context = AllocSetContextCreate(
+		CurrentMemoryContext, "catalogs_fdw parcel", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(parcel->context);
 	parcel->batch = make_batch(parcel, session);
-	parcel->in_flight =
-		MemoryContextAllocZero(TopTransactionContext, sizeof(InFlight));
-	parcel->in_flight->rows =
-		MemoryContextStrdup(TopTransactionContext, parcel->batch->action.rows);
+	parcel->in_flight = make_in_flight(parcel);
 	parcel->batch->request.sent = &parcel->in_flight->sent;
 	note_adds(parcel, &parcel->in_flight->sent);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
 	note_in_flight(parcel);
+	MemoryContextSwitchTo(caller);
 }
 
 static CfdwBatch *
@@ -532,6 +556,22 @@ await_parcel(List *flying)
 }
 
 /*
+ * Waits for the reply to a parcel and takes it.  What they took up is given back
+ * at once, for the next parcel: many of them take no more memory than one.
+ */
+static void
+receive(Parcel *parcel)
+{
+	MemoryContext caller = MemoryContextSwitchTo(parcel->context);
+
+	cfdw_remote_receive(parcel->batch);
+	accept(parcel);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(parcel->context);
+	parcel->batch = NULL;
+}
+
+/*
  * The account has confirmed a parcel.
  */
 static void
@@ -563,6 +603,7 @@ static void
 land(Parcel *parcel)
 {
 	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
+	pfree(parcel->in_flight->rows);
 }
 
 /*
@@ -617,8 +658,7 @@ settle(List *flying)
 
 		PG_TRY();
 		{
-			cfdw_remote_receive(parcel->batch);
-			accept(parcel);
+			receive(parcel);
 		}
 		PG_CATCH();
 		{
@@ -674,9 +714,31 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 }
 
 /*
- * Notes that rows are being sent, for a warning should the backend be told to
- * stop before their fate is known.  Their names were made before, for an abort
- * must not run into an error.
+ * What must be known of a parcel's rows should the backend be told to stop before
+ * their fate is known: then the parcel itself is gone.
+ */
+static InFlight *
+make_in_flight(const Parcel *parcel)
+{
+	InFlight *one =
+		MemoryContextAllocZero(TopTransactionContext, sizeof(InFlight));
+
+	one->nrows = parcel->norders;
+	one->rows = MemoryContextAlloc(TopTransactionContext,
+								   sizeof(InFlightRow) * one->nrows);
+	for (int i = 0; i < parcel->norders; i++)
+	{
+		const CfdwOrder *order = parcel->orders[i];
+
+		one->rows[i].verb = order->verb;
+		one->rows[i].id = order->row.id;
+		one->rows[i].name = order->row.values[CFDW_KEY_NAME];
+	}
+	return one;
+}
+
+/*
+ * Notes that rows are being sent, for a warning.
  */
 static void
 note_in_flight(Parcel *parcel)
@@ -747,8 +809,24 @@ warn_in_flight(void)
 			ereport(WARNING,
 					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 					 errmsg("outcome of a request that was cut off is unknown"),
-					 errdetail_internal("%s", one->rows)));
+					 errdetail_internal("%s", name_in_flight(one))));
 	}
+}
+
+static char *
+name_in_flight(const InFlight *one)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	for (int i = 0; i < one->nrows; i++)
+	{
+		CfdwRow *row = palloc0(sizeof(CfdwRow));
+
+		row->id = one->rows[i].id;
+		row->values[CFDW_KEY_NAME] = one->rows[i].name;
+		append_row(&by_verb[one->rows[i].verb], row, one->nrows);
+	}
+	return cfdw_remote_name_batch(by_verb);
 }
 
 /*

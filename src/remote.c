@@ -51,7 +51,10 @@ struct CfdwCursor
 static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
 static bool receive(CfdwCursor *cursor);
 static void start(CfdwBatch *batch);
-static const CfdwResponse *collect(CfdwBatch *batch, StringInfo body);
+static const CfdwResponse *collect(CfdwBatch *batch, StringInfo body,
+								   bool in_abort);
+static bool read_ids(CfdwBatch *batch, const StringInfoData *body);
+static int count_rows(const CfdwBatch *batch);
 static bool send_again(CfdwBatch *batch, const CfdwResponse *response,
 					   const StringInfoData *body);
 static bool is_lost(const CfdwBatch *batch, const CfdwResponse *response,
@@ -67,13 +70,13 @@ static bool match_by_request_id(const CfdwRows *added,
 static bool forgives_only_row(CfdwBatch *batch, const CfdwProblem *problem);
 static bool forgives(CfdwBatch *batch, const CfdwReplyError *error);
 static bool misses_row(CfdwBatch *batch, const CfdwReplyError *error);
-static void report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
+static void report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 						   const CfdwResponse *response)
 	pg_attribute_noreturn();
 static int find_refused(CfdwVerb verb, const CfdwRows *rows,
 						const CfdwReplyError *error);
+static const CfdwAction *name_action(CfdwBatch *batch);
 static char *describe_batch(const CfdwBatch *batch);
-static char *name_batch(const CfdwBatch *batch);
 static char *name_row(CfdwVerb verb, const CfdwRow *row);
 static void append_name(StringInfo buf, const char *name);
 
@@ -223,8 +226,6 @@ cfdw_remote_batch(CfdwSession *session, const char *path,
 	batch->session = session;
 	memcpy(batch->by_verb, by_verb, sizeof(batch->by_verb));
 	batch->action.path = path;
-	batch->action.what = describe_batch(batch);
-	batch->action.rows = name_batch(batch);
 	/* An add is what cannot be repeated. */
 	batch->action.verb = by_verb[CFDW_ADD].n > 0 ? CFDW_ADD : CFDW_UPDATE;
 	cfdw_session_describe(session, &batch->action);
@@ -257,7 +258,6 @@ cfdw_remote_send(CfdwBatch *batch, int timeout_ms)
 void
 cfdw_remote_receive(CfdwBatch *batch)
 {
-	CfdwAction *action = &batch->action;
 	CfdwReply *reply = &batch->reply;
 	const CfdwResponse *response;
 	StringInfoData body;
@@ -268,7 +268,7 @@ cfdw_remote_receive(CfdwBatch *batch)
 	{
 		batch->transfer = cfdw_session_settle(batch->session, &batch->request,
 											  batch->transfer);
-		response = collect(batch, &body);
+		response = collect(batch, &body, false);
 	} while (send_again(batch, response, &body));
 
 	batch->unsure = batch->action.unsure ||
@@ -285,14 +285,17 @@ cfdw_remote_receive(CfdwBatch *batch)
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204 &&
 		 reply->nerrors == 0))
-		cfdw_report_response(action, response, body.data, body.len);
+		cfdw_report_response(name_action(batch), response, body.data, body.len);
 	if (response->status == 200 && !reply->named)
 	{
 		if (body.len >= MAX_REPLY)
-			cfdw_report_malformed(action, "the reply is too long", response);
+			cfdw_report_malformed(name_action(batch), "the reply is too long",
+								  response);
 		if (cfdw_codec_problem(body.data, body.len, &problem))
-			cfdw_report_response(action, response, body.data, body.len);
-		cfdw_report_malformed(action, "the reply names no lists", response);
+			cfdw_report_response(name_action(batch), response, body.data,
+								 body.len);
+		cfdw_report_malformed(name_action(batch), "the reply names no lists",
+							  response);
 	}
 
 	for (int i = 0; i < reply->nerrors; i++)
@@ -324,17 +327,17 @@ cfdw_remote_try(CfdwBatch *batch, int timeout_ms)
 		return false;
 	initStringInfo(&body);
 	cfdw_remote_send(batch, timeout_ms);
-	response = collect(batch, &body);
+	response = collect(batch, &body, true);
 	if (response->status == 401)
 	{
 		if (!cfdw_session_try_sign_in(batch->session, true))
 			return false;
 		cfdw_http_end(batch->transfer);
 		start(batch);
-		response = collect(batch, &body);
+		response = collect(batch, &body, true);
 	}
 	while (send_again(batch, response, &body))
-		response = collect(batch, &body);
+		response = collect(batch, &body, true);
 	if (response->outcome != CFDW_HTTP_OK || body.len >= MAX_REPLY)
 		return false;
 	if (reply->nerrors > 0)
@@ -373,10 +376,11 @@ start(CfdwBatch *batch)
 }
 
 /*
- * Waits for the whole reply to a batch.
+ * Waits for the whole reply to a batch.  IN_ABORT: without what may look at a
+ * catalog.
  */
 static const CfdwResponse *
-collect(CfdwBatch *batch, StringInfo body)
+collect(CfdwBatch *batch, StringInfo body, bool in_abort)
 {
 	CfdwReply *reply = &batch->reply;
 	const CfdwResponse *response;
@@ -385,8 +389,54 @@ collect(CfdwBatch *batch, StringInfo body)
 	memset(reply, 0, sizeof(*reply));
 	response = cfdw_http_collect(batch->transfer, body, MAX_REPLY);
 	if (response->outcome == CFDW_HTTP_OK && body->len < MAX_REPLY)
-		reply->named = cfdw_codec_reply(body->data, body->len, reply);
+		reply->named = (!in_abort && read_ids(batch, body)) ||
+					   cfdw_codec_reply(body->data, body->len, reply);
 	return response;
+}
+
+/*
+ * Reads a reply that names no more rows than were sent, and no errors, in a
+ * fraction of the time that a tree of it takes.  False: it is another one, or
+ * none.
+ */
+static bool
+read_ids(CfdwBatch *batch, const StringInfoData *body)
+{
+	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
+						  cfdw_resource.columns[CFDW_KEY_REQUEST_ID].key};
+	CfdwReply *reply = &batch->reply;
+	CfdwReader *reader;
+	CfdwItem item;
+	int max = count_rows(batch);
+
+	if (strstr(body->data, cfdw_resource.errors) != NULL)
+		return false;
+	reader = cfdw_reader_create(lengthof(keys), keys);
+	cfdw_reader_feed(reader, body->data, body->len);
+	reply->items = palloc(sizeof(CfdwReplyItem) * max);
+	while (cfdw_reader_next(reader, &item) == CFDW_READ_ITEM)
+	{
+		CfdwReplyItem *read = &reply->items[reply->nitems];
+
+		if (reply->nitems == max)
+			return false;
+		reply->nitems++;
+		if (!cfdw_value_int64(&item.fields[0], &read->id))
+			read->id = 0;
+		read->has_request_id =
+			cfdw_value_int64(&item.fields[1], &read->request_id);
+	}
+	return cfdw_reader_finish(reader);
+}
+
+static int
+count_rows(const CfdwBatch *batch)
+{
+	int n = 0;
+
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		n += batch->by_verb[verb].n;
+	return n;
 }
 
 /*
@@ -519,6 +569,22 @@ cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows)
 		else
 			appendStringInfo(&names, INT64_FORMAT, row->id);
 	}
+	return names.data;
+}
+
+/*
+ * Names rows of any verb: BY_VERB are CFDW_NVERBS.
+ */
+char *
+cfdw_remote_name_batch(const CfdwRows *by_verb)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		if (by_verb[verb].n > 0)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? "; " : "",
+							 cfdw_remote_name_rows(verb, &by_verb[verb]));
 	return names.data;
 }
 
@@ -675,7 +741,7 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 			row->missing = row->may_miss && response->status < 300 &&
 						   !batch->action.unsure;
 			if (!row->missing)
-				cfdw_report_gone(&batch->action, name_row(verb, row));
+				cfdw_report_gone(name_action(batch), name_row(verb, row));
 		}
 	for (int i = 0; i < reply->nitems; i++)
 		if (!has_row(&batch->by_verb[CFDW_UPDATE], reply->items[i].id) &&
@@ -683,17 +749,17 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 			left[nleft++] = reply->items[i];
 
 	if (nleft > added->n && added->n == 0)
-		cfdw_report_malformed(&batch->action,
+		cfdw_report_malformed(name_action(batch),
 							  "the reply names a list that was not sent",
 							  response);
 	if (nleft != added->n)
 		cfdw_report_malformed(
-			&batch->action,
+			name_action(batch),
 			psprintf("the reply names %d of %d lists", nleft, added->n),
 			response);
 	for (int i = 0; i < nleft; i++)
 		if (left[i].id <= 0)
-			cfdw_report_malformed(&batch->action,
+			cfdw_report_malformed(name_action(batch),
 								  "an item of the reply has no id", response);
 	if (match_by_request_id(added, left))
 		return;
@@ -753,11 +819,9 @@ static bool
 forgives_only_row(CfdwBatch *batch, const CfdwProblem *problem)
 {
 	CfdwReplyError error = {.verb = -1, .problem = *problem};
-	int n = 0;
 
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		n += batch->by_verb[verb].n;
-	return n == 1 && problem->code == CFDW_CODE_GONE && forgives(batch, &error);
+	return count_rows(batch) == 1 && problem->code == CFDW_CODE_GONE &&
+		   forgives(batch, &error);
 }
 
 /*
@@ -799,10 +863,11 @@ misses_row(CfdwBatch *batch, const CfdwReplyError *error)
  * Raises the error for a row that the reply refuses.
  */
 static void
-report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
+report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 			   const CfdwResponse *response)
 {
-	const char *what = batch->action.what;
+	const CfdwAction *action = name_action(batch);
+	const char *what = action->what;
 	const CfdwProblem *problem = &error->problem;
 	bool gone = false;
 
@@ -820,7 +885,7 @@ report_refused(const CfdwBatch *batch, const CfdwReplyError *error,
 			gone = verb != CFDW_ADD && is_gone(problem);
 		}
 	}
-	cfdw_report_refused(&batch->action, what, problem, gone, response);
+	cfdw_report_refused(action, what, problem, gone, response);
 }
 
 /*
@@ -847,7 +912,19 @@ find_refused(CfdwVerb verb, const CfdwRows *rows, const CfdwReplyError *error)
 }
 
 /*
- * What a batch does, for a message: "add 3 lists".
+ * What a batch does, and to which rows, for a message: that is not put into
+ * words before there is something to say.
+ */
+static const CfdwAction *
+name_action(CfdwBatch *batch)
+{
+	batch->action.what = describe_batch(batch);
+	batch->action.rows = cfdw_remote_name_batch(batch->by_verb);
+	return &batch->action;
+}
+
+/*
+ * What a batch does: "add 3 lists".
  */
 static char *
 describe_batch(const CfdwBatch *batch)
@@ -870,23 +947,6 @@ describe_batch(const CfdwBatch *batch)
 							 rows->n);
 	}
 	return what.data;
-}
-
-/*
- * All rows of a batch, for a message.
- */
-static char *
-name_batch(const CfdwBatch *batch)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		if (batch->by_verb[verb].n > 0)
-			appendStringInfo(
-				&names, "%s%s", names.len > 0 ? "; " : "",
-				cfdw_remote_name_rows(verb, &batch->by_verb[verb]));
-	return names.data;
 }
 
 /*

@@ -28,9 +28,9 @@ typedef struct CfdwBatch
 {
 	CfdwSession *session;
 	CfdwRows by_verb[CFDW_NVERBS]; /* an add gets its id from the reply */
-	CfdwAction action;      /* for messages; action.rows names the rows */
-	CfdwRequest request;    /* whole: sending it needs nothing else */
-	CfdwTransfer *transfer; /* once it is being sent */
+	CfdwAction action;             /* for messages */
+	CfdwRequest request;           /* whole: sending it needs nothing else */
+	CfdwTransfer *transfer;        /* once it is being sent */
 	CfdwRepetition repetition;
 	CfdwReply reply; /* once received, also when that raised */
 	bool unsure;     /* ... that raised, but the account may have done it */
@@ -65,6 +65,7 @@ extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 									const CfdwRows *rows, int64 since,
 									int timeout_ms);
+extern char *cfdw_remote_name_batch(const CfdwRows *by_verb);
 extern char *cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows);
 
 #endif /* CFDW_REMOTE_H */

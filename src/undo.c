@@ -26,10 +26,11 @@
 /* What takes accepted rows back. */
 typedef struct Undo
 {
-	CfdwBatch *batch; /* or NULL: nothing to send */
-	bool complete;    /* with it, nothing is left */
-	char *server;     /* for a message, and so is ... */
-	char *rows;       /* ... what is left otherwise */
+	CfdwVerb verb;     /* that was accepted */
+	CfdwBatch *batch;  /* or NULL: nothing to send */
+	char *server;      /* for a message, and so are ... */
+	CfdwRows accepted; /* ... these, by their ids, when the batch fails ... */
+	CfdwRows left;     /* ... and those of them that it does not undo */
 } Undo;
 
 /* In TopTransactionContext; the last made is the first to be sent. */
@@ -37,10 +38,11 @@ static List *undos = NIL;
 
 static void remember_verb(const CfdwTarget *target, CfdwSession *session,
 						  CfdwVerb verb, List *orders);
+static bool has_verb(const List *orders, CfdwVerb verb);
 static bool leaves_nothing(const CfdwOrder *order);
 static bool undo_row(const CfdwOrder *order, CfdwRow *row);
 static bool has_values(const CfdwRow *row);
-static void append_row(CfdwRows *rows, const CfdwRow *row, int size);
+static void append_row(CfdwRows *rows, CfdwRow *row, int size);
 static bool run_one(const Undo *undo);
 static bool try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row);
 
@@ -75,14 +77,17 @@ cfdw_undo_run(void)
 	{
 		Undo *undo = list_nth(todo, i);
 
-		if (!run_one(undo))
+		const CfdwRows *left = run_one(undo) ? &undo->left : &undo->accepted;
+
+		if (left->n > 0)
 			ereport(
 				WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg(
 					 "changes that are rolled back here stay on server \"%s\"",
 					 undo->server),
-				 errdetail_internal("%s", undo->rows)));
+				 errdetail_internal("%s",
+									cfdw_remote_name_rows(undo->verb, left))));
 	}
 	cfdw_http_end_abort();
 }
@@ -103,37 +108,54 @@ static void
 remember_verb(const CfdwTarget *target, CfdwSession *session, CfdwVerb verb,
 			  List *orders)
 {
-	CfdwRows accepted = {0};
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 	CfdwRows *undone = &by_verb[verb == CFDW_ADD ? CFDW_DELETE : CFDW_UPDATE];
+	int max = list_length(orders);
 	CfdwAction action = {0};
-	Undo *undo = palloc0(sizeof(Undo));
+	CfdwRow *rows;
+	Undo *undo;
 	ListCell *lc;
 
-	undo->complete = target->undo;
+	if (!has_verb(orders, verb))
+		return;
+	undo = palloc0(sizeof(Undo));
+	rows = palloc0(sizeof(CfdwRow) * max);
 	foreach(lc, orders)
 	{
 		CfdwOrder *order = lfirst(lc);
-		CfdwRow row = {.id = order->row.id};
+		CfdwRow *row;
 
 		if (order->verb != verb || leaves_nothing(order))
 			continue;
-		append_row(&accepted, &order->row, list_length(orders));
-		if (!undo_row(order, &row))
-			undo->complete = false;
-		if (verb == CFDW_ADD || has_values(&row))
-			append_row(undone, &row, list_length(orders));
+		row = &rows[undo->accepted.n];
+		row->id = order->row.id;
+		append_row(&undo->accepted, row, max);
+		if (!undo_row(order, row) || !target->undo)
+			append_row(&undo->left, row, max);
+		if (verb == CFDW_ADD || has_values(row))
+			append_row(undone, row, max);
 	}
-	if (accepted.n == 0)
+	if (undo->accepted.n == 0)
 		return;
 
 	cfdw_session_describe(session, &action);
+	undo->verb = verb;
 	undo->server = pstrdup(action.server);
-	undo->rows = cfdw_remote_name_rows(verb, &accepted);
 	if (target->undo && undone->n > 0)
 		undo->batch =
 			cfdw_remote_batch(session, pstrdup(target->account->path), by_verb);
 	undos = lappend(undos, undo);
+}
+
+static bool
+has_verb(const List *orders, CfdwVerb verb)
+{
+	ListCell *lc;
+
+	foreach(lc, orders)
+		if (((CfdwOrder *) lfirst(lc))->verb == verb)
+			return true;
+	return false;
 }
 
 /*
@@ -176,21 +198,18 @@ has_values(const CfdwRow *row)
 }
 
 /*
- * Appends a copy of a row to ROWS, which will have SIZE at most.
+ * Appends a row to ROWS, which will have SIZE at most.
  */
 static void
-append_row(CfdwRows *rows, const CfdwRow *row, int size)
+append_row(CfdwRows *rows, CfdwRow *row, int size)
 {
-	CfdwRow *copy = palloc(sizeof(CfdwRow));
-
-	*copy = *row;
 	if (rows->rows == NULL)
 		rows->rows = palloc(sizeof(CfdwRow *) * size);
-	rows->rows[rows->n++] = copy;
+	rows->rows[rows->n++] = row;
 }
 
 /*
- * Whether nothing is left of what UNDO is for.
+ * Whether the account has taken back what can be.
  */
 static bool
 run_one(const Undo *undo)
@@ -200,7 +219,7 @@ run_one(const Undo *undo)
 	bool done;
 
 	if (undo->batch == NULL)
-		return undo->complete;
+		return true;
 	if (undo->batch->by_verb[verb].n == 0)
 		verb = CFDW_UPDATE;
 	rows = &undo->batch->by_verb[verb];
@@ -213,7 +232,7 @@ run_one(const Undo *undo)
 		for (int i = 0; i < rows->n; i++)
 			done = try_row(undo->batch, verb, rows->rows[i]) && done;
 	}
-	return done && undo->complete;
+	return done;
 }
 
 static bool
