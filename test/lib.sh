@@ -1,4 +1,4 @@
-# What test/run and test/demo share; sourced by them, not run.
+# What test/run, test/demo and test/bench/run share; sourced by them, not run.
 #
 # A run has one folder of its own, $work, outside the checkout: a relocated
 # PostgreSQL with the extension in it, the clusters, the sockets, the logs.  It
@@ -154,6 +154,8 @@ give_to_owner() {
 	((EUID != 0)) || chown -R --reference="$top" "$@"
 }
 
+build_plain() { relocate_postgres && build_and_install plain; }
+
 # --- running things -----------------------------------------------------------
 
 # Runs a command as the unprivileged user, in an environment in which only what
@@ -188,3 +190,26 @@ copy_tree() {
 	done
 	give_to_user "$work/tree"
 }
+
+# step TITLE COMMAND...: silent unless it fails.
+step() {
+	local title=$1 log=$work/log/step
+	shift
+	printf '%s ... ' "$title"
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		printf '%sfailed%s\n' "$red" "$plain"
+		tail -n 40 "$log"
+		die "It stops here: could not do \"$title\"."
+	fi
+	say 'done'
+}
+
+# A throw-away cluster of that superuser, on a socket in $work/tmp.
+start_cluster() {
+	data=$work/tmp/data
+	as_user initdb -D "$data" -U "$1" -A trust -E UTF8 --locale=C.UTF-8 --no-sync &&
+		as_user pg_ctl -D "$data" -l "$work/log/postgres" -w \
+			-o "-F -k $work/tmp -c listen_addresses=''" start
+}
+
+stop_cluster() { as_user pg_ctl -D "$data" -m fast -w stop; }

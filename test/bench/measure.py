@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Measures the wrapper beside programs that do the same by hand.
+
+    measure.py FOLDER PORT
+
+FOLDER holds the programs, and nginx's logs; PORT is nginx's.  PGHOST and the
+like name the cluster.  Writes FOLDER/samples.json: of each subject, what it
+took in each round.  Times are milliseconds for one of what the subject does.
+
+The subjects of a group are what is to be compared, so they take turns, and each
+goes first in turn: all meet the same machine.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FOLDER, PORT = Path(sys.argv[1]), sys.argv[2]
+ROUNDS = int(os.environ.get("ROUNDS", 5))
+
+# How many lists, and how many scans of so many one round has.
+SIZES = {1: 300, 1_000: 50, 10_000: 10, 100_000: 3, 1_000_000: 1}
+
+# A tree of the largest reply takes json-c some 4 GB.
+TREE_BYTES = 5_000
+
+
+# How to measure
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, text=True,
+                          stdout=subprocess.PIPE, **options).stdout
+
+
+def program(name, path, times, *arguments):
+    """One of the C programs: it warms up and counts by itself."""
+    def measure():
+        output = run(FOLDER / name, f"http://127.0.0.1:{PORT}{path}",
+                     "bench-token", str(times), *arguments)
+        return float(output.split()[0]) / times
+    return measure
+
+
+def pgbench(sql, times):
+    """A prepared statement, by pgbench's own log; its first run warms up."""
+    def measure():
+        script = FOLDER / "script.sql"
+        script.write_text(sql + ";\n", encoding="utf-8")
+        for log in FOLDER.glob("pgbench_log.*"):
+            log.unlink()
+        run("pgbench", "-n", "-M", "prepared", "-t", str(times + 1), "-f", script,
+            "-l", f"--log-prefix={FOLDER}/pgbench_log", stderr=subprocess.STDOUT)
+        log, = FOLDER.glob("pgbench_log.*")
+        microseconds = [int(line.split()[2])
+                        for line in log.read_text().splitlines()]
+        return sum(microseconds[1:]) / times / 1000
+    return measure
+
+
+def psql(*statements):
+    """In a session of its own; what the last one returns."""
+    commands = [word for sql in statements for word in ("-c", sql)]
+    return run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *commands).strip()
+
+
+def in_server(call, times):
+    """A function that does something so many times and takes the time itself."""
+    return lambda: float(psql(f"SELECT {call}({times})")) / times
+
+
+def memory(sql):
+    """The peak of a new server process, in MB."""
+    return lambda: int(psql(
+        sql, "SELECT substring(pg_read_file('/proc/self/status')"
+             " FROM 'VmHWM:\\s+(\\d+) kB')").split()[-1]) / 1024
+
+
+def requests(sql):
+    """How many requests a statement makes in a new session."""
+    log = FOLDER / "logs/requests"
+
+    def measure():
+        before = log.stat().st_size
+        psql(sql)
+        time.sleep(0.3)         # nginx writes its log after the reply
+        return log.read_bytes()[before:].count(b"\n")
+    return measure
+
+
+# What to measure
+
+INSERT_SELECT = """INSERT INTO {} (name, type)
+    SELECT 'Каталог ' || i, 'regular' FROM generate_series(1, 1000) i"""
+JOIN = "SELECT count(c.name) FROM local_{} JOIN lists_1000 c USING (id)"
+LIMIT_1 = "SELECT * FROM lists_{} LIMIT 1"
+# Every row is made, with all its columns, and none is sent to the client.
+ALL = "SELECT * FROM lists_{} OFFSET 1000000000"
+
+
+def scans():
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for size, times in SIZES.items():
+        yield f"scan {size} transfer", program("point_get", f"/{size}", times)
+        if size * TREE_BYTES < free:
+            yield f"scan {size} tree", program("parse_get", f"/{size}", times)
+        yield f"scan {size} sql", pgbench(ALL.format(size), times)
+
+
+GROUPS = [
+    {"point libcurl": program("point_get", "/1000?id=500", 2000),
+     "point sql": in_server("point_queries", 2000),
+     "point client": pgbench("SELECT name FROM lists_1000 WHERE id = 500", 2000),
+     "point local": pgbench("SELECT id FROM local_2 WHERE id = 401", 2000)},
+    {"insert libcurl": program("post_bodies", "/post", 30, FOLDER / "logs/bodies"),
+     "insert sql": pgbench("SELECT insert_one_by_one(1000)", 30),
+     "insert select": pgbench(INSERT_SELECT.format("post"), 30)},
+    dict(scans()),
+    {f"limit {size} sql": pgbench(LIMIT_1.format(size), 100)
+     for size in SIZES},
+    {"accounts 1": pgbench("SELECT * FROM account_1", 10),
+     "accounts 32": pgbench("SELECT * FROM accounts", 10)},
+    {f"memory {size}": memory(ALL.format(size)) for size in SIZES},
+    {"join 2": requests(JOIN.format(2)),
+     "join 1000": requests(JOIN.format(1000)),
+     "insert posts": requests("SELECT insert_one_by_one(1000)")},
+]
+
+
+def measure_all():
+    samples = {}
+    for group in GROUPS:
+        for turn in range(ROUNDS):
+            for name in sorted(group, reverse=turn % 2):
+                samples.setdefault(name, []).append(group[name]())
+                print(f"{name:26} {samples[name][-1]:12.4f}", flush=True)
+    return samples
+
+
+psql(INSERT_SELECT.format("record"))    # writes the bodies for post_bodies
+Path(FOLDER, "samples.json").write_text(json.dumps(measure_all(), indent=1))

@@ -1,0 +1,78 @@
+-- What the benchmark asks: an account with files for lists, and 32 slow ones.
+-- The variables port and sizes come from measure.py.
+
+\set ON_ERROR_STOP on
+\set QUIET on
+CREATE EXTENSION catalogs_fdw;
+
+CREATE FUNCTION make_server(name text, port text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format($f$
+		CREATE SERVER %1$I FOREIGN DATA WRAPPER catalogs_fdw
+			OPTIONS (url 'http://127.0.0.1:%2$s', max_response_size '1GB');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER %1$I
+			OPTIONS (access_token 'bench-token') $f$, name, port);
+END $$;
+
+-- A table as users get it, that asks for another path.
+CREATE FUNCTION make_table(name text, server text, path text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format($f$
+		IMPORT FOREIGN SCHEMA amocrm FROM SERVER %2$I INTO public;
+		ALTER FOREIGN TABLE catalogs OPTIONS (ADD path %3$L);
+		ALTER FOREIGN TABLE catalogs RENAME TO %1$I $f$, name, server, path);
+END $$;
+
+SELECT make_server('files', :'port') \g /dev/null
+SELECT make_table('lists_' || size, 'files', '/' || size)
+  FROM unnest(:'sizes'::text[]) size \g /dev/null
+SELECT make_table('post', 'files', '/post'),
+	make_table('record', 'files', '/record') \g /dev/null
+
+-- n requests for one list; returns the milliseconds they took.
+CREATE FUNCTION point_queries(n integer) RETURNS float8
+LANGUAGE plpgsql AS $$
+DECLARE
+	start timestamptz;
+	found text;
+BEGIN
+	SELECT name INTO STRICT found FROM lists_1000 WHERE id = 500;
+	start := clock_timestamp();
+	FOR i IN 1 .. n LOOP
+		SELECT name INTO STRICT found FROM lists_1000 WHERE id = 500;
+	END LOOP;
+	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
+END $$;
+
+CREATE FUNCTION insert_one_by_one(n integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. n LOOP
+		INSERT INTO post (name, type) VALUES ('Каталог ' || i, 'regular');
+	END LOOP;
+END $$;
+
+-- 32 accounts, each a partition.
+CREATE TABLE accounts (account text, id bigint, name text, type text)
+	PARTITION BY LIST (account);
+DO $$
+DECLARE
+	port text := (SELECT substring(o from ':(\d+)$')
+		FROM pg_foreign_server, unnest(srvoptions) o WHERE o LIKE 'url=%');
+BEGIN
+	FOR i IN 1 .. 32 LOOP
+		PERFORM make_server('slow_' || i, port);
+		EXECUTE format($f$
+			CREATE FOREIGN TABLE account_%1$s
+				PARTITION OF accounts FOR VALUES IN (%1$L)
+				SERVER slow_%1$s OPTIONS (path '/slow');
+			ALTER FOREIGN TABLE account_%1$s
+				ALTER account OPTIONS (ADD constant %1$L) $f$, i);
+	END LOOP;
+END $$;
+
+CREATE TABLE local_2 AS SELECT 400 + i AS id FROM generate_series(1::bigint, 2) i;
+CREATE TABLE local_1000 AS SELECT i AS id FROM generate_series(1::bigint, 1000) i;
+ANALYZE local_2, local_1000;
