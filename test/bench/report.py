@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Reports what measure.py has measured.
+
+    report.py FOLDER MACHINE
+
+Reads FOLDER/samples.json and writes report.md, the section of the README, and
+curves.tsv, which curves.gnuplot draws; prints the report too.  MACHINE is a line
+about where it was measured.  Fails when a limit was missed and STRICT is set.
+"""
+
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+FOLDER, MACHINE = Path(sys.argv[1]), sys.argv[2]
+SAMPLES = json.loads(Path(FOLDER, "samples.json").read_text())
+MEDIANS = {name: median(values) for name, values in SAMPLES.items()}
+SIZES = (1, 1_000, 10_000, 100_000, 1_000_000)
+
+
+class Line(NamedTuple):
+    """A promise: what is compared, and what may come of it at most."""
+    what: str
+    subject: str
+    against: str            # "" for none
+    limit: float | None
+    unit: str = "ms"
+    how: str = "times"      # or "more", "count"
+    scale: tuple = (1, 1)
+
+
+PROMISES = [
+    Line("point query, prepared, in the server; against libcurl",
+         "point sql", "point libcurl", 1.25),
+    Line("100,000 lists, all columns; against libcurl and a tree of json-c",
+         "scan 100000 sql", "scan 100000 tree", 0.35),
+    Line("a row of 1,000,000 lists; against one of 10,000",
+         "scan 1000000 sql", "scan 10000 sql", 1.15, "µs", scale=(1e-3, 1e-1)),
+    Line("peak memory with 1,000,000 lists; above that with 1,000",
+         "memory 1000000", "memory 1000", 8, "MB", "more"),
+    Line("`LIMIT 1` of 1,000,000 lists; against 1,000",
+         "limit 1000000 sql", "limit 1000 sql", 2),
+    Line("1,000 INSERTs in a transaction; against libcurl sending the same",
+         "insert sql", "insert libcurl", 1.5),
+    Line("... POSTs", "insert posts", "", 20, "", "count"),
+    Line("32 accounts with a latency of 50 ms; against one",
+         "accounts 32", "accounts 1", 2),
+    Line("join with 1,000 local rows: GETs", "join 1000", "", 1, "", "count"),
+    Line("join with 2 local rows: GETs", "join 2", "", 2, "", "count"),
+]
+
+# Not promised, but of use to who reads the above.
+BESIDE = [
+    Line("point query as pgbench sees it; against libcurl",
+         "point client", "point libcurl", None),
+    Line("query of a local table as pgbench sees it; against libcurl",
+         "point local", "point libcurl", None),
+    Line("1,000 rows by one INSERT ... SELECT; against libcurl",
+         "insert select", "insert libcurl", None),
+]
+
+
+def result(line):
+    """The two values and what comes of them."""
+    value = MEDIANS[line.subject] * line.scale[0]
+    if line.how == "count":
+        return value, None, value
+    against = MEDIANS[line.against] * line.scale[1]
+    return value, against, (value / against if line.how == "times"
+                            else value - against)
+
+
+def number(value, unit=""):
+    """With three digits that mean something."""
+    if value is None:
+        return ""
+    digits = 0 if value == int(value) or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".strip()
+
+
+def table(head, rows):
+    """Markdown, with columns that line up for who reads the source."""
+    rows = [head, *rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    rows.insert(1, ["-" * (width - (i > 0)) + ":" * (i > 0)
+                    for i, width in enumerate(widths)])
+    return "".join(
+        "| " + " | ".join(cell.rjust(width) if i else cell.ljust(width)
+                          for i, (cell, width) in enumerate(zip(row, widths)))
+        + " |\n" for row in rows)
+
+
+def met(line):
+    return line.limit is None or result(line)[2] <= line.limit
+
+
+def promise(line):
+    value, against, outcome = result(line)
+    said = {"times": "{}", "more": "+{} MB", "count": "{}"}[line.how]
+    outcome = f"{outcome:.2f}" if line.how == "times" else number(outcome)
+    cells = [line.what, number(value, line.unit), number(against, line.unit),
+             said.format(outcome)]
+    if line.limit is not None:
+        cells += [said.format(number(line.limit)), "yes" if met(line) else "NO"]
+    return cells
+
+
+def scan(size):
+    transfer, tree, sql = (MEDIANS.get(f"scan {size} {way}")
+                           for way in ("transfer", "tree", "sql"))
+    return [number(size), number(transfer, "ms"), number(tree, "ms"),
+            number(sql, "ms"), f"{sql / tree:.2f}" if tree else "",
+            number(1000 * sql / size, "µs"), number(MEDIANS[f"memory {size}"], "MB"),
+            number(MEDIANS[f"limit {size} sql"], "ms")]
+
+
+def report():
+    rounds = min(len(SAMPLES[line.subject])
+                 for line in PROMISES if line.how != "count")
+    return "\n".join([
+        f"Measured by `make bench` on {date.today()}: {MACHINE}.  Medians of "
+        f"{rounds} rounds or more,\nin which what is compared takes turns.\n",
+        table(["", "measured", "against", "result", "at most", "met"],
+              map(promise, PROMISES)),
+        table(["beside", "measured", "against", "result"], map(promise, BESIDE)),
+        "Scans with all columns: the bare transfer by libcurl; libcurl and a tree "
+        "of json-c\nof the whole reply (the last: once); and SQL.\n",
+        table(["lists", "transfer", "tree", "SQL", "SQL/tree", "a row",
+               "peak memory", "`LIMIT 1`"], map(scan, SIZES))])
+
+
+def curves():
+    rows = ["\t".join(["lists", "transfer", "tree", "sql", "memory"])]
+    for size in SIZES:
+        names = [f"scan {size} {way}" for way in ("transfer", "tree", "sql")]
+        rows.append("\t".join(str(MEDIANS.get(name, "?"))
+                              for name in [*names, f"memory {size}"]))
+        rows[-1] = f"{size}\t{rows[-1]}"
+    return "\n".join(rows) + "\n"
+
+
+Path(FOLDER, "report.md").write_text(report(), encoding="utf-8")
+Path(FOLDER, "curves.tsv").write_text(curves())
+print(report(), end="")
+missed = [line.what for line in PROMISES if not met(line)]
+if missed:
+    print(f"\n{len(missed)} of {len(PROMISES)} limits missed.")
+sys.exit(1 if missed and os.environ.get("STRICT") else 0)
