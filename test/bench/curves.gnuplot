@@ -3,7 +3,7 @@ set terminal svg size 1000,420 font 'sans-serif,13' background '#ffffff'
 set output 'curves.svg'
 set datafile separator tab
 set datafile missing '?'
-set key top left autotitle columnhead
+set key bottom right autotitle columnhead
 set grid
 set xlabel 'lists in the reply'
 set logscale x

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 FOLDER, PORT = Path(sys.argv[1]), sys.argv[2]
+MOST_ROUNDS = int(os.environ.get("ROUNDS") or 100)
 
 # How many lists, and how many scans of so many one round has.
 SIZES = {1: 300, 1_000: 50, 10_000: 10, 100_000: 3, 1_000_000: 1}
@@ -111,13 +112,14 @@ def scans():
 
 # Rounds, and what takes turns in each.
 GROUPS = [
-    (9, {"point libcurl": program("point_get", "/1000?id=500", 1000),
-         "point sql": in_server("point_queries", 1000),
-         "point client": pgbench("SELECT name FROM lists_1000 WHERE id = 500", 1000),
-         "point local": pgbench("SELECT id FROM local_2 WHERE id = 401", 1000)}),
-    (9, {"insert libcurl": program("post_bodies", "/post", 20, FOLDER / "logs/bodies"),
-         "insert sql": pgbench("SELECT insert_one_by_one(1000)", 20),
-         "insert select": pgbench(INSERT_SELECT.format("post"), 20)}),
+    (21, {"point libcurl": program("point_get", "/1000?id=500", 300),
+          "point sql": in_server("point_queries", 300),
+          "point client": pgbench("SELECT name FROM lists_1000 WHERE id = 500", 300),
+          "point local": pgbench("SELECT id FROM local_2 WHERE id = 401", 300)}),
+    (11, {"insert libcurl": program("post_bodies", "/post", 10, FOLDER / "logs/bodies"),
+          "insert sql": pgbench("SELECT insert_one_by_one('post', 1000)", 10),
+          "insert select": pgbench(INSERT_SELECT.format("post"), 10),
+          "insert local": pgbench("SELECT insert_one_by_one('local', 1000)", 10)}),
     (5, dict(scans())),
     (MEMORY_FREE > 6e9 and 1,
      {f"scan {LARGEST} tree": program("parse_get", f"/{LARGEST}", 1)}),
@@ -127,14 +129,14 @@ GROUPS = [
     (5, {f"memory {size}": memory(ALL.format(size)) for size in SIZES}),
     (1, {"join 2": requests(JOIN.format(2)),
          "join 1000": requests(JOIN.format(1000)),
-         "insert posts": requests("SELECT insert_one_by_one(1000)")}),
+         "insert posts": requests("SELECT insert_one_by_one('post', 1000)")}),
 ]
 
 
 def measure_all():
     samples = {}
     for rounds, group in GROUPS:
-        for turn in range(rounds):
+        for turn in range(min(rounds, MOST_ROUNDS)):
             for name in sorted(group, reverse=turn % 2):
                 samples.setdefault(name, []).append(group[name]())
         for name in group:

@@ -14,6 +14,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from statistics import median
+from textwrap import fill
 from typing import NamedTuple
 
 FOLDER, MACHINE = Path(sys.argv[1]), sys.argv[2]
@@ -26,7 +27,7 @@ class Line(NamedTuple):
     """A promise: what is compared, and what may come of it at most."""
     what: str
     subject: str
-    against: str            # "" for none
+    against: str            # more than one: "a + b"; none: ""
     limit: float | None
     unit: str = "ms"
     how: str = "times"      # or "more", "count"
@@ -61,6 +62,10 @@ BESIDE = [
          "point local", "point libcurl", None),
     Line("1,000 rows by one INSERT ... SELECT; against libcurl",
          "insert select", "insert libcurl", None),
+    Line("1,000 INSERTs into a local table; against libcurl",
+         "insert local", "insert libcurl", None),
+    Line("1,000 INSERTs; against libcurl and INSERTs into a local table",
+         "insert sql", "insert libcurl + insert local", None),
 ]
 
 
@@ -69,7 +74,8 @@ def result(line):
     value = MEDIANS[line.subject] * line.scale[0]
     if line.how == "count":
         return value, None, value
-    against = MEDIANS[line.against] * line.scale[1]
+    against = sum(MEDIANS[name] for name in line.against.split(" + "))
+    against *= line.scale[1]
     return value, against, (value / against if line.how == "times"
                             else value - against)
 
@@ -122,14 +128,14 @@ def report():
     rounds = min(len(SAMPLES[line.subject])
                  for line in PROMISES if line.how != "count")
     return "\n".join([
-        f"Measured by `make bench` on {date.today()}: {MACHINE}.  Medians of "
-        f"{rounds} rounds or more,\nin which what is compared takes turns.\n",
-        table(["", "measured", "against", "result", "at most", "met"],
-              map(promise, PROMISES)),
+        fill(f"Measured by `make bench` on {date.today()}: {MACHINE}. Medians of at "
+             f"least {rounds} rounds, in which what is compared takes turns.", 80) + "\n",
+        table(["what; against what", "measured", "against", "result", "at most",
+               "met"], map(promise, PROMISES)),
         table(["beside", "measured", "against", "result"], map(promise, BESIDE)),
-        "Scans with all columns: the bare transfer by libcurl; libcurl and a tree "
-        "of json-c\nof the whole reply (the last: once); and SQL.\n",
-        table(["lists", "transfer", "tree", "SQL", "SQL/tree", "a row",
+        fill("Scans with all columns: the bare transfer by libcurl; libcurl and a "
+             "tree of json-c of the whole reply (the last: once); and SQL.", 80) + "\n",
+        table(["lists", "transfer", "tree", "SQL", "SQL / tree", "a row",
                "peak memory", "`LIMIT 1`"], map(scan, SIZES))])
 
 
