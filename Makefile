@@ -98,6 +98,9 @@ test: ## install what is missing, and run every test (ONLY="lint sql/NAME t/NAME
 bench: ## install what is missing, and measure time, memory and requests (STRICT=1: fail when a limit is missed)
 	@test/setup bench
 	@STRICT=$(STRICT) test/bench/run
+mutate: ## break one promise after the other, and want a test to notice (ONLY="NAME" tries some)
+	@test/setup
+	@test/mutate $(ONLY)
 
 lint: $(if $(PGXS),all) ## check layers, symbols, error codes, callbacks, formatting
 	@test/setup --check
@@ -111,4 +114,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo test bench lint format clean help
+.PHONY: all install uninstall installcheck demo test mutate bench lint format clean help

@@ -110,11 +110,13 @@ relocate_postgres() {
 
 # build_and_install KIND [VARIABLE=VALUE]...: builds a copy of the sources, and
 # installs it under $root.  The copy is kept, so that the next build of that
-# kind, which is to have the same variables, has less to do.
+# kind, which is to have the same variables, has less to do.  Sets built to it.
 build_and_install() {
 	local version tree
 	version=$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 	tree=$top/build/$1-$version
+	# shellcheck disable=SC2034 # used by those who source this
+	built=$tree
 	shift
 	mkdir -p "$top/build"
 	exec {lock}>"$tree.lock"
@@ -175,6 +177,20 @@ as_user() {
 		"$@" </dev/null
 }
 
+# make_cluster DATA USER: one that nobody else can talk to, and that takes no care
+# of its data should the machine fail.
+make_cluster() {
+	as_user initdb -D "$1" -U "$2" -A trust -E UTF8 --locale=C.UTF-8 --no-sync
+}
+
+# start_cluster DATA SOCKETS: it listens on a socket in that folder alone.
+start_cluster() {
+	as_user pg_ctl -D "$1" -l "$1.log" -w -o "-F -k $2 -c listen_addresses=''" start
+}
+
+# stop_cluster DATA MODE
+stop_cluster() { as_user pg_ctl -D "$1" -m "$2" -w stop; }
+
 # Copies what the unprivileged user needs out of a checkout that it may not be
 # able to read.
 copy_tree() {
@@ -205,11 +221,7 @@ step() {
 }
 
 # A throw-away cluster of that superuser, on a socket in $work/tmp.
-start_cluster() {
+start_throw_away_cluster() {
 	data=$work/tmp/data
-	as_user initdb -D "$data" -U "$1" -A trust -E UTF8 --locale=C.UTF-8 --no-sync &&
-		as_user pg_ctl -D "$data" -l "$work/log/postgres" -w \
-			-o "-F -k $work/tmp -c listen_addresses=''" start
+	make_cluster "$data" "$1" && start_cluster "$data" "$work/tmp"
 }
-
-stop_cluster() { as_user pg_ctl -D "$data" -m fast -w stop; }

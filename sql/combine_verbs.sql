@@ -1,0 +1,57 @@
+-- combine_verbs: updates, adds and deletes go out in one POST.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', combine_verbs 'true');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+
+BEGIN;
+DELETE FROM catalogs WHERE id = 4231;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+UPDATE catalogs SET type = 'products' WHERE id = 4222;
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator lists
+\! emulator reset
+
+-- Each row learns its own id, and what was sent can be taken back.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+INSERT INTO catalogs (name) VALUES ('Films');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+SELECT id, name FROM catalogs;
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- batch_size counts the rows of all verbs.
+ALTER SERVER acme OPTIONS (ADD batch_size '3');
+BEGIN;
+DELETE FROM catalogs WHERE id IN (4230, 4231);
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator reset
+
+-- A refused row makes all of it fail.
+\! emulator set partial=add:1
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+\! emulator wire > /dev/null
+COMMIT;
+\echo :SQLSTATE
+\! emulator wire
+\! emulator lists --columns id,name
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;
