@@ -13,7 +13,7 @@ unset CATALOGS_SO
 export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
-	mkdir -p "$good"/{src,sql,expected,test/specs}
+	mkdir -p "$good"/{src,sql,expected,test/specs,test/mutations}
 	touch "$good"/{catalogs_fdw.control,README.md,LICENSE,CHANGELOG.md,sql/a.sql,expected/a.out}
 	cp "$here/../../.clang-format" "$good/"
 	echo '{}' >"$good/META.json"
@@ -59,13 +59,25 @@ cfdw_http_open(void *easy)
 	return 0;
 }
 C
+	cat >"$good/test/mutations/a.patch" <<'PATCH'
+Promise: a count is one more than was counted.
+Test: sql/a
+
+--- a/src/http.c
++++ b/src/http.c
+@@ -7,3 +7,3 @@
+ 	/* no palloc() here */
+-	return n + 1;
++	return n + 2;
+ }
+PATCH
 }
 
 status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py expected.sh format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py expected.sh mutations.sh format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -125,6 +137,11 @@ red expected.sh 'expected/b.out: belongs to no test' touch expected/b.out
 red expected.sh 'expected/a_1.out: is an alternative' touch expected/a_1.out
 red expected.sh 'sql/b.sql: has no' touch sql/b.sql
 red expected.sh 'two tests share' touch test/specs/a.spec
+
+red mutations.sh 'a.patch: does not apply' change src/http.c 's/n + 1/n + 3/'
+red mutations.sh 'a.patch: names no test in sql/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
+red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
+red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig
 
 if clang-format-14 --version >/dev/null 2>&1; then
 	red format.sh 'src/http.c' change src/http.c 's/^\treturn 0;/\treturn  0;/'
