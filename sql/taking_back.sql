@@ -161,10 +161,11 @@ COMMIT;
 DROP TABLE once;
 \! emulator reset
 
--- The values are those that the statement read, whatever the account holds
+-- The values are those that the first statement read, whatever the account holds
 -- when they are sent.
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+UPDATE catalogs SET name = 'All ' || lower(name) WHERE id = 4223;
 \! emulator put '{"id": 4223, "name": "changed by somebody"}'
 SELECT verb, id, name FROM catalogs_fdw_flush('acme');
 ROLLBACK;

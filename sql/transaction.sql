@@ -145,6 +145,8 @@ INSERT INTO catalogs (name) VALUES ('Prepared');
 PREPARE TRANSACTION 'writes';
 \echo :LAST_ERROR_SQLSTATE
 \! emulator wire
+-- Nothing is left of it.
+ROLLBACK PREPARED 'writes';
 -- Without changes there is no reason against it.
 BEGIN;
 SELECT count(*) FROM catalogs WHERE id = 4222;
