@@ -98,6 +98,7 @@ test: ## install what is missing, and run every test (ONLY="lint sql/NAME t/NAME
 bench: ## install what is missing, and measure time, memory and requests (STRICT=1: fail when a limit is missed)
 	@test/setup bench
 	@STRICT=$(STRICT) test/bench/run
+
 mutate: ## break one promise after the other, and want a test to notice (ONLY="NAME" tries some)
 	@test/setup
 	@test/mutate $(ONLY)
