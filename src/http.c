@@ -589,8 +589,9 @@ open_descriptors(void)
 	wire.wait_set = cfdw_create_wait_event_set(3);
 	AddWaitEventToSet(wire.wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
 					  NULL);
-	AddWaitEventToSet(wire.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
-					  NULL, NULL);
+	if (IsUnderPostmaster)
+		AddWaitEventToSet(wire.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
+						  NULL, NULL);
 	AddWaitEventToSet(wire.wait_set, WL_SOCKET_READABLE, wire.epoll_fd, NULL,
 					  NULL);
 }
