@@ -5,17 +5,23 @@ CREATE EXTENSION catalogs_fdw;
 CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+-- The same account once more: what one query has asked of a server, it does not
+-- ask again.
+CREATE SERVER single FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER single OPTIONS (access_token 'main-token');
+CREATE SCHEMA single;
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER single INTO single;
 CREATE TABLE usual AS SELECT * FROM catalogs;
 \! emulator wire
 SELECT * FROM usual;
 
 -- What differs from the usual rows: nothing, where this is empty.  It asks
--- twice for all lists and twice for one.
+-- for all lists and for one.
 CREATE VIEW different AS
     (SELECT 'all lists' AS asked, * FROM catalogs EXCEPT ALL SELECT 'all lists', * FROM usual)
-    UNION ALL (SELECT 'one list', * FROM catalogs WHERE id = 4230 EXCEPT ALL SELECT 'one list', * FROM usual WHERE id = 4230)
+    UNION ALL (SELECT 'one list', * FROM single.catalogs WHERE id = 4230 EXCEPT ALL SELECT 'one list', * FROM usual WHERE id = 4230)
     UNION ALL (SELECT 'fewer', * FROM usual EXCEPT ALL SELECT 'fewer', * FROM catalogs)
-    UNION ALL (SELECT 'none', * FROM usual WHERE id = 4230 EXCEPT ALL SELECT 'none', * FROM catalogs WHERE id = 4230);
+    UNION ALL (SELECT 'none', * FROM usual WHERE id = 4230 EXCEPT ALL SELECT 'none', * FROM single.catalogs WHERE id = 4230);
 SELECT * FROM different;
 \! emulator wire
 -- It would show a difference.
@@ -127,6 +133,9 @@ SELECT id FROM catalogs;
 DROP VIEW different;
 DROP TABLE usual;
 DROP FOREIGN TABLE catalogs;
+SET client_min_messages = warning;
+DROP SERVER single CASCADE;
+DROP SCHEMA single;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 DROP SERVER acme;
 DROP EXTENSION catalogs_fdw;

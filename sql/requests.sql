@@ -226,7 +226,7 @@ SELECT name FROM catalogs WHERE sort = (SELECT max(sort) FROM catalogs);
 WITH c AS NOT MATERIALIZED (SELECT * FROM catalogs)
     SELECT a.name FROM c a JOIN c b ON a.sort = b.sort + 10 WHERE b.type = 'regular' ORDER BY a.sort;
 \! emulator wire
-SELECT name FROM catalogs WHERE sort > 20 UNION ALL SELECT type FROM catalogs WHERE sort < 20;
+SELECT name FROM catalogs WHERE sort > 20 UNION ALL SELECT type FROM catalogs WHERE sort < 20 ORDER BY name;
 \! emulator wire
 SELECT type FROM catalogs EXCEPT SELECT type FROM catalogs WHERE sort < 40;
 \! emulator wire
