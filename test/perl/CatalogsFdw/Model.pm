@@ -91,7 +91,7 @@ sub begin
 
 # values: what it has, undef where only the account knows; assigned: columns that
 # an UPDATE of the transaction has set; stuck: columns whose value was not known
-# when they were changed, so that it cannot come back.
+# when the account was told another, so that it cannot come back.
 sub _row
 {
 	my ($key, $values) = @_;
@@ -367,6 +367,7 @@ sub compare
 		}
 		$met{ $row->{key} } = 1;
 		$self->{id}{ $row->{key} } //= $id if defined $id;
+		$self->_learn_values($row, @values) if defined $id;
 		my $wanted = _text(@{ $row->{values} }{@columns});
 		push @wrong, "sees $title: " . _text(@values) . ", not: $wanted"
 		  if _text(@values) ne $wanted;
@@ -390,7 +391,7 @@ sub _tell_apart
 
 		if ($seen{$id})
 		{
-			$self->_learn_add($account, $key, $list);
+			$self->_learn_told($account, $key, $list);
 			$self->{id}{$key} = $id;
 		}
 		else { $self->_know($account, "$key'$id", $id) }
@@ -504,16 +505,43 @@ sub _learn_add
 {
 	my ($self, $account, $key, $values) = @_;
 
-	$self->_know($account, $key);
-	$self->{told}{$key} =
-	  { map { $_ => $values->{$_} } grep { defined $values->{$_} } @columns };
+	$self->_learn_told($account, $key, $values);
 	foreach my $version ($self->_versions($key))
 	{
 		foreach (grep { !defined $version->{values}{$_} } @columns)
 		{
 			$version->{values}{$_} = $values->{$_} // $default{$_};
-			$version->{stuck}{$_} = 1 if $version->{values}{$_} ne $default{$_};
+			$version->{stuck}{$_} = 1 if defined $values->{$_};
 		}
+	}
+	return;
+}
+
+sub _learn_told
+{
+	my ($self, $account, $key, $values) = @_;
+
+	$self->_know($account, $key);
+	$self->{told}{$key} =
+	  { map { $_ => $values->{$_} } grep { defined $values->{$_} } @columns };
+	return;
+}
+
+# A row shows whether the account was told a value together with its add, so that
+# the value stays, or after it.
+sub _learn_values
+{
+	my ($self, $row, @values) = @_;
+	my $told = $self->{told}{ $row->{key} } // {};
+
+	foreach my $n (grep { !defined $row->{values}{ $columns[$_] } } 0 .. $#columns)
+	{
+		my $column = $columns[$n];
+		my $is_told = $values[$n] eq ($told->{$column} // '');
+
+		$row->{values}{$column} = $values[$n]
+		  if $is_told || $values[$n] eq $default{$column};
+		$row->{stuck}{$column} = 1 if $is_told;
 	}
 	return;
 }
@@ -742,13 +770,14 @@ sub _judge
 		return $named->{delete}{$id} ? () : "lacks list $id: $wanted";
 	}
 	my $has = _text(@$list{@columns});
-	my $stuck = $committed && %{ $row->{stuck} };
-	$self->{differs}{$id} = 1 if $has ne $wanted || $stuck;
+	my @stuck = $committed ? keys %{ $row->{stuck} } : ();
+
+	$self->{differs}{$id} = 1 if $has ne $wanted || @stuck;
 	return "has list $id: $has, not: $wanted"
 	  if $has ne $wanted
 	  && (!$named->{update}{$id} || !$self->_was_ever($row->{key}, $list));
 	return "has list $id: $has, which it was not to have, and nobody was told"
-	  if $stuck && !$named->{update}{$id};
+	  if !$named->{update}{$id} && grep { $list->{$_} ne $default{$_} } @stuck;
 	return;
 }
 
