@@ -276,6 +276,7 @@ cfdw_remote_receive(CfdwBatch *batch)
 										response->status >= 500 ||
 										is_lost(batch, response, &body)));
 	if (response->outcome == CFDW_HTTP_OK && !reply->named &&
+		body.len < MAX_REPLY &&
 		cfdw_codec_problem(body.data, body.len, &problem) &&
 		forgives_only_row(batch, &problem))
 	{
