@@ -60,8 +60,10 @@ give_to_user() {
 }
 
 close_work() {
-	local status=$?
+	local status=$? pid
 	trap '' INT TERM HUP
+	# what runs in the background here would start more
+	for pid in $(jobs -p); do kill "$pid" 2>/dev/null || true; done
 	stop_leftovers
 	cd /
 	rm -rf "$work"
