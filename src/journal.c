@@ -31,9 +31,10 @@ typedef struct Change
 	CfdwTarget *target;
 	CfdwVerb verb;
 	char *values[CFDW_NKEYS];
-	int nest_level;    /* of the (sub)transaction that made it */
-	CommandId command; /* that made it: it does not see it itself */
-	uint64 serial;     /* later changes have greater ones */
+	bool first[CFDW_NKEYS]; /* to assign it: what it read is in before[] */
+	int nest_level;         /* of the (sub)transaction that made it */
+	CommandId command;      /* that made it: it does not see it itself */
+	uint64 serial;          /* later changes have greater ones */
 } Change;
 
 /* Finds a tracked row that the account knows. */
@@ -74,12 +75,14 @@ static CfdwAccount *open_account(const CfdwTable *table);
 static Oid find_mapping(Oid userid, Oid serverid);
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
-static void append_change(CfdwTarget *target, CfdwTracked *tracked,
-						  CfdwVerb verb, const CfdwRow *row, CommandId command);
+static Change *append_change(CfdwTarget *target, CfdwTracked *tracked,
+							 CfdwVerb verb, const CfdwRow *row,
+							 CommandId command);
 static CfdwWanted *find_wanted(HTAB *found, List **wanted,
 							   CfdwTracked *tracked);
 static void apply_change(CfdwWanted *wanted, const Change *change);
 static void forget_from(int nest_level);
+static void forget_before(const Change *change);
 static void on_transaction(XactEvent event, void *arg);
 static void on_subtransaction(SubXactEvent event, SubTransactionId self,
 							  SubTransactionId parent, void *arg);
@@ -230,6 +233,7 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 					const CfdwRow *row, const CfdwRow *before,
 					CommandId command)
 {
+	Change *change = append_change(target, tracked, CFDW_UPDATE, row, command);
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	for (int i = 0; i < CFDW_NKEYS; i++)
@@ -238,11 +242,11 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 			tracked->there[i] != NULL)
 			continue;
 		tracked->read[i] = true;
+		change->first[i] = true;
 		if (before->values[i] != NULL)
 			tracked->before[i] = pstrdup(before->values[i]);
 	}
 	MemoryContextSwitchTo(caller);
-	append_change(target, tracked, CFDW_UPDATE, row, command);
 }
 
 /*
@@ -445,7 +449,7 @@ new_tracked(CfdwAccount *account)
 	return tracked;
 }
 
-static void
+static Change *
 append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 			  const CfdwRow *row, CommandId command)
 {
@@ -483,6 +487,7 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 	tracked->pending++;
 	pending++;
 	MemoryContextSwitchTo(caller);
+	return change;
 }
 
 /*
@@ -543,8 +548,26 @@ forget_from(int nest_level)
 			change->tracked->pending--;
 			pending--;
 		}
+		forget_before(change);
 	}
 	changes = list_truncate(changes, keep);
+}
+
+/*
+ * What a change read that was rolled back is not what a later one replaces, unless
+ * the account was told of it.
+ */
+static void
+forget_before(const Change *change)
+{
+	CfdwTracked *tracked = change->tracked;
+
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (change->first[i] && tracked->there[i] == NULL)
+		{
+			tracked->read[i] = false;
+			tracked->before[i] = NULL;
+		}
 }
 
 static void

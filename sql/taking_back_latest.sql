@@ -1,0 +1,47 @@
+-- A row gets the values back that the statement read whose change was sent, not
+-- what one read before that was rolled back.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+
+-- At the abort
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'Mine' WHERE id = 4223;
+ROLLBACK TO a;
+\! emulator put '{"id": 4223, "name": "Theirs"}'
+UPDATE catalogs SET name = 'Mine again' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+-- and within the transaction.
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'Mine' WHERE id = 4223;
+ROLLBACK TO a;
+\! emulator put '{"id": 4223, "name": "Theirs"}'
+UPDATE catalogs SET name = 'Mine again' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+SELECT id, name FROM catalogs WHERE id = 4223;
+COMMIT;
+\! emulator lists --columns id,name
+\! emulator reset
+-- What was sent before it was rolled back still counts.
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'Mine' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+UPDATE catalogs SET name = name || '!' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator lists --columns id,name
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;
