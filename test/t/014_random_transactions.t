@@ -1178,7 +1178,7 @@ sub judge
 		$truth{$account} = lists_of($account);
 		wrong($model->verdict($account, $truth{$account}, $committed, \%named));
 	}
-	foreach my $verb (sort keys %named)
+	foreach my $verb (grep { %{ $named{$_} } } sort keys %named)
 	{
 		$count{"named: $verb"}++;
 		next if !$healthy || grep { $options{$_}{undo} ne 'true' } @accounts;
