@@ -187,7 +187,7 @@ here	Poems
 \! emulator wire
 UPDATE lists SET name = name || '!' WHERE id > 5000 OR account = 'here';
 \! emulator wire
-SELECT * FROM lists WHERE id > 5000 OR account = 'here';
+SELECT * FROM lists WHERE id > 5000 OR account = 'here' ORDER BY account, id, name;
 \! emulator wire
 ROLLBACK;
 \! emulator wire
