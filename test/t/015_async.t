@@ -343,11 +343,14 @@ $t->emulator('heal');
 $t->sql(q(ALTER USER MAPPING FOR CURRENT_USER SERVER login6 OPTIONS (SET api_key 'key-6')));
 
 # A login that nobody waits for any more is given up.
+$t->wire;
 $t->emulator('expire');
 $t->fault('hold', on => 'LOGIN', account => 'a2', times => 0);
 is(run_in($session, 'SELECT count(*) FROM (SELECT FROM login LIMIT 10) x'), '10', 'LIMIT while one signs in');
 $t->emulator('heal');
 is(run_in($session, $of_logins), '17', '... after which it signs in again');
+is(scalar(grep { /POST/ } split /\n/, $t->wire('--account', 'a2')),
+	2, '... for the first login was given up');
 # Cookies outlive the connections.
 $t->sql(join ';', map { "ALTER SERVER login$_ OPTIONS (ADD keep_connections 'false')" } 1 .. 8);
 run_in($session, $of_logins);
