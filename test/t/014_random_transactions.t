@@ -81,6 +81,7 @@ sub weighted
 my @story;        # what was done and said, as text
 my @wrong;        # what is wrong, likewise
 my %named;        # verb -> id or key of an added row: said to be uncertain
+my %news;         # the same, by the last answer alone
 my %unknown;      # keys of added rows that may not be sent again
 my %sent_to;      # accounts to which something may have been sent
 my $healthy;      # nothing was armed, nobody has interfered
@@ -125,6 +126,7 @@ sub ask
 	my ($sql) = @_;
 	my $got = $session->ask($sql);
 
+	%news = ();
 	tell_story("$sql;", $got->{said});
 	look_at_wire() if $verbose;
 	$count{"SQLSTATE $got->{sqlstate}"}++ if $got->{sqlstate};
@@ -167,7 +169,7 @@ sub hear
 		foreach ($rows =~ /$row/g)
 		{
 			my $name = /^"(.*)"/ ? CatalogsFdw::Model::identity_of_name($1) : $_;
-			$named{$verb}{$name} = 1;
+			$named{$verb}{$name} = $news{$verb}{$name} = 1;
 			$unknown{$name} = 1 if /^"/;
 		}
 	}
@@ -691,7 +693,7 @@ sub do_statement
 	{
 		foreach my $account (@accounts)
 		{
-			$model->learn($account, lists_of($account), \%named);
+			$model->learn($account, lists_of($account), \%news);
 			$model->{unclear}{$account} = 1 if !$healthy;
 		}
 	}

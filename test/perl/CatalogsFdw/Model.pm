@@ -723,8 +723,12 @@ sub verdict
 
 	# Deleted before their ids could be learned
 	my %key_of = reverse %{ $self->{id} };
-	my $strangers = grep { !$key_of{$_} } keys %{ $named->{delete} };
-	@new = grep { !$self->{gone}{ $_->{key} } || --$strangers < 0 } @new;
+	my @strangers = grep { !$key_of{$_} } sort keys %{ $named->{delete} };
+	foreach my $row (splice @new)
+	{
+		my $id = $self->{gone}{ $row->{key} } ? shift @strangers : undef;
+		defined $id ? ($self->{differs}{$id} = 1) : push @new, $row;
+	}
 	foreach my $row (@new)
 	{
 		my ($id) = grep { $lists->{$_}{name} eq $row->{values}{name} } @others;
