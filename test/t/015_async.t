@@ -297,7 +297,7 @@ sub rounds
 	run_in($session, $of_all);
 	return;
 }
-rounds(3);
+rounds(10);
 my ($fds, $kb) = (descriptors($session), resident_kb($session));
 rounds(12);
 is(descriptors($session), $fds, 'queries that end early leak no descriptor');
