@@ -20,6 +20,7 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "common/string.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/json.h"
@@ -318,8 +319,11 @@ append_key(StringInfo json, const char *key)
 static char *
 to_utf8(StringInfo json, size_t *len)
 {
-	char *utf8 = pg_server_to_any(json->data, json->len, PG_UTF8);
+	char *utf8 = json->data;
 
+	/* In an abort no encoding can be converted: nor need ids be. */
+	if (!pg_is_ascii(json->data))
+		utf8 = pg_server_to_any(json->data, json->len, PG_UTF8);
 	*len = utf8 == json->data ? (size_t) json->len : strlen(utf8);
 	return utf8;
 }

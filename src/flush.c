@@ -361,6 +361,7 @@ pack(Packing *packing, CfdwOrder *order)
 		if (candidate->target->account == target->account &&
 			candidate->target->mapping == target->mapping &&
 			candidate->target->batch_size == target->batch_size &&
+			candidate->target->combine == target->combine &&
 			candidate->target->undo == target->undo)
 			parcel = candidate;
 	}

@@ -518,6 +518,9 @@ find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
 static void
 apply_change(CfdwWanted *wanted, const Change *change)
 {
+	/* A command within an UPDATE, such as a function's, has deleted the row. */
+	if (change->verb == CFDW_UPDATE && !wanted->exists)
+		return;
 	if (change->verb != CFDW_UPDATE || wanted->tracked->id != 0)
 		wanted->target = change->target;
 	wanted->touched = true;
