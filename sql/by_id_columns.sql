@@ -107,7 +107,7 @@ DROP TABLE everything;
 CREATE TABLE everything (id bigint, name text);
 INSERT INTO everything VALUES (4223, 'Here'), (4224, 'Here, too');
 CREATE FOREIGN TABLE lists (sort int) INHERITS (everything) SERVER acme;
-SELECT tableoid::regclass, * FROM everything WHERE id = 4223;
+SELECT tableoid::regclass, * FROM everything WHERE id = 4223 ORDER BY name;
 \! emulator wire
 DROP FOREIGN TABLE lists;
 DROP TABLE everything;
