@@ -34,6 +34,17 @@ COMMIT;
 \! emulator lists
 \! emulator reset
 
+-- A user mapping that is made anew meanwhile makes no difference.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+DROP USER MAPPING FOR CURRENT_USER SERVER acme;
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme
+    OPTIONS (access_token 'main-token');
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+COMMIT;
+\! emulator wire
+\! emulator reset
+
 -- In a WITH, for a table of one's own
 CREATE TABLE own (id bigint, name text);
 WITH added AS (INSERT INTO catalogs (name) VALUES ('Books'), ('Films')

@@ -106,6 +106,19 @@ SELECT name FROM catalogs WHERE id = 4222;
 INSERT INTO catalogs (name) VALUES ('Crème brûlée');
 \! emulator wire --count
 \! emulator lists --columns=id,name
+-- An abort can convert only to the client's encoding: what it sends is made before.
+BEGIN;
+UPDATE catalogs SET name = upper(name) || '!' WHERE id = 4223;
+UPDATE catalogs SET name = upper(name) || '!' WHERE id = 5001;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator drop 5001
+\! emulator set partial_shape=response
+\! emulator wire > /dev/null
+\encoding LATIN1
+ROLLBACK;
+\encoding UTF8
+\! emulator wire
+\! emulator lists --columns=id,name
 \! emulator fault error_200 'detail=Нет прав: é'
 SELECT name FROM catalogs;
 \! emulator reset

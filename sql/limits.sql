@@ -58,6 +58,22 @@ INSERT INTO catalogs (name) VALUES ('four'), ('five'), ('six');
 \echo :SQLSTATE
 COMMIT;
 \! emulator reset
+-- Nor do those that come to nothing, once that has been seen.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('one');
+DELETE FROM catalogs WHERE name = 'one';
+SELECT count(*) FROM catalogs_fdw_flush('acme');
+INSERT INTO catalogs (name) VALUES ('two'), ('three'), ('four');
+SELECT count(*) FROM catalogs_fdw_flush('acme');
+UPDATE catalogs SET name = name WHERE id = 5001;
+SELECT count(*) FROM catalogs_fdw_flush('acme');
+SAVEPOINT a;
+INSERT INTO catalogs (name) VALUES ('five'), ('six'), ('seven');
+\echo :SQLSTATE
+INSERT INTO catalogs (name) VALUES ('eight');
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator reset
 -- The session goes on.
 RESET catalogs_fdw.max_pending_changes;
 SELECT count(*) FROM catalogs;

@@ -279,6 +279,33 @@ COMMIT;
 \! emulator lists --columns id,name
 \! emulator reset
 
+-- A list that the transaction wants to be there as it has left it, but that the
+-- account has deleted, makes COMMIT fail: its add or its update would be lost.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
+SAVEPOINT a;
+DELETE FROM catalogs WHERE id = 5001;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+SELECT verb, id FROM catalogs_fdw_pending;
+COMMIT;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+UPDATE catalogs SET name = 'Services' WHERE id = 4222;
+SAVEPOINT a;
+DELETE FROM catalogs WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme') ORDER BY id;
+ROLLBACK TO a;
+SET client_min_messages = error;
+COMMIT;
+RESET client_min_messages;
+\echo :LAST_ERROR_SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+
 -- Neither can a value that nobody knows.
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books');

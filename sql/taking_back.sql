@@ -97,6 +97,37 @@ COMMIT;
 \! emulator reset
 ALTER SERVER acme OPTIONS (SET batch_size '2');
 
+-- What was accepted of a flush that comes after a savepoint, but made before it,
+-- stays, and is not sent again: it is known by its place, or by its request_id.
+ALTER SERVER acme OPTIONS (SET batch_size '50');
+\! emulator set partial=add:2
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films'), ('Songs');
+SAVEPOINT a;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator unset partial
+\! emulator wire > /dev/null
+SELECT id, name FROM catalogs WHERE name IN ('Books', 'Films', 'Songs');
+COMMIT;
+\! emulator wire
+\! emulator reset
+\! emulator set partial=add:1 post_order=reversed
+BEGIN;
+INSERT INTO catalogs (name, request_id)
+    VALUES ('Books', 7), ('Films', 8), ('Songs', 9);
+SAVEPOINT a;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator unset partial
+\! emulator wire > /dev/null
+SELECT id, name FROM catalogs WHERE name IN ('Books', 'Films', 'Songs');
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+ALTER SERVER acme OPTIONS (SET batch_size '2');
+
 -- ROLLBACK after an early send
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books'), ('Films') RETURNING id;
@@ -216,6 +247,14 @@ SELECT verb, id, name FROM catalogs_fdw_flush('acme');
 \! emulator wire > /dev/null
 ROLLBACK;
 \! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
+-- of several updates, also that alone
+BEGIN;
+UPDATE catalogs SET name = name || '!' WHERE id IN (4222, 4223);
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator set partial=update:4223 partial_code=244
+ROLLBACK;
 \! emulator lists --columns id,name
 \! emulator reset
 BEGIN;

@@ -28,15 +28,18 @@
 /* A row that was sent, as far as a message names it. */
 typedef struct InFlightRow
 {
+	const CfdwTracked *tracked;
 	CfdwVerb verb;
 	int64 id;
 	char *name; /* in the journal's memory */
+	bool told;  /* an error that ends the transaction names it */
 } InFlightRow;
 
-/* Rows that were sent, and whose reply has not been read. */
+/* Rows that were sent, and whose fate has not been told to anybody. */
 typedef struct InFlight
 {
-	bool sent; /* some of the request went out: set by http */
+	bool sent;    /* some of the request went out: set by http */
+	bool doubted; /* the journal knows of the doubt about updates and deletes */
 	int nrows;
 	InFlightRow *rows;
 } InFlight;
@@ -74,15 +77,21 @@ static List *in_flight = NIL;
 static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
 
 static List *make_orders(List *wanted);
-static List *send_orders(List *orders);
+static List *tell(List *wanted);
+static void send_orders(List *orders);
+static void settle_rows(List *wanted);
 static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
+static bool is_deleted(const CfdwTracked *tracked);
 static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
+static void refuse_lost(List *wanted);
 static void warn_of_leftovers(List *wanted);
 static void refuse_repetition(List *orders);
 static void pack(Packing *packing, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
+static void wind_up(Flight *flight, ErrorData *error, TimestampTz start);
 static bool is_interrupt(int sqlstate);
 static bool is_unknown(const Parcel *parcel, int sqlstate);
+static void abandon(Flight *flight);
 static void launch_idle(Flight *flight, TimestampTz start);
 static void launch(Parcel *parcel, TimestampTz start);
 static Parcel *await_parcel(List *flying);
@@ -95,10 +104,14 @@ static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
 static void append_row(CfdwRows *rows, CfdwRow *row, int size);
 static void land(Parcel *parcel);
 static void give_up(Parcel *parcel, int sqlstate);
+static void doubt(Parcel *parcel, List *confirmed);
+static bool is_in_savepoint(void);
 static void note_adds(const Parcel *parcel, const bool *sent);
 static InFlight *make_in_flight(const Parcel *parcel);
 static void note_in_flight(Parcel *parcel);
+static void note_told(const CfdwTracked *tracked);
 static char *name_in_flight(const InFlight *one);
+static bool is_to_be_told(const InFlight *one, const InFlightRow *row);
 static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
 static void warn_in_flight(void);
@@ -140,7 +153,7 @@ cfdw_flush_immediate(const CfdwAccount *account)
 	foreach(lc, cfdw_journal_wanted(account, InvalidCommandId))
 		if (((CfdwWanted *) lfirst(lc))->target->immediate)
 			wanted = lappend(wanted, lfirst(lc));
-	foreach(lc, send_orders(make_orders(wanted)))
+	foreach(lc, tell(wanted))
 		if (((CfdwOrder *) lfirst(lc))->row.missing)
 			nmissing++;
 	return nmissing;
@@ -159,9 +172,15 @@ cfdw_flush_server(Oid serverid, Oid userid)
 	ListCell *lc;
 
 	foreach(lc, cfdw_journal_wanted(NULL, InvalidCommandId))
-		if (((CfdwWanted *) lfirst(lc))->target->mapping == mapping)
+	{
+		const CfdwTarget *target = ((CfdwWanted *) lfirst(lc))->target;
+
+		/* The mapping may have been made anew since the change. */
+		if (target->mapping == mapping ||
+			(target->account->serverid == serverid && target->userid == userid))
 			wanted = lappend(wanted, lfirst(lc));
-	return send_orders(make_orders(wanted));
+	}
+	return tell(wanted);
 }
 
 /*
@@ -174,7 +193,7 @@ cfdw_flush_row(CfdwTracked *tracked)
 
 	foreach(lc, cfdw_journal_wanted(tracked->account, InvalidCommandId))
 		if (((CfdwWanted *) lfirst(lc))->tracked == tracked)
-			send_orders(make_orders(list_make1(lfirst(lc))));
+			tell(list_make1(lfirst(lc)));
 }
 
 /*
@@ -201,9 +220,23 @@ make_orders(List *wanted)
 }
 
 /*
- * Sends ORDERS, one verb after the other; returns them.
+ * Tells the accounts what they have not been told of the rows of WANTED.
+ * Returns the orders that were sent.
  */
 static List *
+tell(List *wanted)
+{
+	List *orders = make_orders(wanted);
+
+	send_orders(orders);
+	settle_rows(wanted);
+	return orders;
+}
+
+/*
+ * Sends ORDERS, one verb after the other.
+ */
+static void
 send_orders(List *orders)
 {
 	TimestampTz start = GetCurrentTimestamp();
@@ -221,7 +254,19 @@ send_orders(List *orders)
 	}
 	for (size_t i = 0; i < lengthof(send_order); i++)
 		send_parcels(packings[send_order[i]].parcels, start);
-	return orders;
+}
+
+/*
+ * Nothing waits to be sent any more of WANTED, also of those rows for which
+ * there was nothing to send.
+ */
+static void
+settle_rows(List *wanted)
+{
+	ListCell *lc;
+
+	foreach(lc, wanted)
+		cfdw_journal_settle(((CfdwWanted *) lfirst(lc))->tracked);
 }
 
 /*
@@ -237,10 +282,11 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 	order->target = wanted->target;
 	order->row.id = tracked->id;
 	order->row.may_miss = tracked->may_miss;
+	order->row.maybe_gone = tracked->delete_unsure;
 	if (!wanted->exists)
 	{
 		order->verb = CFDW_DELETE;
-		return tracked->id != 0 && !tracked->deleted;
+		return tracked->id != 0 && !is_deleted(tracked);
 	}
 	if (tracked->id == 0)
 	{
@@ -249,12 +295,22 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 		return true;
 	}
 	order->verb = CFDW_UPDATE;
-	return !tracked->deleted && compare_values(wanted, &order->row);
+	return !is_deleted(tracked) && compare_values(wanted, &order->row);
 }
 
 /*
- * Writes the values that the account has not been told into *ROW, and those
- * that it was told but that were rolled back.  False when there are none.
+ * Whether the account has deleted a row for certain.
+ */
+static bool
+is_deleted(const CfdwTracked *tracked)
+{
+	return tracked->deleted && !tracked->delete_unsure;
+}
+
+/*
+ * Writes the values that the account has not been told into *ROW, those of which
+ * nobody knows whether it heard them, and those that it was told but that were
+ * rolled back.  False when there are none.
  */
 static bool
 compare_values(const CfdwWanted *wanted, CfdwRow *row)
@@ -269,7 +325,8 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 
 		if (value == NULL && there != NULL)
 			value = tracked->before[i];
-		if (value == NULL || (there != NULL && strcmp(value, there) == 0))
+		if (value == NULL ||
+			(there != NULL && !tracked->unsure[i] && strcmp(value, there) == 0))
 			continue;
 		row->values[i] = value;
 		any = true;
@@ -278,8 +335,36 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 }
 
 /*
+ * At COMMIT: raises 40001 for a row that this transaction wants to be there, as
+ * it has left it, when the account has deleted it before a savepoint brought it
+ * back: there is no way to do that.
+ */
+static void
+refuse_lost(List *wanted)
+{
+	ListCell *lc;
+
+	foreach(lc, wanted)
+	{
+		const CfdwWanted *one = lfirst(lc);
+
+		if (one->exists && one->touched && is_deleted(one->tracked))
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not bring back list " INT64_FORMAT
+						" of foreign table \"%s\"",
+						one->tracked->id, one->target->table),
+				 errdetail(
+					 "The account was told to delete it before that was rolled back to a savepoint."),
+				 errhint("Run the transaction again.")));
+	}
+}
+
+/*
  * At COMMIT: names the rows that the account has otherwise than they are to be,
- * because what was rolled back after it was sent cannot be taken back.
+ * because what was rolled back after it was sent cannot be taken back.  (Where
+ * nobody knows whether it has, warn_in_flight() says that.)
  */
 static void
 warn_of_leftovers(List *wanted)
@@ -290,12 +375,12 @@ warn_of_leftovers(List *wanted)
 	{
 		const CfdwWanted *one = lfirst(lc);
 		const CfdwTracked *tracked = one->tracked;
-		bool left = one->exists && tracked->deleted;
+		bool left = one->exists && is_deleted(tracked);
 
 		for (int i = 0; i < CFDW_NKEYS; i++)
-			left = left ||
-				   (one->exists && one->values[i] == NULL &&
-					tracked->there[i] != NULL && tracked->before[i] == NULL);
+			left = left || (one->exists && one->values[i] == NULL &&
+							tracked->there[i] != NULL && !tracked->unsure[i] &&
+							tracked->before[i] == NULL);
 		if (left)
 			ereport(
 				WARNING,
@@ -304,8 +389,8 @@ warn_of_leftovers(List *wanted)
 					 "changes that were rolled back to a savepoint stay in the account"),
 				 errdetail_internal(
 					 "%s of list " INT64_FORMAT,
-					 cfdw_resource
-						 .verbs[tracked->deleted ? CFDW_DELETE : CFDW_UPDATE],
+					 cfdw_resource.verbs[is_deleted(tracked) ? CFDW_DELETE
+															 : CFDW_UPDATE],
 					 tracked->id)));
 	}
 }
@@ -330,6 +415,8 @@ refuse_repetition(List *orders)
 			continue;
 		append_row(&unknown, &order->row, list_length(orders));
 		table = order->target->table;
+		if (!is_in_savepoint())
+			note_told(order->tracked);
 	}
 	if (unknown.n > 0)
 		ereport(
@@ -408,20 +495,34 @@ send_parcels(List *parcels, TimestampTz start)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		if (!is_interrupt(error->sqlerrcode))
-		{
-			if (flight->current != NULL)
-				give_up(flight->current, error->sqlerrcode);
-			settle(flight->flying);
-			if (flight->current != NULL)
-			{
-				mention_lookalikes(error, flight->current, start);
-				land(flight->current);
-			}
-		}
+		wind_up(flight, error, start);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+}
+
+/*
+ * Sending has failed: sees to what has been sent.  Adds to ERROR what is found.
+ */
+static void
+wind_up(Flight *flight, ErrorData *error, TimestampTz start)
+{
+	Parcel *failed = flight->current;
+
+	if (is_interrupt(error->sqlerrcode))
+	{
+		abandon(flight);
+		return;
+	}
+	if (failed != NULL)
+		give_up(failed, error->sqlerrcode);
+	settle(flight->flying);
+	if (failed == NULL)
+		return;
+	mention_lookalikes(error, failed, start);
+	/* An error that ends the transaction tells all there is to say. */
+	if (!is_unknown(failed, error->sqlerrcode) || !is_in_savepoint())
+		land(failed);
 }
 
 /*
@@ -447,6 +548,20 @@ is_unknown(const Parcel *parcel, int sqlstate)
 }
 
 /*
+ * The backend was told to stop: nobody will know what became of what flies.
+ */
+static void
+abandon(Flight *flight)
+{
+	ListCell *lc;
+
+	if (flight->current != NULL)
+		doubt(flight->current, NIL);
+	foreach(lc, flight->flying)
+		doubt(lfirst(lc), NIL);
+}
+
+/*
  * Sends the first parcel that waits for an account, for each that is idle.
  */
 static void
@@ -461,8 +576,8 @@ launch_idle(Flight *flight, TimestampTz start)
 		ListCell *lf;
 
 		foreach(lf, flight->flying)
-			busy = busy || ((Parcel *) lfirst(lf))->target->mapping ==
-							   parcel->target->mapping;
+			busy = busy || ((Parcel *) lfirst(lf))->target->account->serverid ==
+							   parcel->target->account->serverid;
 		if (busy)
 			continue;
 		launch(parcel, start);
@@ -617,7 +732,9 @@ give_up(Parcel *parcel, int sqlstate)
 	List *confirmed = confirmed_orders(parcel);
 	ListCell *lc;
 
-	if (!is_unknown(parcel, sqlstate))
+	if (is_unknown(parcel, sqlstate))
+		doubt(parcel, confirmed);
+	else
 		note_adds(parcel, NULL);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, confirmed);
 	foreach(lc, confirmed)
@@ -630,6 +747,44 @@ give_up(Parcel *parcel, int sqlstate)
 		else
 			cfdw_journal_orphan(parcel->target, order->row.id);
 	}
+}
+
+/*
+ * Nobody knows what became of the updates and deletes of a parcel, but for those
+ * that the account has CONFIRMED.  That matters when the error goes no further
+ * than to a savepoint: at COMMIT, or when the transaction fails, they are made
+ * undone as if the account had accepted them.
+ */
+static void
+doubt(Parcel *parcel, List *confirmed)
+{
+	List *orders = NIL;
+	ListCell *lc;
+
+	if (!parcel->in_flight->sent || !is_in_savepoint())
+		return;
+	for (int i = 0; i < parcel->norders; i++)
+		if (parcel->orders[i]->verb != CFDW_ADD &&
+			!list_member_ptr(confirmed, parcel->orders[i]))
+			orders = lappend(orders, parcel->orders[i]);
+	cfdw_undo_doubt(parcel->target, parcel->batch->session, orders);
+	foreach(lc, orders)
+	{
+		CfdwOrder *order = lfirst(lc);
+
+		cfdw_journal_doubt(order->tracked, order->target, order->verb,
+						   &order->row);
+	}
+	parcel->in_flight->doubted = true;
+}
+
+/*
+ * Whether the transaction may go on after an error.
+ */
+static bool
+is_in_savepoint(void)
+{
+	return GetCurrentTransactionNestLevel() > 1;
 }
 
 /*
@@ -731,9 +886,11 @@ make_in_flight(const Parcel *parcel)
 	{
 		const CfdwOrder *order = parcel->orders[i];
 
+		one->rows[i].tracked = order->tracked;
 		one->rows[i].verb = order->verb;
 		one->rows[i].id = order->row.id;
 		one->rows[i].name = order->row.values[CFDW_KEY_NAME];
+		one->rows[i].told = false;
 	}
 	return one;
 }
@@ -757,24 +914,26 @@ note_in_flight(Parcel *parcel)
 static List *
 confirmed_orders(const Parcel *parcel)
 {
-	const CfdwBatch *batch = parcel->batch;
+	CfdwBatch *batch = parcel->batch;
 	int max_added = batch->by_verb[CFDW_ADD].n;
 	List *confirmed = NIL;
 	List *added = NIL;
 
+	cfdw_remote_match_accepted(batch);
 	for (int i = 0; i < parcel->norders; i++)
-		if (parcel->orders[i]->verb != CFDW_ADD &&
+		if (parcel->orders[i]->row.id > 0 &&
 			cfdw_remote_confirms(batch, parcel->orders[i]->row.id))
 			confirmed = lappend(confirmed, parcel->orders[i]);
 
-	/* What is confirmed beyond those was added. */
+	/* What is confirmed beyond those was added, but for what was there before. */
 	for (int i = 0; max_added > 0 && i < batch->reply.nitems; i++)
 	{
 		CfdwOrder *order = palloc0(sizeof(CfdwOrder));
 
 		order->verb = CFDW_ADD;
 		order->row.id = batch->reply.items[i].id;
-		if (order->row.id > 0 && !is_ordered(parcel, order->row.id))
+		if (order->row.id > 0 && !is_ordered(parcel, order->row.id) &&
+			!cfdw_journal_knows(parcel->target->account, order->row.id))
 			added = lappend(added, order);
 	}
 	/* More than were asked for cannot all be ours. */
@@ -786,14 +945,15 @@ static bool
 is_ordered(const Parcel *parcel, int64 id)
 {
 	for (int i = 0; i < parcel->norders; i++)
-		if (parcel->orders[i]->verb != CFDW_ADD &&
-			parcel->orders[i]->row.id == id)
+		if (parcel->orders[i]->row.id == id)
 			return true;
 	return false;
 }
 
 /*
- * Names the rows that were being sent when the backend was told to stop.
+ * Names the rows that were being sent when the backend was told to stop, and
+ * those whose fate was unknown to an error that may have gone no further than to
+ * a savepoint.
  */
 static void
 warn_in_flight(void)
@@ -805,29 +965,64 @@ warn_in_flight(void)
 	foreach(lc, unknown)
 	{
 		InFlight *one = lfirst(lc);
+		char *rows = one->sent ? name_in_flight(one) : NULL;
 
-		if (one->sent)
+		if (rows != NULL)
 			ereport(WARNING,
 					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 					 errmsg("outcome of a request that was cut off is unknown"),
-					 errdetail_internal("%s", name_in_flight(one))));
+					 errdetail_internal("%s", rows)));
 	}
 }
 
+/*
+ * The names of those rows whose fate is still unknown; NULL when there are none.
+ */
 static char *
 name_in_flight(const InFlight *one)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	int n = 0;
 
 	for (int i = 0; i < one->nrows; i++)
 	{
 		CfdwRow *row = palloc0(sizeof(CfdwRow));
 
+		if (!is_to_be_told(one, &one->rows[i]))
+			continue;
 		row->id = one->rows[i].id;
 		row->values[CFDW_KEY_NAME] = one->rows[i].name;
 		append_row(&by_verb[one->rows[i].verb], row, one->nrows);
+		n++;
 	}
-	return cfdw_remote_name_batch(by_verb);
+	return n > 0 ? cfdw_remote_name_batch(by_verb) : NULL;
+}
+
+static bool
+is_to_be_told(const InFlight *one, const InFlightRow *row)
+{
+	bool resolved = one->doubted && row->verb != CFDW_ADD &&
+					cfdw_journal_is_sure(row->tracked);
+
+	return !row->told && !resolved;
+}
+
+/*
+ * A row needs not be named any more.
+ */
+static void
+note_told(const CfdwTracked *tracked)
+{
+	ListCell *lc;
+
+	foreach(lc, in_flight)
+	{
+		InFlight *one = lfirst(lc);
+
+		for (int i = 0; i < one->nrows; i++)
+			if (one->rows[i].tracked == tracked)
+				one->rows[i].told = true;
+	}
 }
 
 /*
@@ -858,8 +1053,9 @@ flush_all(void)
 	/* COMMIT is a statement too: see what ALTER SERVER did meanwhile. */
 	AcceptInvalidationMessages();
 	wanted = cfdw_journal_wanted(NULL, InvalidCommandId);
+	refuse_lost(wanted);
 	warn_of_leftovers(wanted);
-	send_orders(make_orders(wanted));
+	tell(wanted);
 }
 
 static void
@@ -874,8 +1070,8 @@ on_transaction(XactEvent event, void *arg)
 			refuse_prepare();
 			break;
 		case XACT_EVENT_ABORT:
-			warn_in_flight();
 			cfdw_undo_run();
+			warn_in_flight();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:

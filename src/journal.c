@@ -31,10 +31,11 @@ typedef struct Change
 	CfdwTarget *target;
 	CfdwVerb verb;
 	char *values[CFDW_NKEYS];
-	bool first[CFDW_NKEYS]; /* to assign it: what it read is in before[] */
-	int nest_level;         /* of the (sub)transaction that made it */
-	CommandId command;      /* that made it: it does not see it itself */
-	uint64 serial;          /* later changes have greater ones */
+	bool first[CFDW_NKEYS];    /* to assign it: what it read is in before[] */
+	int nest_level;            /* of the (sub)transaction that made it */
+	CommandId command;         /* that made it: it does not see it itself */
+	CommandId earlier_command; /* that had changed the row last */
+	uint64 serial;             /* later changes have greater ones */
 } Change;
 
 /* Finds a tracked row that the account knows. */
@@ -77,6 +78,8 @@ static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
 static Change *append_change(CfdwTarget *target, CfdwTracked *tracked,
 							 CfdwVerb verb, const CfdwRow *row,
+							 CommandId command);
+static void refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb,
 							 CommandId command);
 static CfdwWanted *find_wanted(HTAB *found, List **wanted,
 							   CfdwTracked *tracked);
@@ -226,16 +229,19 @@ cfdw_journal_unread(CfdwTarget *target, int64 id)
 
 /*
  * Keeps an update.  BEFORE holds the values that it replaces, as far as they
- * are known.
+ * are known.  Raises 27000, as a delete does, when a command within this one has
+ * changed the row.
  */
 void
 cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 					const CfdwRow *row, const CfdwRow *before,
 					CommandId command)
 {
-	Change *change = append_change(target, tracked, CFDW_UPDATE, row, command);
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
+	Change *change;
 
+	refuse_triggered(tracked, CFDW_UPDATE, command);
+	change = append_change(target, tracked, CFDW_UPDATE, row, command);
 	for (int i = 0; i < CFDW_NKEYS; i++)
 	{
 		if (row->values[i] == NULL || tracked->read[i] ||
@@ -255,6 +261,7 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 void
 cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked, CommandId command)
 {
+	refuse_triggered(tracked, CFDW_DELETE, command);
 	append_change(target, tracked, CFDW_DELETE, NULL, command);
 }
 
@@ -342,12 +349,11 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
-	pending -= tracked->pending;
-	tracked->pending = 0;
-	tracked->sent_serial = last_serial;
+	cfdw_journal_settle(tracked);
 	tracked->sent = target;
 	tracked->may_miss = false;
 	tracked->deleted = verb == CFDW_DELETE;
+	tracked->delete_unsure = false;
 	if (verb == CFDW_ADD)
 	{
 		RowKey key;
@@ -361,9 +367,13 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 		entry = hash_search(rows_by_id, &key, HASH_ENTER, &found);
 		entry->tracked = tracked;
 	}
-	for (int i = 0; verb != CFDW_DELETE && i < CFDW_NKEYS; i++)
-		if (row->values[i] != NULL)
+	for (int i = 0; i < CFDW_NKEYS; i++)
+	{
+		if (verb != CFDW_DELETE && row->values[i] != NULL)
 			tracked->there[i] = row->values[i];
+		if (verb == CFDW_DELETE || row->values[i] != NULL)
+			tracked->unsure[i] = false;
+	}
 	MemoryContextSwitchTo(caller);
 }
 
@@ -374,11 +384,81 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 void
 cfdw_journal_missed(CfdwTracked *tracked)
 {
+	cfdw_journal_settle(tracked);
+	tracked->missed_serial = last_serial;
+	memset(tracked->read, 0, sizeof(tracked->read));
+}
+
+/*
+ * Notes that the account was told of an update or a delete of a row, and that
+ * nobody knows whether it heard that.  ROW's values as above.  The changes stay
+ * unsent.
+ */
+void
+cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
+				   const CfdwRow *row)
+{
+	tracked->sent = target;
+	if (verb == CFDW_DELETE)
+		tracked->deleted = tracked->delete_unsure = true;
+	for (int i = 0; i < CFDW_NKEYS; i++)
+	{
+		if (verb == CFDW_UPDATE && row->values[i] != NULL)
+			tracked->there[i] = row->values[i];
+		/* With the row, all that the account was told of it may be gone. */
+		if (verb == CFDW_DELETE ? tracked->there[i] != NULL
+								: row->values[i] != NULL)
+			tracked->unsure[i] = true;
+	}
+}
+
+/*
+ * Notes that the doubt about a row is gone: the account has confirmed that it is
+ * as it was before the transaction.
+ */
+void
+cfdw_journal_resolve(CfdwTracked *tracked)
+{
+	memset(tracked->unsure, 0, sizeof(tracked->unsure));
+	tracked->delete_unsure = false;
+}
+
+/*
+ * Whether all is known of what the account has heard of a row.
+ */
+bool
+cfdw_journal_is_sure(const CfdwTracked *tracked)
+{
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (tracked->unsure[i])
+			return false;
+	return !tracked->delete_unsure;
+}
+
+/*
+ * Notes that the account has a row as it is to be, so that its changes count no
+ * more as unsent.
+ */
+void
+cfdw_journal_settle(CfdwTracked *tracked)
+{
 	pending -= tracked->pending;
 	tracked->pending = 0;
 	tracked->sent_serial = last_serial;
-	tracked->missed_serial = last_serial;
-	memset(tracked->read, 0, sizeof(tracked->read));
+}
+
+/*
+ * Whether the transaction has to do with the row of an id.
+ */
+bool
+cfdw_journal_knows(const CfdwAccount *account, int64 id)
+{
+	RowKey key;
+
+	memset(&key, 0, sizeof(key));
+	key.account = unconstify(CfdwAccount *, account);
+	key.id = id;
+	return hash_search(rows_by_id, &key, HASH_FIND, NULL) != NULL;
 }
 
 /*
@@ -484,10 +564,29 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 		if (row->values[i] != NULL)
 			change->values[i] = pstrdup(row->values[i]);
 	changes = lappend(changes, change);
+	change->earlier_command = tracked->last_command;
+	tracked->last_command = command;
 	tracked->pending++;
 	pending++;
 	MemoryContextSwitchTo(caller);
 	return change;
+}
+
+/*
+ * What a command finds is not what a command within it has made of it.
+ */
+static void
+refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
+{
+	if (tracked->last_command > command)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg(
+				 "cannot %s a row that an operation triggered by the current command has changed",
+				 cfdw_resource.verbs[verb]),
+			 errhint(
+				 "Let a function or BEFORE trigger that the command calls change other rows only.")));
 }
 
 /*
@@ -518,9 +617,6 @@ find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
 static void
 apply_change(CfdwWanted *wanted, const Change *change)
 {
-	/* A command within an UPDATE, such as a function's, has deleted the row. */
-	if (change->verb == CFDW_UPDATE && !wanted->exists)
-		return;
 	if (change->verb != CFDW_UPDATE || wanted->tracked->id != 0)
 		wanted->target = change->target;
 	wanted->touched = true;
@@ -552,6 +648,7 @@ forget_from(int nest_level)
 			pending--;
 		}
 		forget_before(change);
+		change->tracked->last_command = change->earlier_command;
 	}
 	changes = list_truncate(changes, keep);
 }

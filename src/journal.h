@@ -46,17 +46,20 @@ typedef struct CfdwTracked
 	uint32 number; /* of an added row, from 1; 0 of any other */
 
 	int pending;              /* changes that have not been sent */
-	uint64 sent_serial;       /* of the last change that was */
+	CommandId last_command;   /* that changed it */
+	uint64 sent_serial;       /* of the last change that was sent */
 	CfdwTarget *sent;         /* through which the account was told of a
 							   * change, or NULL: of none */
-	bool deleted;             /* the account was told to, and has */
+	bool deleted;             /* the account was told to, and has ... */
+	bool delete_unsure;       /* ... or not: nobody knows */
 	const bool *add_sent;     /* its add was tried, and nobody knows what became
 							   * of that: whether it went out; or NULL */
 	bool may_miss;            /* changed by its id alone: that the account has
 							   * it was not said yet */
 	uint64 missed_serial;     /* of the last change that was made when the
 							   * account had no such row: they do not count */
-	char *there[CFDW_NKEYS];  /* what the account was told */
+	char *there[CFDW_NKEYS];  /* what the account was told ... */
+	bool unsure[CFDW_NKEYS];  /* ... and nobody knows whether it heard it */
 	bool read[CFDW_NKEYS];    /* before[] says what it was */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
 							   * it; NULL when it is not known */
@@ -91,5 +94,11 @@ extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
 extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target,
 							  CfdwVerb verb, const CfdwRow *row);
 extern void cfdw_journal_missed(CfdwTracked *tracked);
+extern void cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target,
+							   CfdwVerb verb, const CfdwRow *row);
+extern void cfdw_journal_resolve(CfdwTracked *tracked);
+extern bool cfdw_journal_is_sure(const CfdwTracked *tracked);
+extern void cfdw_journal_settle(CfdwTracked *tracked);
+extern bool cfdw_journal_knows(const CfdwAccount *account, int64 id);
 
 #endif /* CFDW_JOURNAL_H */

@@ -5,7 +5,9 @@
  *
  * Owns the rule of visibility: a scan sees the changes of the commands before
  * its own, whatever the account has been told meanwhile.  An overlay is made
- * when a scan asks the account and does not change after that.  Must not know
+ * when a scan asks the account and does not change after that.  A list that the
+ * account was told to delete before it is asked is in no reply, and nothing of it
+ * is known here: an open cursor that asks late misses it.  Must not know
  * how a row is read or stored.
  *
  *-------------------------------------------------------------------------

@@ -60,11 +60,14 @@ static bool send_again(CfdwBatch *batch, const CfdwResponse *response,
 static bool is_lost(const CfdwBatch *batch, const CfdwResponse *response,
 					const StringInfoData *body);
 static bool is_done_before(const CfdwBatch *batch, const CfdwReplyError *error);
-static bool covers(const CfdwBatch *batch, CfdwVerb verb, int64 id);
+static bool may_be_gone(const CfdwBatch *batch, const CfdwRow *row);
+static bool covers(const CfdwBatch *batch, CfdwVerb verb, const CfdwRow *row);
 static void finish_reply(CfdwCursor *cursor);
 static bool is_gone(const CfdwProblem *problem);
 static void match(CfdwBatch *batch, const CfdwResponse *response);
 static bool has_row(const CfdwRows *rows, int64 id);
+static CfdwReplyItem *list_added(const CfdwBatch *batch, int *n);
+static void assign_ids(const CfdwRows *added, const CfdwReplyItem *items);
 static bool match_by_request_id(const CfdwRows *added,
 								const CfdwReplyItem *items);
 static bool forgives_only_row(CfdwBatch *batch, const CfdwProblem *problem);
@@ -233,6 +236,25 @@ cfdw_remote_batch(CfdwSession *session, const char *path,
 	batch->request.body = cfdw_codec_payload(by_verb, &batch->request.body_len);
 	batch->request.max_response_size = options->max_response_size;
 	return batch;
+}
+
+/*
+ * The POST of WHOLE for some of its rows, whose payload was made before; in the
+ * current memory context.  The body must outlive it.
+ */
+CfdwBatch *
+cfdw_remote_part(const CfdwBatch *whole, const CfdwRows *by_verb,
+				 const char *body, size_t body_len)
+{
+	CfdwBatch *part = palloc0(sizeof(CfdwBatch));
+
+	part->session = whole->session;
+	memcpy(part->by_verb, by_verb, sizeof(part->by_verb));
+	part->action = whole->action;
+	part->request = whole->request;
+	part->request.body = body;
+	part->request.body_len = body_len;
+	return part;
 }
 
 /*
@@ -493,24 +515,36 @@ is_lost(const CfdwBatch *batch, const CfdwResponse *response,
 }
 
 /*
- * Whether an error says that a list is gone which an earlier attempt was to
+ * Whether an error says that a list is gone which an earlier request was to
  * delete.
  */
 static bool
 is_done_before(const CfdwBatch *batch, const CfdwReplyError *error)
 {
 	const CfdwRows *deleted = &batch->by_verb[CFDW_DELETE];
+	int done = -1;
 
-	return batch->action.unsure && is_gone(&error->problem) &&
-		   (error->verb < 0 || error->verb == CFDW_DELETE) &&
-		   find_refused(CFDW_DELETE, deleted, error) >= 0;
+	if (is_gone(&error->problem) &&
+		(error->verb < 0 || error->verb == CFDW_DELETE))
+		done = find_refused(CFDW_DELETE, deleted, error);
+	return done >= 0 && may_be_gone(batch, deleted->rows[done]);
+}
+
+/*
+ * Whether a row to be deleted may have been, by an earlier attempt to send the
+ * batch or by another one.
+ */
+static bool
+may_be_gone(const CfdwBatch *batch, const CfdwRow *row)
+{
+	return batch->action.unsure || row->maybe_gone;
 }
 
 /*
  * Whether the reply to a batch leaves no doubt that a row is as it was to be.
  */
 static bool
-covers(const CfdwBatch *batch, CfdwVerb verb, int64 id)
+covers(const CfdwBatch *batch, CfdwVerb verb, const CfdwRow *row)
 {
 	const CfdwReply *reply = &batch->reply;
 
@@ -519,10 +553,10 @@ covers(const CfdwBatch *batch, CfdwVerb verb, int64 id)
 		int done = find_refused(verb, &batch->by_verb[verb], &reply->errors[i]);
 
 		if (is_done_before(batch, &reply->errors[i]) &&
-			batch->by_verb[verb].rows[done]->id == id)
+			batch->by_verb[verb].rows[done] == row)
 			return true;
 	}
-	return cfdw_remote_confirms(batch, id);
+	return cfdw_remote_confirms(batch, row->id);
 }
 
 /*
@@ -714,18 +748,16 @@ finish_reply(CfdwCursor *cursor)
 
 /*
  * Matches the items of a reply to the rows of its batch.  Those of updates and
- * deletes are known by their ids; what is left over are the added ones, in the
- * order in which they were sent, unless every one brings back the request_id of
- * a row.  Raises 40001 for a row that the reply leaves out, unless that may be,
- * and HV00M for items that are too few or too many.
+ * deletes are known by their ids; what is left over are the added ones.  Raises
+ * 40001 for a row that the reply leaves out, unless that may be, and HV00M for
+ * items that are too few or too many.
  */
 static void
 match(CfdwBatch *batch, const CfdwResponse *response)
 {
-	const CfdwReply *reply = &batch->reply;
 	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
-	CfdwReplyItem *left = palloc(sizeof(CfdwReplyItem) * Max(reply->nitems, 1));
-	int nleft = 0;
+	CfdwReplyItem *left;
+	int nleft;
 
 	/* "Nothing" is what is left of deleted lists. */
 	if (response->status == 204 && added->n == 0 &&
@@ -737,18 +769,14 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 		{
 			CfdwRow *row = batch->by_verb[verb].rows[i];
 
-			if (row->missing || covers(batch, verb, row->id))
+			if (row->missing || covers(batch, verb, row))
 				continue;
 			row->missing = row->may_miss && response->status < 300 &&
 						   !batch->action.unsure;
 			if (!row->missing)
 				cfdw_report_gone(name_action(batch), name_row(verb, row));
 		}
-	for (int i = 0; i < reply->nitems; i++)
-		if (!has_row(&batch->by_verb[CFDW_UPDATE], reply->items[i].id) &&
-			!has_row(&batch->by_verb[CFDW_DELETE], reply->items[i].id))
-			left[nleft++] = reply->items[i];
-
+	left = list_added(batch, &nleft);
 	if (nleft > added->n && added->n == 0)
 		cfdw_report_malformed(name_action(batch),
 							  "the reply names a list that was not sent",
@@ -762,10 +790,72 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 		if (left[i].id <= 0)
 			cfdw_report_malformed(name_action(batch),
 								  "an item of the reply has no id", response);
-	if (match_by_request_id(added, left))
-		return;
+	assign_ids(added, left);
+}
+
+/*
+ * After a reply that refuses rows of a batch: gives those added rows their ids
+ * that it has accepted, when it is clear which those are.
+ */
+void
+cfdw_remote_match_accepted(CfdwBatch *batch)
+{
+	const CfdwReply *reply = &batch->reply;
+	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
+	CfdwRows accepted = {.rows = palloc(sizeof(CfdwRow *) * (added->n + 1))};
+	bool *refused = palloc0(sizeof(bool) * (added->n + 1));
+	CfdwReplyItem *left;
+	int nleft;
+
+	for (int i = 0; i < reply->nerrors; i++)
+	{
+		int row = find_refused(CFDW_ADD, added, &reply->errors[i]);
+
+		if (reply->errors[i].verb > CFDW_ADD)
+			continue;
+		if (row < 0)
+			return;
+		refused[row] = true;
+	}
+	for (int i = 0; i < added->n; i++)
+		if (!refused[i])
+			accepted.rows[accepted.n++] = added->rows[i];
+	left = list_added(batch, &nleft);
 	for (int i = 0; i < nleft; i++)
-		added->rows[i]->id = left[i].id;
+		if (left[i].id <= 0)
+			return;
+	if (nleft == accepted.n)
+		assign_ids(&accepted, left);
+}
+
+/*
+ * The items of a reply that are about added rows: they are not about others.
+ */
+static CfdwReplyItem *
+list_added(const CfdwBatch *batch, int *n)
+{
+	const CfdwReply *reply = &batch->reply;
+	CfdwReplyItem *items = palloc(sizeof(CfdwReplyItem) * (reply->nitems + 1));
+
+	*n = 0;
+	for (int i = 0; i < reply->nitems; i++)
+		if (!has_row(&batch->by_verb[CFDW_UPDATE], reply->items[i].id) &&
+			!has_row(&batch->by_verb[CFDW_DELETE], reply->items[i].id))
+			items[(*n)++] = reply->items[i];
+	return items;
+}
+
+/*
+ * Gives added rows the ids of ITEMS, which are as many: in the order in which
+ * they were sent, unless every item brings back the request_id of a row.
+ */
+static void
+assign_ids(const CfdwRows *added, const CfdwReplyItem *items)
+{
+	if (match_by_request_id(added, items))
+		return;
+	for (int i = 0; i < added->n; i++)
+		added->rows[i]->id = items[i].id;
 }
 
 static bool

@@ -58,10 +58,14 @@ extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_remote_close(CfdwCursor *cursor);
 extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,
 									const CfdwRows *by_verb);
+extern CfdwBatch *cfdw_remote_part(const CfdwBatch *whole,
+								   const CfdwRows *by_verb, const char *body,
+								   size_t body_len);
 extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
 extern void cfdw_remote_receive(CfdwBatch *batch);
 extern bool cfdw_remote_try(CfdwBatch *batch, int timeout_ms);
 extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
+extern void cfdw_remote_match_accepted(CfdwBatch *batch);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 									const CfdwRows *rows, int64 since,
 									int timeout_ms);

@@ -83,8 +83,9 @@ typedef struct CfdwRow
 {
 	int64 id; /* 0 while the account has not assigned one */
 	char *values[CFDW_NKEYS];
-	bool may_miss; /* it is no error when the account has no such row */
-	bool missing;  /* it has none, says its reply */
+	bool may_miss;   /* it is no error when the account has no such row */
+	bool missing;    /* it has none, says its reply */
+	bool maybe_gone; /* an earlier request may have deleted it */
 } CfdwRow;
 
 /* Rows to which the same is done. */

@@ -23,28 +23,47 @@
 /* All that an abort may take for its requests. */
 #define ABORT_LIMIT_MS 10000
 
-/* What takes accepted rows back. */
+/* What takes an accepted row back. */
+typedef struct UndoRow
+{
+	CfdwRow row;          /* its id, and of an update the values that it had */
+	CfdwTracked *tracked; /* or NULL */
+	char *body;           /* of an update: the payload for it alone */
+	size_t body_len;
+	bool undoable; /* there is something to be sent for it */
+	bool stays;    /* what was accepted, or some of it */
+} UndoRow;
+
+/* What takes a batch of accepted rows back. */
 typedef struct Undo
 {
-	CfdwVerb verb;     /* that was accepted */
-	CfdwBatch *batch;  /* or NULL: nothing to send */
-	char *server;      /* for a message, and so are ... */
-	CfdwRows accepted; /* ... these, by their ids, when the batch fails ... */
-	CfdwRows left;     /* ... and those of them that it does not undo */
+	CfdwVerb verb; /* that was accepted */
+	bool unsure;   /* nobody knows whether it was: others warn of that */
+	char *server;  /* for a message */
+	int nrows;
+	UndoRow *rows;
+	CfdwBatch *batch; /* or NULL: nothing to send */
 } Undo;
 
 /* In TopTransactionContext; the last made is the first to be sent. */
 static List *undos = NIL;
 
-static void remember_verb(const CfdwTarget *target, CfdwSession *session,
-						  CfdwVerb verb, List *orders);
-static bool has_verb(const List *orders, CfdwVerb verb);
+static void remember(const CfdwTarget *target, CfdwSession *session,
+					 List *orders, bool unsure);
+static Undo *make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders);
 static bool leaves_nothing(const CfdwOrder *order);
 static bool undo_row(const CfdwOrder *order, CfdwRow *row);
 static bool has_values(const CfdwRow *row);
+static CfdwVerb undoing_verb(CfdwVerb verb);
+static void prepare(Undo *undo, CfdwSession *session, const char *path);
+static void prepare_row(UndoRow *one);
 static void append_row(CfdwRows *rows, CfdwRow *row, int size);
-static bool run_one(const Undo *undo);
-static bool try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row);
+static void run_one(Undo *undo);
+static void run_rows(Undo *undo);
+static void finish_row(UndoRow *one, bool done);
+static bool try_row(const Undo *undo, UndoRow *one);
+static bool is_deleted(const UndoRow *one);
+static void warn(const Undo *undo);
 
 /*
  * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
@@ -54,12 +73,17 @@ static bool try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row);
 void
 cfdw_undo_remember(const CfdwTarget *target, CfdwSession *session, List *orders)
 {
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	remember(target, session, orders, false);
+}
 
-	cfdw_session_pin(session);
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		remember_verb(target, session, verb, orders);
-	MemoryContextSwitchTo(caller);
+/*
+ * The same for orders of which nobody knows whether the account has accepted
+ * them.
+ */
+void
+cfdw_undo_doubt(const CfdwTarget *target, CfdwSession *session, List *orders)
+{
+	remember(target, session, orders, true);
 }
 
 /*
@@ -77,17 +101,9 @@ cfdw_undo_run(void)
 	{
 		Undo *undo = list_nth(todo, i);
 
-		const CfdwRows *left = run_one(undo) ? &undo->left : &undo->accepted;
-
-		if (left->n > 0)
-			ereport(
-				WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg(
-					 "changes that are rolled back here stay on server \"%s\"",
-					 undo->server),
-				 errdetail_internal("%s",
-									cfdw_remote_name_rows(undo->verb, left))));
+		run_one(undo);
+		if (!undo->unsure)
+			warn(undo);
 	}
 	cfdw_http_end_abort();
 }
@@ -101,61 +117,57 @@ cfdw_undo_forget(void)
 	undos = NIL;
 }
 
-/*
- * Makes what takes those of ORDERS back that are of one verb.
- */
 static void
-remember_verb(const CfdwTarget *target, CfdwSession *session, CfdwVerb verb,
-			  List *orders)
+remember(const CfdwTarget *target, CfdwSession *session, List *orders,
+		 bool unsure)
 {
-	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
-	CfdwRows *undone = &by_verb[verb == CFDW_ADD ? CFDW_DELETE : CFDW_UPDATE];
-	int max = list_length(orders);
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 	CfdwAction action = {0};
-	CfdwRow *rows;
-	Undo *undo;
+
+	cfdw_session_pin(session);
+	cfdw_session_describe(session, &action);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+	{
+		Undo *undo = make_undo(target, verb, orders);
+
+		if (undo->nrows == 0)
+			continue;
+		undo->unsure = unsure;
+		undo->server = pstrdup(action.server);
+		if (target->undo)
+			prepare(undo, session, target->account->path);
+		undos = lappend(undos, undo);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * What takes those of ORDERS back that are of one verb; nothing is ready to be
+ * sent yet.
+ */
+static Undo *
+make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders)
+{
+	Undo *undo = palloc0(sizeof(Undo));
 	ListCell *lc;
 
-	if (!has_verb(orders, verb))
-		return;
-	undo = palloc0(sizeof(Undo));
-	rows = palloc0(sizeof(CfdwRow) * max);
+	undo->verb = verb;
 	foreach(lc, orders)
 	{
-		CfdwOrder *order = lfirst(lc);
-		CfdwRow *row;
+		const CfdwOrder *order = lfirst(lc);
+		UndoRow *one;
 
 		if (order->verb != verb || leaves_nothing(order))
 			continue;
-		row = &rows[undo->accepted.n];
-		row->id = order->row.id;
-		append_row(&undo->accepted, row, max);
-		if (!undo_row(order, row) || !target->undo)
-			append_row(&undo->left, row, max);
-		if (verb == CFDW_ADD || has_values(row))
-			append_row(undone, row, max);
+		if (undo->rows == NULL)
+			undo->rows = palloc0(sizeof(UndoRow) * list_length(orders));
+		one = &undo->rows[undo->nrows++];
+		one->row.id = order->row.id;
+		one->tracked = order->tracked;
+		one->stays = !undo_row(order, &one->row) || !target->undo;
+		one->undoable = verb == CFDW_ADD || has_values(&one->row);
 	}
-	if (undo->accepted.n == 0)
-		return;
-
-	cfdw_session_describe(session, &action);
-	undo->verb = verb;
-	undo->server = pstrdup(action.server);
-	if (target->undo && undone->n > 0)
-		undo->batch =
-			cfdw_remote_batch(session, pstrdup(target->account->path), by_verb);
-	undos = lappend(undos, undo);
-}
-
-static bool
-has_verb(const List *orders, CfdwVerb verb)
-{
-	ListCell *lc;
-
-	foreach(lc, orders)
-		if (((CfdwOrder *) lfirst(lc))->verb == verb)
-			return true;
-	return false;
+	return undo;
 }
 
 /*
@@ -198,6 +210,45 @@ has_values(const CfdwRow *row)
 }
 
 /*
+ * The verb that takes another one back.
+ */
+static CfdwVerb
+undoing_verb(CfdwVerb verb)
+{
+	return verb == CFDW_ADD ? CFDW_DELETE : CFDW_UPDATE;
+}
+
+/*
+ * Makes all requests whose texts have to be converted to UTF-8: in an abort that
+ * is not possible.
+ */
+static void
+prepare(Undo *undo, CfdwSession *session, const char *path)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	CfdwRows *undone = &by_verb[undoing_verb(undo->verb)];
+
+	for (int i = 0; i < undo->nrows; i++)
+		if (undo->rows[i].undoable)
+			append_row(undone, &undo->rows[i].row, undo->nrows);
+	if (undone->n == 0)
+		return;
+	undo->batch = cfdw_remote_batch(session, pstrdup(path), by_verb);
+	for (int i = 0; undo->verb == CFDW_UPDATE && i < undo->nrows; i++)
+		if (undo->rows[i].undoable)
+			prepare_row(&undo->rows[i]);
+}
+
+static void
+prepare_row(UndoRow *one)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	append_row(&by_verb[CFDW_UPDATE], &one->row, 1);
+	one->body = cfdw_codec_payload(by_verb, &one->body_len);
+}
+
+/*
  * Appends a row to ROWS, which will have SIZE at most.
  */
 static void
@@ -209,41 +260,103 @@ append_row(CfdwRows *rows, CfdwRow *row, int size)
 }
 
 /*
- * Whether the account has taken back what can be.
+ * Lets the account take back what can be, and notes what stays.  Never raises:
+ * want of memory, or of descriptors, is one more reason why rows stay.
  */
-static bool
-run_one(const Undo *undo)
+static void
+run_one(Undo *undo)
 {
-	CfdwVerb verb = CFDW_DELETE;
-	const CfdwRows *rows;
-	bool done;
+	MemoryContext caller = CurrentMemoryContext;
 
 	if (undo->batch == NULL)
-		return true;
-	if (undo->batch->by_verb[verb].n == 0)
-		verb = CFDW_UPDATE;
-	rows = &undo->batch->by_verb[verb];
-	done = cfdw_remote_try(undo->batch, ABORT_LIMIT_MS);
+		return;
+	PG_TRY();
+	{
+		run_rows(undo);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		for (int i = 0; i < undo->nrows; i++)
+			undo->rows[i].stays = true;
+	}
+	PG_END_TRY();
+}
+
+static void
+run_rows(Undo *undo)
+{
+	bool done = cfdw_remote_try(undo->batch, ABORT_LIMIT_MS);
 
 	/* One that is gone may keep the account from doing the others. */
-	if (!done && rows->n > 1 && (verb == CFDW_DELETE || undo->batch->gone))
+	bool one_by_one = !done && undo->nrows > 1 &&
+					  (undo->verb == CFDW_ADD || undo->batch->gone);
+
+	for (int i = 0; i < undo->nrows; i++)
 	{
-		done = true;
-		for (int i = 0; i < rows->n; i++)
-			done = try_row(undo->batch, verb, rows->rows[i]) && done;
+		UndoRow *one = &undo->rows[i];
+		bool back = done || cfdw_remote_confirms(undo->batch, one->row.id);
+
+		if (one->undoable)
+			finish_row(one, back || (one_by_one && try_row(undo, one)));
 	}
-	return done;
+}
+
+/*
+ * The account has taken a row back, or not.
+ */
+static void
+finish_row(UndoRow *one, bool done)
+{
+	one->stays = one->stays || !done;
+	if (!one->stays && one->tracked != NULL)
+		cfdw_journal_resolve(one->tracked);
 }
 
 static bool
-try_row(const CfdwBatch *batch, CfdwVerb verb, CfdwRow *row)
+try_row(const Undo *undo, UndoRow *one)
 {
+	CfdwVerb verb = undoing_verb(undo->verb);
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	by_verb[verb].n = 1;
-	by_verb[verb].rows = &row;
-	return cfdw_remote_confirms(batch, row->id) ||
-		   cfdw_remote_try(
-			   cfdw_remote_batch(batch->session, batch->action.path, by_verb),
-			   ABORT_LIMIT_MS);
+	append_row(&by_verb[verb], &one->row, 1);
+	/* A delete names an id, and there is nothing to convert. */
+	if (one->body == NULL)
+		one->body = cfdw_codec_payload(by_verb, &one->body_len);
+	return cfdw_remote_try(
+		cfdw_remote_part(undo->batch, by_verb, one->body, one->body_len),
+		ABORT_LIMIT_MS);
+}
+
+/*
+ * Whether the account has a row no more, because it was told to delete it, too.
+ */
+static bool
+is_deleted(const UndoRow *one)
+{
+	return one->tracked != NULL && one->tracked->deleted &&
+		   !one->tracked->delete_unsure;
+}
+
+/*
+ * Names the rows that stay.
+ */
+static void
+warn(const Undo *undo)
+{
+	CfdwRows left = {0};
+
+	for (int i = 0; i < undo->nrows; i++)
+		if (undo->rows[i].stays &&
+			(undo->verb == CFDW_DELETE || !is_deleted(&undo->rows[i])))
+			append_row(&left, &undo->rows[i].row, undo->nrows);
+	if (left.n > 0)
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("changes that are rolled back here stay on server \"%s\"",
+					undo->server),
+			 errdetail_internal("%s",
+								cfdw_remote_name_rows(undo->verb, &left))));
 }

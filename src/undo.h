@@ -22,6 +22,8 @@ typedef struct CfdwOrder
 
 extern void cfdw_undo_remember(const CfdwTarget *target, CfdwSession *session,
 							   List *orders);
+extern void cfdw_undo_doubt(const CfdwTarget *target, CfdwSession *session,
+							List *orders);
 extern void cfdw_undo_run(void);
 extern void cfdw_undo_forget(void);
 

@@ -626,9 +626,9 @@ foreach my $fault (@prompt)
 
 # A row is not let go.
 foreach (
-	[ 'delete:104', 'add of lists 103, 104', { 104 => 'd' } ],
+	[ 'delete:104', 'add of list 104', { 104 => 'd' } ],
 	[ 'delete:105', 'add of list 105', { 105 => 'e' } ],
-	[ 'update:11', 'update of lists 11, 12', { 11 => 'List 11 changed' } ])
+	[ 'update:11', 'update of list 11', { 11 => 'List 11 changed' } ])
 {
 	my ($rule, $named, $stays) = @$_;
 

@@ -1100,8 +1100,9 @@ sub end_block
 sub expected_at_commit
 {
 	return $model->doomed if $model->doomed;
+	my @clear = grep { !$model->{unclear}{$_} } @accounts;
 	return '40001'
-	  if $conflict || grep { !$model->{unclear}{$_} && $model->meets_vanished($_) } @accounts;
+	  if $conflict || grep { $model->meets_vanished($_) || $model->has_lost($_) } @clear;
 	return '';
 }
 

@@ -568,11 +568,28 @@ sub meets_vanished
 	  @{ $self->pending($account) };
 }
 
+=head2 $model->has_lost($account)
+
+Whether the account has deleted a row that is to be there as the transaction has
+added or updated it.
+
+=cut
+
+sub has_lost
+{
+	my ($self, $account) = @_;
+	return scalar grep {
+		($self->{gone}{ $_->{key} } // '') eq 'deleted'
+		  && ($_->{key} !~ /^id/ || %{ $_->{assigned} })
+	} @{ $self->{view}{$account} };
+}
+
 =head2 $model->learn($account, $lists, $named)
 
-Something was sent and failed: the account holds these lists now.  What was named,
-C<< { add => { n1 or id }, update => { id }, delete => { id } } >>, the transaction
-does not know of: it is as if somebody else had done it.  The rest it does know of.
+Something was sent and failed: the account holds these lists now.  Adds that were
+named, C<< { add => { n1 or id }, update => { id }, delete => { id } } >>, the
+transaction does not know of: it is as if somebody else had done it.  The rest it
+does know of, or takes for possible.
 
 =cut
 
@@ -593,15 +610,8 @@ sub learn
 		foreach my $column (@columns)
 		{
 			my $value = $lists->{$id}{$column};
-			next if $value eq ($self->_held($key, $column) // '');
-			if ($named->{update}{$id} && !exists $self->{told}{$key}{$column})
-			{
-				$self->change_behind($key, $column, $value);
-			}
-			elsif (!$named->{update}{$id})
-			{
-				$self->{told}{$key}{$column} = $value;
-			}
+			$self->{told}{$key}{$column} = $value
+			  if $value ne ($self->_held($key, $column) // '');
 		}
 	}
 	foreach my $key (sort keys %{ $self->{known}{$account} })
