@@ -20,7 +20,9 @@ OBJS = \
 	src/remote.o \
 	src/journal.o \
 	src/overlay.o \
+	src/order.o \
 	src/undo.o \
+	src/doubt.o \
 	src/flush.o \
 	src/ids.o \
 	src/estimate.o \

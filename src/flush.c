@@ -3,11 +3,8 @@
  * flush.c
  *	  Sending the journal.
  *
- * Owns the order in which changes go out: updates, adds, then deletes, which
- * cannot be undone; in batches, each kind in the order in which the rows were
- * changed; to several accounts at the same time.  What is sent is the difference
- * between what a row is to be and what the account was told of it, so that a
- * savepoint rolled back after an early send is sent like any other change.
+ * Owns when orders go out, and how: verb after verb, in batches, to several
+ * accounts at the same time; and what becomes of those whose sending fails.
  *
  * Must not know how a reply is matched to rows.
  *
@@ -22,27 +19,9 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "doubt.h"
 #include "flush.h"
 #include "remote.h"
-
-/* A row that was sent, as far as a message names it. */
-typedef struct InFlightRow
-{
-	const CfdwTracked *tracked;
-	CfdwVerb verb;
-	int64 id;
-	char *name; /* in the journal's memory */
-	bool told;  /* an error that ends the transaction names it */
-} InFlightRow;
-
-/* Rows that were sent, and whose fate has not been told to anybody. */
-typedef struct InFlight
-{
-	bool sent;    /* some of the request went out: set by http */
-	bool doubted; /* the journal knows of the doubt about updates and deletes */
-	int nrows;
-	InFlightRow *rows;
-} InFlight;
 
 /* Orders that go to an account in one POST. */
 typedef struct Parcel
@@ -53,7 +32,7 @@ typedef struct Parcel
 	/* Once it is being sent: */
 	MemoryContext context; /* of its request and reply */
 	CfdwBatch *batch;
-	InFlight *in_flight;
+	CfdwDoubt *doubt;
 } Parcel;
 
 /* Orders of one verb being put into parcels. */
@@ -71,20 +50,9 @@ typedef struct Flight
 	Parcel *current; /* whose reply is being read */
 } Flight;
 
-/* Of InFlight; in TopTransactionContext. */
-static List *in_flight = NIL;
-
-static const CfdwVerb send_order[] = {CFDW_UPDATE, CFDW_ADD, CFDW_DELETE};
-
-static List *make_orders(List *wanted);
 static List *tell(List *wanted);
 static void send_orders(List *orders);
 static void settle_rows(List *wanted);
-static bool decide(const CfdwWanted *wanted, CfdwOrder *order);
-static bool is_deleted(const CfdwTracked *tracked);
-static bool compare_values(const CfdwWanted *wanted, CfdwRow *row);
-static void refuse_lost(List *wanted);
-static void warn_of_leftovers(List *wanted);
 static void refuse_repetition(List *orders);
 static void pack(Packing *packing, CfdwOrder *order);
 static void send_parcels(List *parcels, TimestampTz start);
@@ -101,20 +69,12 @@ static void settle(List *flying);
 static void mention_lookalikes(ErrorData *error, const Parcel *parcel,
 							   TimestampTz start);
 static CfdwBatch *make_batch(const Parcel *parcel, CfdwSession *session);
-static void append_row(CfdwRows *rows, CfdwRow *row, int size);
-static void land(Parcel *parcel);
 static void give_up(Parcel *parcel, int sqlstate);
-static void doubt(Parcel *parcel, List *confirmed);
+static void note_doubt(Parcel *parcel, List *confirmed);
 static bool is_in_savepoint(void);
 static void note_adds(const Parcel *parcel, const bool *sent);
-static InFlight *make_in_flight(const Parcel *parcel);
-static void note_in_flight(Parcel *parcel);
-static void note_told(const CfdwTracked *tracked);
-static char *name_in_flight(const InFlight *one);
-static bool is_to_be_told(const InFlight *one, const InFlightRow *row);
 static List *confirmed_orders(const Parcel *parcel);
 static bool is_ordered(const Parcel *parcel, int64 id);
-static void warn_in_flight(void);
 static void refuse_prepare(void);
 static void flush_all(void);
 static void on_transaction(XactEvent event, void *arg);
@@ -135,7 +95,7 @@ cfdw_flush_init(void)
 List *
 cfdw_flush_pending(const CfdwAccount *account)
 {
-	return make_orders(cfdw_journal_wanted(account, InvalidCommandId));
+	return cfdw_order_make(cfdw_journal_wanted(account, InvalidCommandId));
 }
 
 /*
@@ -197,36 +157,13 @@ cfdw_flush_row(CfdwTracked *tracked)
 }
 
 /*
- * The orders that make the rows of WANTED, a list of CfdwWanted, what they are
- * to be.
- */
-static List *
-make_orders(List *wanted)
-{
-	List *by_verb[CFDW_NVERBS] = {NIL};
-	List *orders = NIL;
-	ListCell *lc;
-
-	foreach(lc, wanted)
-	{
-		CfdwOrder *order = palloc0(sizeof(CfdwOrder));
-
-		if (decide(lfirst(lc), order))
-			by_verb[order->verb] = lappend(by_verb[order->verb], order);
-	}
-	for (size_t i = 0; i < lengthof(send_order); i++)
-		orders = list_concat(orders, by_verb[send_order[i]]);
-	return orders;
-}
-
-/*
  * Tells the accounts what they have not been told of the rows of WANTED.
  * Returns the orders that were sent.
  */
 static List *
 tell(List *wanted)
 {
-	List *orders = make_orders(wanted);
+	List *orders = cfdw_order_make(wanted);
 
 	send_orders(orders);
 	settle_rows(wanted);
@@ -252,8 +189,8 @@ send_orders(List *orders)
 		pack(&packings[order->target->combine ? CFDW_DELETE : order->verb],
 			 order);
 	}
-	for (size_t i = 0; i < lengthof(send_order); i++)
-		send_parcels(packings[send_order[i]].parcels, start);
+	for (int i = 0; i < CFDW_NVERBS; i++)
+		send_parcels(packings[cfdw_order_verbs[i]].parcels, start);
 }
 
 /*
@@ -267,132 +204,6 @@ settle_rows(List *wanted)
 
 	foreach(lc, wanted)
 		cfdw_journal_settle(((CfdwWanted *) lfirst(lc))->tracked);
-}
-
-/*
- * What must be done so that the account has a row as it is to be.  False when
- * it has already.
- */
-static bool
-decide(const CfdwWanted *wanted, CfdwOrder *order)
-{
-	CfdwTracked *tracked = wanted->tracked;
-
-	order->tracked = tracked;
-	order->target = wanted->target;
-	order->row.id = tracked->id;
-	order->row.may_miss = tracked->may_miss;
-	order->row.maybe_gone = tracked->delete_unsure;
-	if (!wanted->exists)
-	{
-		order->verb = CFDW_DELETE;
-		return tracked->id != 0 && !is_deleted(tracked);
-	}
-	if (tracked->id == 0)
-	{
-		order->verb = CFDW_ADD;
-		memcpy(order->row.values, wanted->values, sizeof(wanted->values));
-		return true;
-	}
-	order->verb = CFDW_UPDATE;
-	return !is_deleted(tracked) && compare_values(wanted, &order->row);
-}
-
-/*
- * Whether the account has deleted a row for certain.
- */
-static bool
-is_deleted(const CfdwTracked *tracked)
-{
-	return tracked->deleted && !tracked->delete_unsure;
-}
-
-/*
- * Writes the values that the account has not been told into *ROW, those of which
- * nobody knows whether it heard them, and those that it was told but that were
- * rolled back.  False when there are none.
- */
-static bool
-compare_values(const CfdwWanted *wanted, CfdwRow *row)
-{
-	const CfdwTracked *tracked = wanted->tracked;
-	bool any = false;
-
-	for (int i = 0; i < CFDW_NKEYS; i++)
-	{
-		char *value = wanted->values[i];
-		char *there = tracked->there[i];
-
-		if (value == NULL && there != NULL)
-			value = tracked->before[i];
-		if (value == NULL ||
-			(there != NULL && !tracked->unsure[i] && strcmp(value, there) == 0))
-			continue;
-		row->values[i] = value;
-		any = true;
-	}
-	return any;
-}
-
-/*
- * At COMMIT: raises 40001 for a row that this transaction wants to be there, as
- * it has left it, when the account has deleted it before a savepoint brought it
- * back: there is no way to do that.
- */
-static void
-refuse_lost(List *wanted)
-{
-	ListCell *lc;
-
-	foreach(lc, wanted)
-	{
-		const CfdwWanted *one = lfirst(lc);
-
-		if (one->exists && one->touched && is_deleted(one->tracked))
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not bring back list " INT64_FORMAT
-						" of foreign table \"%s\"",
-						one->tracked->id, one->target->table),
-				 errdetail(
-					 "The account was told to delete it before that was rolled back to a savepoint."),
-				 errhint("Run the transaction again.")));
-	}
-}
-
-/*
- * At COMMIT: names the rows that the account has otherwise than they are to be,
- * because what was rolled back after it was sent cannot be taken back.  (Where
- * nobody knows whether it has, warn_in_flight() says that.)
- */
-static void
-warn_of_leftovers(List *wanted)
-{
-	ListCell *lc;
-
-	foreach(lc, wanted)
-	{
-		const CfdwWanted *one = lfirst(lc);
-		const CfdwTracked *tracked = one->tracked;
-		bool left = one->exists && is_deleted(tracked);
-
-		for (int i = 0; i < CFDW_NKEYS; i++)
-			left = left || (one->exists && one->values[i] == NULL &&
-							tracked->there[i] != NULL && !tracked->unsure[i] &&
-							tracked->before[i] == NULL);
-		if (left)
-			ereport(
-				WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg(
-					 "changes that were rolled back to a savepoint stay in the account"),
-				 errdetail_internal(
-					 "%s of list " INT64_FORMAT,
-					 cfdw_resource.verbs[is_deleted(tracked) ? CFDW_DELETE
-															 : CFDW_UPDATE],
-					 tracked->id)));
-	}
 }
 
 /*
@@ -413,10 +224,10 @@ refuse_repetition(List *orders)
 
 		if (order->verb != CFDW_ADD || sent == NULL || !*sent)
 			continue;
-		append_row(&unknown, &order->row, list_length(orders));
+		cfdw_resource_append(&unknown, &order->row, list_length(orders));
 		table = order->target->table;
 		if (!is_in_savepoint())
-			note_told(order->tracked);
+			cfdw_doubt_tell(order->tracked);
 	}
 	if (unknown.n > 0)
 		ereport(
@@ -522,7 +333,7 @@ wind_up(Flight *flight, ErrorData *error, TimestampTz start)
 	mention_lookalikes(error, failed, start);
 	/* An error that ends the transaction tells all there is to say. */
 	if (!is_unknown(failed, error->sqlerrcode) || !is_in_savepoint())
-		land(failed);
+		cfdw_doubt_end(failed->doubt);
 }
 
 /*
@@ -556,9 +367,9 @@ abandon(Flight *flight)
 	ListCell *lc;
 
 	if (flight->current != NULL)
-		doubt(flight->current, NIL);
+		note_doubt(flight->current, NIL);
 	foreach(lc, flight->flying)
-		doubt(lfirst(lc), NIL);
+		note_doubt(lfirst(lc), NIL);
 }
 
 /*
@@ -623,11 +434,10 @@ launch(Parcel *parcel, TimestampTz start)
 		CurrentMemoryContext, "catalogs_fdw parcel", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(parcel->context);
 	parcel->batch = make_batch(parcel, session);
-	parcel->in_flight = make_in_flight(parcel);
-	parcel->batch->request.sent = &parcel->in_flight->sent;
-	note_adds(parcel, &parcel->in_flight->sent);
+	parcel->doubt = cfdw_doubt_begin(parcel->orders, parcel->norders);
+	parcel->batch->request.sent = &parcel->doubt->sent;
+	note_adds(parcel, &parcel->doubt->sent);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
-	note_in_flight(parcel);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -637,20 +447,9 @@ make_batch(const Parcel *parcel, CfdwSession *session)
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
 	for (int i = 0; i < parcel->norders; i++)
-		append_row(&by_verb[parcel->orders[i]->verb], &parcel->orders[i]->row,
-				   parcel->norders);
+		cfdw_resource_append(&by_verb[parcel->orders[i]->verb],
+							 &parcel->orders[i]->row, parcel->norders);
 	return cfdw_remote_batch(session, parcel->target->account->path, by_verb);
-}
-
-/*
- * Appends a row to ROWS, which will have SIZE at most.
- */
-static void
-append_row(CfdwRows *rows, CfdwRow *row, int size)
-{
-	if (rows->rows == NULL)
-		rows->rows = palloc(sizeof(CfdwRow *) * size);
-	rows->rows[rows->n++] = row;
 }
 
 /*
@@ -709,17 +508,7 @@ accept(Parcel *parcel)
 		cfdw_journal_sent(order->tracked, order->target, order->verb,
 						  &order->row);
 	}
-	land(parcel);
-}
-
-/*
- * What became of a parcel is known, or told by an error.
- */
-static void
-land(Parcel *parcel)
-{
-	in_flight = list_delete_ptr(in_flight, parcel->in_flight);
-	pfree(parcel->in_flight->rows);
+	cfdw_doubt_end(parcel->doubt);
 }
 
 /*
@@ -733,7 +522,7 @@ give_up(Parcel *parcel, int sqlstate)
 	ListCell *lc;
 
 	if (is_unknown(parcel, sqlstate))
-		doubt(parcel, confirmed);
+		note_doubt(parcel, confirmed);
 	else
 		note_adds(parcel, NULL);
 	cfdw_undo_remember(parcel->target, parcel->batch->session, confirmed);
@@ -756,12 +545,12 @@ give_up(Parcel *parcel, int sqlstate)
  * undone as if the account had accepted them.
  */
 static void
-doubt(Parcel *parcel, List *confirmed)
+note_doubt(Parcel *parcel, List *confirmed)
 {
 	List *orders = NIL;
 	ListCell *lc;
 
-	if (!parcel->in_flight->sent || !is_in_savepoint())
+	if (!parcel->doubt->sent || !is_in_savepoint())
 		return;
 	for (int i = 0; i < parcel->norders; i++)
 		if (parcel->orders[i]->verb != CFDW_ADD &&
@@ -775,7 +564,7 @@ doubt(Parcel *parcel, List *confirmed)
 		cfdw_journal_doubt(order->tracked, order->target, order->verb,
 						   &order->row);
 	}
-	parcel->in_flight->doubted = true;
+	parcel->doubt->noted = true;
 }
 
 /*
@@ -826,7 +615,7 @@ settle(List *flying)
 			FlushErrorState();
 			give_up(parcel, sqlstate);
 			if (!is_unknown(parcel, sqlstate))
-				land(parcel);
+				cfdw_doubt_end(parcel->doubt);
 		}
 		PG_END_TRY();
 	}
@@ -867,44 +656,6 @@ mention_lookalikes(ErrorData *error, const Parcel *parcel, TimestampTz start)
 	PG_END_TRY();
 	if (found != NULL)
 		error->detail = psprintf("%s\n%s", error->detail, found);
-}
-
-/*
- * What must be known of a parcel's rows should the backend be told to stop before
- * their fate is known: then the parcel itself is gone.
- */
-static InFlight *
-make_in_flight(const Parcel *parcel)
-{
-	InFlight *one =
-		MemoryContextAllocZero(TopTransactionContext, sizeof(InFlight));
-
-	one->nrows = parcel->norders;
-	one->rows = MemoryContextAlloc(TopTransactionContext,
-								   sizeof(InFlightRow) * one->nrows);
-	for (int i = 0; i < parcel->norders; i++)
-	{
-		const CfdwOrder *order = parcel->orders[i];
-
-		one->rows[i].tracked = order->tracked;
-		one->rows[i].verb = order->verb;
-		one->rows[i].id = order->row.id;
-		one->rows[i].name = order->row.values[CFDW_KEY_NAME];
-		one->rows[i].told = false;
-	}
-	return one;
-}
-
-/*
- * Notes that rows are being sent, for a warning.
- */
-static void
-note_in_flight(Parcel *parcel)
-{
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-
-	in_flight = lappend(in_flight, parcel->in_flight);
-	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -951,81 +702,6 @@ is_ordered(const Parcel *parcel, int64 id)
 }
 
 /*
- * Names the rows that were being sent when the backend was told to stop, and
- * those whose fate was unknown to an error that may have gone no further than to
- * a savepoint.
- */
-static void
-warn_in_flight(void)
-{
-	List *unknown = in_flight;
-	ListCell *lc;
-
-	in_flight = NIL;
-	foreach(lc, unknown)
-	{
-		InFlight *one = lfirst(lc);
-		char *rows = one->sent ? name_in_flight(one) : NULL;
-
-		if (rows != NULL)
-			ereport(WARNING,
-					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-					 errmsg("outcome of a request that was cut off is unknown"),
-					 errdetail_internal("%s", rows)));
-	}
-}
-
-/*
- * The names of those rows whose fate is still unknown; NULL when there are none.
- */
-static char *
-name_in_flight(const InFlight *one)
-{
-	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
-	int n = 0;
-
-	for (int i = 0; i < one->nrows; i++)
-	{
-		CfdwRow *row = palloc0(sizeof(CfdwRow));
-
-		if (!is_to_be_told(one, &one->rows[i]))
-			continue;
-		row->id = one->rows[i].id;
-		row->values[CFDW_KEY_NAME] = one->rows[i].name;
-		append_row(&by_verb[one->rows[i].verb], row, one->nrows);
-		n++;
-	}
-	return n > 0 ? cfdw_remote_name_batch(by_verb) : NULL;
-}
-
-static bool
-is_to_be_told(const InFlight *one, const InFlightRow *row)
-{
-	bool resolved = one->doubted && row->verb != CFDW_ADD &&
-					cfdw_journal_is_sure(row->tracked);
-
-	return !row->told && !resolved;
-}
-
-/*
- * A row needs not be named any more.
- */
-static void
-note_told(const CfdwTracked *tracked)
-{
-	ListCell *lc;
-
-	foreach(lc, in_flight)
-	{
-		InFlight *one = lfirst(lc);
-
-		for (int i = 0; i < one->nrows; i++)
-			if (one->rows[i].tracked == tracked)
-				one->rows[i].told = true;
-	}
-}
-
-/*
  * A prepared transaction may be rolled back when nobody is there who could tell
  * the account.
  */
@@ -1053,8 +729,8 @@ flush_all(void)
 	/* COMMIT is a statement too: see what ALTER SERVER did meanwhile. */
 	AcceptInvalidationMessages();
 	wanted = cfdw_journal_wanted(NULL, InvalidCommandId);
-	refuse_lost(wanted);
-	warn_of_leftovers(wanted);
+	cfdw_order_refuse_lost(wanted);
+	cfdw_order_warn_of_leftovers(wanted);
 	tell(wanted);
 }
 
@@ -1071,11 +747,11 @@ on_transaction(XactEvent event, void *arg)
 			break;
 		case XACT_EVENT_ABORT:
 			cfdw_undo_run();
-			warn_in_flight();
+			cfdw_doubt_warn();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
-			warn_in_flight();
+			cfdw_doubt_warn();
 			cfdw_undo_forget();
 			break;
 		default:

@@ -424,6 +424,15 @@ cfdw_journal_resolve(CfdwTracked *tracked)
 }
 
 /*
+ * Whether the account has deleted a row for certain.
+ */
+bool
+cfdw_journal_is_deleted(const CfdwTracked *tracked)
+{
+	return tracked->deleted && !tracked->delete_unsure;
+}
+
+/*
  * Whether all is known of what the account has heard of a row.
  */
 bool

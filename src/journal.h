@@ -97,6 +97,7 @@ extern void cfdw_journal_missed(CfdwTracked *tracked);
 extern void cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target,
 							   CfdwVerb verb, const CfdwRow *row);
 extern void cfdw_journal_resolve(CfdwTracked *tracked);
+extern bool cfdw_journal_is_deleted(const CfdwTracked *tracked);
 extern bool cfdw_journal_is_sure(const CfdwTracked *tracked);
 extern void cfdw_journal_settle(CfdwTracked *tracked);
 extern bool cfdw_journal_knows(const CfdwAccount *account, int64 id);

@@ -68,6 +68,18 @@ cfdw_resource_find(const char *key)
 }
 
 /*
+ * Appends a row to ROWS, which will have SIZE at most: they are palloc'ed in the
+ * current context with the first.
+ */
+void
+cfdw_resource_append(CfdwRows *rows, CfdwRow *row, int size)
+{
+	if (rows->rows == NULL)
+		rows->rows = palloc(sizeof(CfdwRow *) * size);
+	rows->rows[rows->n++] = row;
+}
+
+/*
  * Appends the CREATE FOREIGN TABLE command that IMPORT FOREIGN SCHEMA runs.
  */
 void

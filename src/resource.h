@@ -98,6 +98,7 @@ typedef struct CfdwRows
 extern const CfdwResource cfdw_resource;
 
 extern int cfdw_resource_find(const char *key);
+extern void cfdw_resource_append(CfdwRows *rows, CfdwRow *row, int size);
 extern void cfdw_resource_table_ddl(StringInfo buf, const char *table,
 									const char *server);
 

@@ -57,13 +57,12 @@ static bool has_values(const CfdwRow *row);
 static CfdwVerb undoing_verb(CfdwVerb verb);
 static void prepare(Undo *undo, CfdwSession *session, const char *path);
 static void prepare_row(UndoRow *one);
-static void append_row(CfdwRows *rows, CfdwRow *row, int size);
 static void run_one(Undo *undo);
 static void run_rows(Undo *undo);
 static void finish_row(UndoRow *one, bool done);
 static bool try_row(const Undo *undo, UndoRow *one);
-static bool is_deleted(const UndoRow *one);
 static void warn(const Undo *undo);
+static bool is_gone(const Undo *undo, const UndoRow *one);
 
 /*
  * Makes what takes ORDERS back, a list of CfdwOrder that an account has just
@@ -230,7 +229,7 @@ prepare(Undo *undo, CfdwSession *session, const char *path)
 
 	for (int i = 0; i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
-			append_row(undone, &undo->rows[i].row, undo->nrows);
+			cfdw_resource_append(undone, &undo->rows[i].row, undo->nrows);
 	if (undone->n == 0)
 		return;
 	undo->batch = cfdw_remote_batch(session, pstrdup(path), by_verb);
@@ -244,19 +243,8 @@ prepare_row(UndoRow *one)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	append_row(&by_verb[CFDW_UPDATE], &one->row, 1);
+	cfdw_resource_append(&by_verb[CFDW_UPDATE], &one->row, 1);
 	one->body = cfdw_codec_payload(by_verb, &one->body_len);
-}
-
-/*
- * Appends a row to ROWS, which will have SIZE at most.
- */
-static void
-append_row(CfdwRows *rows, CfdwRow *row, int size)
-{
-	if (rows->rows == NULL)
-		rows->rows = palloc(sizeof(CfdwRow *) * size);
-	rows->rows[rows->n++] = row;
 }
 
 /*
@@ -320,7 +308,7 @@ try_row(const Undo *undo, UndoRow *one)
 	CfdwVerb verb = undoing_verb(undo->verb);
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	append_row(&by_verb[verb], &one->row, 1);
+	cfdw_resource_append(&by_verb[verb], &one->row, 1);
 	/* A delete names an id, and there is nothing to convert. */
 	if (one->body == NULL)
 		one->body = cfdw_codec_payload(by_verb, &one->body_len);
@@ -330,13 +318,13 @@ try_row(const Undo *undo, UndoRow *one)
 }
 
 /*
- * Whether the account has a row no more, because it was told to delete it, too.
+ * Whether the account was told to delete an added or updated row, too, and has.
  */
 static bool
-is_deleted(const UndoRow *one)
+is_gone(const Undo *undo, const UndoRow *one)
 {
-	return one->tracked != NULL && one->tracked->deleted &&
-		   !one->tracked->delete_unsure;
+	return undo->verb != CFDW_DELETE && one->tracked != NULL &&
+		   cfdw_journal_is_deleted(one->tracked);
 }
 
 /*
@@ -348,9 +336,8 @@ warn(const Undo *undo)
 	CfdwRows left = {0};
 
 	for (int i = 0; i < undo->nrows; i++)
-		if (undo->rows[i].stays &&
-			(undo->verb == CFDW_DELETE || !is_deleted(&undo->rows[i])))
-			append_row(&left, &undo->rows[i].row, undo->nrows);
+		if (undo->rows[i].stays && !is_gone(undo, &undo->rows[i]))
+			cfdw_resource_append(&left, &undo->rows[i].row, undo->nrows);
 	if (left.n > 0)
 		ereport(
 			WARNING,
