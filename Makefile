@@ -13,6 +13,7 @@ OBJS = \
 	src/value.o \
 	src/reader.o \
 	src/store.o \
+	src/wire.o \
 	src/http.o \
 	src/report.o \
 	src/auth.o \

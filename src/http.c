@@ -1,15 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * http.c
- *	  One request, one response, in the backend's own latch wait.
- *
- * The only place that uses libcurl.  All transfers of a backend, of whatever
- * account, go through one multi handle and one epoll descriptor that holds
- * libcurl's sockets: whoever waits for one of them lets the others go on.  That
- * one descriptor stands beside MyLatch and the postmaster's death in a wait
- * event set, so that every wait (resolve, connect, TLS, send, receive) ends at
- * once when the backend is told to; or it stands in the set of an Append that
- * waits for many scans, with libcurl's timer behind it in a timer descriptor.
+ *	  One request, one response.
  *
  * Each account has a CfdwHttp: its cookies and its kept connection are in a
  * share object of its own, so that no request can go out over a connection that
@@ -17,14 +9,17 @@
  *
  * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
  * nor check for interrupts: they copy into malloc'ed memory, count, and leave
- * a note.  Interrupts are handled in our own frames, between two calls of
- * libcurl.
+ * a note.
  *
  * A POST is never sent twice: libcurl would repeat a request on a new
  * connection when a kept one closes before the first byte of the reply, so it
  * is given no way to get the body a second time (see on_send).
  *
- * Must not know JSON, rows or what a status means.
+ * A transfer may be waited for as long as the patience of its request lasts;
+ * in an abort, all of them together as long as that may take.
+ *
+ * Must not know JSON, rows or what a status means; nor how to wait, which is
+ * wire's.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,19 +27,10 @@
 
 #include <curl/curl.h>
 #include <float.h>
-#include <limits.h>
-#include <math.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "lib/ilist.h"
-#include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "portability/instr_time.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
@@ -53,6 +39,7 @@
 
 #include "compat.h"
 #include "http.h"
+#include "wire.h"
 
 /*
  * CURLOPT_QUICK_EXIT came with 7.87: without it, giving up a request waits for
@@ -65,33 +52,6 @@
 /* A transfer is paused when so many bytes of its reply wait to be read. */
 #define HIGH_WATER (256 * 1024)
 
-/* Descriptors of the wire: epoll, timer, two that libcurl makes to wake itself. */
-#define WIRE_DESCRIPTORS 4
-
-/* What is left to others: the sets in which Appends wait. */
-#define SPARE_DESCRIPTORS 2
-
-/* So many sockets are looked after between two looks at the latch. */
-#define MAX_EVENTS 64
-
-/* Through which all transfers of the backend go. */
-typedef struct Wire
-{
-	CURLM *multi; /* NULL while nothing needs it */
-	int epoll_fd; /* -1 when not open */
-	int timer_fd; /* in the epoll descriptor; for an Append that waits */
-	WaitEventSet *wait_set;
-	int descriptors; /* accounted for with fd.c */
-	bool broken;     /* a callback could not do its work */
-	bool timer_set;
-	instr_time timer_start; /* when libcurl set its timer ... */
-	double timer_ms;        /* ... and for how long */
-	bool watched;           /* an Append waits ... */
-	instr_time watch_start; /* ... since */
-	dlist_head https;       /* those that are open, the last used first */
-	dlist_head transfers;   /* not yet ended */
-} Wire;
-
 struct CfdwHttp
 {
 	MemoryContext context; /* of this struct; its reset closes all */
@@ -103,7 +63,7 @@ struct CfdwHttp
 	int descriptors; /* accounted for with fd.c: one for each transfer, and one
 					  * at least while it is open */
 	int transfers;   /* not yet ended */
-	dlist_node link; /* in wire.https, while it is open */
+	dlist_node link; /* in open_https, while it is open */
 };
 
 /* Bytes that libcurl handed over; malloc'ed. */
@@ -120,8 +80,8 @@ struct CfdwTransfer
 	CfdwHttp *http;
 	CURL *easy;
 	struct curl_slist *headers;
-	bool counted; /* in http->transfers, http->descriptors, wire.transfers */
-	bool in_multi;
+	bool counted; /* in http->transfers, http->descriptors, under_way */
+	bool on_wire;
 	dlist_node link;
 
 	/* What on_send gives out. */
@@ -146,24 +106,22 @@ struct CfdwTransfer
 	char error[CURL_ERROR_SIZE];
 };
 
-static Wire wire = {.epoll_fd = -1,
-					.timer_fd = -1,
-					.https = DLIST_STATIC_INIT(wire.https),
-					.transfers = DLIST_STATIC_INIT(wire.transfers)};
+/* The CfdwHttp that are open, the one used last first. */
+static dlist_head open_https = DLIST_STATIC_INIT(open_https);
+
+/* The transfers of all of them that are not yet ended. */
+static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 
 /* Left of the time for an abort's requests, or -1 outside of one. */
 static double abort_patience_ms = -1;
 
-static void initialize_curl(void);
 static void open_wire(void);
-static void open_descriptors(void);
 static void close_wire(void);
 static void open_http(CfdwHttp *http);
 static void close_http(CfdwHttp *http);
 static void free_http(void *arg);
 static struct curl_slist *list_cookies(CfdwHttp *http);
 static void restore_cookies(CfdwHttp *http, CURL *easy);
-static void acquire_descriptor(void);
 static bool close_another(void);
 static void free_transfer(void *arg);
 static void put_away(CfdwTransfer *transfer);
@@ -172,8 +130,7 @@ static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
 static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
 static void add_header(CfdwTransfer *transfer, const char *header);
 static void set_check(CURLcode code);
-static double timer_left_ms(void);
-static void act(curl_socket_t socket, int events);
+static void take_stock(void);
 static void harvest(void);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
@@ -182,16 +139,10 @@ static bool was_connected(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
-static void wait_for_events(double timeout_ms);
 static void charge(CfdwTransfer *transfer, double ms);
 static void end_watch(void);
-static void set_timer(double ms);
-static double ms_since(instr_time start);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
-static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
-					 void *known);
-static int on_timer(CURLM *multi, long timeout_ms, void *arg);
 
 /*
  * A new set of connections, in a memory context below PARENT.  Opens nothing
@@ -241,7 +192,7 @@ cfdw_http_close_idle(CfdwHttp *http)
 {
 	if (http->transfers == 0)
 		close_http(http);
-	if (dlist_is_empty(&wire.https))
+	if (dlist_is_empty(&open_https))
 		close_wire();
 }
 
@@ -255,7 +206,6 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 {
 	CfdwTransfer *transfer = palloc0(sizeof(CfdwTransfer));
 
-	initialize_curl();
 	open_wire();
 	open_http(http);
 
@@ -268,20 +218,19 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 									   &transfer->callback);
 	if (http->descriptors == http->transfers)
 	{
-		acquire_descriptor();
+		cfdw_wire_acquire_descriptor(close_another);
 		http->descriptors++;
 	}
 	http->transfers++;
-	dlist_push_tail(&wire.transfers, &transfer->link);
+	dlist_push_tail(&under_way, &transfer->link);
 	transfer->counted = true;
 
 	transfer->easy = http->spare != NULL ? http->spare : new_easy(http);
 	http->spare = NULL;
 	set_request(transfer, request);
-	if (curl_multi_add_handle(wire.multi, transfer->easy) != CURLM_OK)
+	transfer->on_wire = cfdw_wire_add(transfer->easy);
+	if (!transfer->on_wire)
 		set_check(CURLE_OUT_OF_MEMORY);
-	transfer->in_multi = true;
-	act(CURL_SOCKET_TIMEOUT, 0);
 	harvest();
 	return transfer;
 }
@@ -297,7 +246,6 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 	{
 		double left = abort_patience_ms >= 0 ? abort_patience_ms : DBL_MAX;
 		double elapsed;
-		instr_time start;
 
 		for (int i = 0; i < n; i++)
 		{
@@ -307,9 +255,8 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 			left = Min(left, transfers[i]->patience_ms);
 		}
 
-		INSTR_TIME_SET_CURRENT(start);
-		wait_for_events(left);
-		elapsed = ms_since(start);
+		elapsed = cfdw_wire_wait(left, abort_patience_ms >= 0);
+		take_stock();
 		for (int i = 0; i < n; i++)
 			charge(transfers[i], elapsed);
 		if (abort_patience_ms >= 0)
@@ -330,7 +277,7 @@ cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
 int
 cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
 {
-	double left = timer_left_ms();
+	double left = CFDW_APPEND_WAIT_MS;
 
 	end_watch();
 	for (int i = 0; i < n; i++)
@@ -340,10 +287,7 @@ cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
 		transfers[i]->watched = true;
 		left = Min(left, transfers[i]->patience_ms);
 	}
-	set_timer(at_once ? 0 : Min(left, CFDW_APPEND_WAIT_MS));
-	wire.watched = true;
-	INSTR_TIME_SET_CURRENT(wire.watch_start);
-	return wire.epoll_fd;
+	return cfdw_wire_watch(at_once ? 0 : left);
 }
 
 /*
@@ -352,35 +296,8 @@ cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
 void
 cfdw_http_drive(void)
 {
-	struct epoll_event events[MAX_EVENTS];
-	int n = epoll_wait(wire.epoll_fd, events, lengthof(events), 0);
-
-	for (int i = 0; i < n; i++)
-	{
-		int ready = 0;
-
-		if (events[i].data.fd == wire.timer_fd)
-		{
-			set_timer(DBL_MAX);
-			continue;
-		}
-		if (events[i].events & EPOLLIN)
-			ready |= CURL_CSELECT_IN;
-		if (events[i].events & EPOLLOUT)
-			ready |= CURL_CSELECT_OUT;
-		if (events[i].events & (EPOLLERR | EPOLLHUP))
-			ready |= CURL_CSELECT_ERR;
-		act(events[i].data.fd, ready);
-	}
-	if (timer_left_ms() <= 0)
-	{
-		wire.timer_set = false;
-		act(CURL_SOCKET_TIMEOUT, 0);
-	}
-	harvest();
-	if (wire.broken)
-		finish_all(CURLE_OUT_OF_MEMORY);
-	end_watch();
+	cfdw_wire_drive();
+	take_stock();
 }
 
 /*
@@ -528,72 +445,14 @@ cfdw_http_end(CfdwTransfer *transfer)
 }
 
 /*
- * Once in the life of a backend, and never undone: other libraries in the
- * process may use libcurl as well.
- */
-static void
-initialize_curl(void)
-{
-	static bool initialized = false;
-
-	if (initialized)
-		return;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
-						errmsg("could not initialize libcurl")));
-	initialized = true;
-}
-
-/*
  * What all transfers share; closed by the last CfdwHttp that is.
  */
 static void
 open_wire(void)
 {
-	if (wire.multi != NULL &&
-		(!wire.broken || !dlist_is_empty(&wire.transfers)))
-		return;
-	close_wire(); /* what an error may have left */
-	open_descriptors();
-	wire.multi = curl_multi_init();
-	if (wire.multi == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
-	curl_multi_setopt(wire.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(wire.multi, CURLMOPT_TIMERFUNCTION, on_timer);
-
-	/* Of each share object, that is for each account. */
-	curl_multi_setopt(wire.multi, CURLMOPT_MAXCONNECTS, 1L);
-}
-
-/*
- * An epoll descriptor, in a wait event set with what every wait ends for.
- */
-static void
-open_descriptors(void)
-{
-	struct epoll_event event = {.events = EPOLLIN};
-
-	while (wire.descriptors < WIRE_DESCRIPTORS)
-	{
-		acquire_descriptor();
-		wire.descriptors++;
-	}
-	wire.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	wire.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	event.data.fd = wire.timer_fd;
-	if (wire.epoll_fd < 0 || wire.timer_fd < 0 ||
-		epoll_ctl(wire.epoll_fd, EPOLL_CTL_ADD, wire.timer_fd, &event) != 0)
-		ereport(ERROR, (errcode_for_socket_access(),
-						errmsg("could not prepare to wait for servers: %m")));
-
-	wire.wait_set = cfdw_create_wait_event_set(3);
-	AddWaitEventToSet(wire.wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
-					  NULL);
-	if (IsUnderPostmaster)
-		AddWaitEventToSet(wire.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
-						  NULL, NULL);
-	AddWaitEventToSet(wire.wait_set, WL_SOCKET_READABLE, wire.epoll_fd, NULL,
-					  NULL);
+	if (cfdw_wire_is_broken() && dlist_is_empty(&under_way))
+		close_wire();
+	cfdw_wire_open();
 }
 
 /*
@@ -604,27 +463,11 @@ close_wire(void)
 {
 	dlist_mutable_iter iter;
 
-	dlist_foreach_modify(iter, &wire.https)
+	dlist_foreach_modify(iter, &open_https)
 	{
 		close_http(dlist_container(CfdwHttp, link, iter.cur));
 	}
-	if (wire.multi != NULL)
-		curl_multi_cleanup(wire.multi);
-	wire.multi = NULL;
-	if (wire.wait_set != NULL)
-		FreeWaitEventSet(wire.wait_set);
-	wire.wait_set = NULL;
-	if (wire.timer_fd >= 0)
-		close(wire.timer_fd);
-	wire.timer_fd = -1;
-	if (wire.epoll_fd >= 0)
-		close(wire.epoll_fd);
-	wire.epoll_fd = -1;
-	for (; wire.descriptors > 0; wire.descriptors--)
-		ReleaseExternalFD();
-	wire.timer_set = false;
-	wire.broken = false;
-	wire.watched = false;
+	cfdw_wire_close();
 }
 
 /*
@@ -635,13 +478,13 @@ open_http(CfdwHttp *http)
 {
 	if (http->share != NULL)
 	{
-		dlist_move_head(&wire.https, &http->link);
+		dlist_move_head(&open_https, &http->link);
 		return;
 	}
 	http->share = curl_share_init();
 	if (http->share == NULL)
 		set_check(CURLE_OUT_OF_MEMORY);
-	dlist_push_head(&wire.https, &http->link);
+	dlist_push_head(&open_https, &http->link);
 	if (curl_share_setopt(http->share, CURLSHOPT_SHARE,
 						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
 		(http->config.cookies &&
@@ -719,35 +562,6 @@ restore_cookies(CfdwHttp *http, CURL *easy)
 }
 
 /*
- * Accounts for a descriptor; closes kept connections when they are in the way.
- */
-static void
-acquire_descriptor(void)
-{
-	int n = 0;
-
-	for (;;)
-	{
-		while (n <= SPARE_DESCRIPTORS && AcquireExternalFD())
-			n++;
-		if (n > SPARE_DESCRIPTORS)
-			break;
-		if (close_another())
-			continue;
-		for (; n > 0; n--)
-			ReleaseExternalFD();
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-			 errmsg("too many open files to connect to a foreign server"),
-			 errhint(
-				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
-	}
-	for (; n > 1; n--)
-		ReleaseExternalFD();
-}
-
-/*
  * Closes the kept connection that was used longest ago; false when there is
  * none.
  */
@@ -756,7 +570,7 @@ close_another(void)
 {
 	dlist_iter iter;
 
-	dlist_reverse_foreach(iter, &wire.https)
+	dlist_reverse_foreach(iter, &open_https)
 	{
 		CfdwHttp *http = dlist_container(CfdwHttp, link, iter.cur);
 
@@ -778,9 +592,9 @@ free_transfer(void *arg)
 	CfdwTransfer *transfer = arg;
 	CfdwHttp *http = transfer->http;
 
-	if (transfer->in_multi)
-		curl_multi_remove_handle(wire.multi, transfer->easy);
-	transfer->in_multi = false;
+	if (transfer->on_wire)
+		cfdw_wire_remove(transfer->easy);
+	transfer->on_wire = false;
 	if (transfer->easy != NULL)
 		put_away(transfer);
 	transfer->easy = NULL;
@@ -932,31 +746,15 @@ set_check(CURLcode code)
 }
 
 /*
- * How long it is until libcurl wants to be called.
- */
-static double
-timer_left_ms(void)
-{
-	return wire.timer_set ? wire.timer_ms - ms_since(wire.timer_start)
-						  : DBL_MAX;
-}
-
-/*
- * libcurl may start a thread that resolves a name.  Signals are blocked
- * meanwhile, and so in that thread for good: PostgreSQL's handlers must run in
- * the backend's own.
+ * What became of the transfers, now that libcurl has done what it could.
  */
 static void
-act(curl_socket_t socket, int events)
+take_stock(void)
 {
-	sigset_t saved;
-	int running;
-
-	sigprocmask(SIG_SETMASK, &BlockSig, &saved);
-	if (curl_multi_socket_action(wire.multi, socket, events, &running) !=
-		CURLM_OK)
-		wire.broken = true;
-	sigprocmask(SIG_SETMASK, &saved, NULL);
+	harvest();
+	if (cfdw_wire_is_broken())
+		finish_all(CURLE_OUT_OF_MEMORY);
+	end_watch();
 }
 
 /*
@@ -965,25 +763,20 @@ act(curl_socket_t socket, int events)
 static void
 harvest(void)
 {
-	CURLMsg *message;
-	int left;
+	CURLcode code;
+	CURL *easy;
 
-	while ((message = curl_multi_info_read(wire.multi, &left)) != NULL)
+	while ((easy = cfdw_wire_next_ended(&code)) != NULL)
 	{
-		CURL *easy = message->easy_handle;
-		CURLcode code = message->data.result;
 		CfdwTransfer *transfer = NULL;
 
-		if (message->msg != CURLMSG_DONE)
-			continue;
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-		if (was_neglected(transfer, code) &&
-			curl_multi_remove_handle(wire.multi, easy) == CURLM_OK)
+		if (was_neglected(transfer, code))
 		{
+			cfdw_wire_remove(easy);
 			transfer->waited_ms = 0;
-			transfer->in_multi =
-				curl_multi_add_handle(wire.multi, easy) == CURLM_OK;
-			if (transfer->in_multi)
+			transfer->on_wire = cfdw_wire_add(easy);
+			if (transfer->on_wire)
 				continue;
 		}
 		finish(transfer, code);
@@ -1030,7 +823,7 @@ finish_all(CURLcode code)
 {
 	dlist_iter iter;
 
-	dlist_foreach(iter, &wire.transfers)
+	dlist_foreach(iter, &under_way)
 	{
 		finish(dlist_container(CfdwTransfer, link, iter.cur), code);
 	}
@@ -1111,32 +904,6 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 }
 
 /*
- * Waits until libcurl has something to do, at most TIMEOUT_MS, and does it.
- */
-static void
-wait_for_events(double timeout_ms)
-{
-	long timeout =
-		(long) Min(ceil(Max(Min(timeout_ms, timer_left_ms()), 0)), INT_MAX);
-	WaitEvent event;
-
-	if (abort_patience_ms >= 0)
-	{
-		struct pollfd ready = {wire.epoll_fd, POLLIN, 0};
-
-		poll(&ready, 1, timeout);
-	}
-	else if (WaitEventSetWait(wire.wait_set, timeout, &event, 1,
-							  PG_WAIT_EXTENSION) > 0 &&
-			 (event.events & WL_LATCH_SET))
-	{
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-	cfdw_http_drive();
-}
-
-/*
  * So long has been waited for a transfer.
  */
 static void
@@ -1157,11 +924,9 @@ end_watch(void)
 	dlist_iter iter;
 	double elapsed;
 
-	if (!wire.watched)
+	if (!cfdw_wire_end_watch(&elapsed))
 		return;
-	wire.watched = false;
-	elapsed = ms_since(wire.watch_start);
-	dlist_foreach(iter, &wire.transfers)
+	dlist_foreach(iter, &under_way)
 	{
 		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
 
@@ -1169,36 +934,6 @@ end_watch(void)
 			charge(transfer, elapsed);
 		transfer->watched = false;
 	}
-}
-
-/*
- * Makes the timer descriptor readable in so many milliseconds; never for
- * DBL_MAX.
- */
-static void
-set_timer(double ms)
-{
-	struct itimerspec when = {0};
-
-	if (ms < INT_MAX)
-	{
-		when.it_value.tv_sec = (time_t) (Max(ms, 0) / 1000);
-		when.it_value.tv_nsec =
-			(long) ((Max(ms, 0) - when.it_value.tv_sec * 1000.0) * 1e6);
-		/* All zero would stop it. */
-		when.it_value.tv_nsec = Max(when.it_value.tv_nsec, 1);
-	}
-	timerfd_settime(wire.timer_fd, 0, &when, NULL);
-}
-
-static double
-ms_since(instr_time start)
-{
-	instr_time now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, start);
-	return INSTR_TIME_GET_MILLISEC(now);
 }
 
 /*
@@ -1254,45 +989,4 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	memcpy(in->data + in->len, data, len);
 	in->len += len;
 	return len;
-}
-
-/*
- * libcurl wants to know of a socket's readiness, or no longer.
- */
-static int
-on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
-{
-	struct epoll_event event = {.data.fd = socket};
-	int operation = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-
-	(void) easy;
-	(void) arg;
-	if (what == CURL_POLL_REMOVE)
-	{
-		epoll_ctl(wire.epoll_fd, EPOLL_CTL_DEL, socket, NULL);
-		return 0;
-	}
-	if (what & CURL_POLL_IN)
-		event.events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		event.events |= EPOLLOUT;
-	if (epoll_ctl(wire.epoll_fd, operation, socket, &event) != 0 ||
-		(known == NULL &&
-		 curl_multi_assign(wire.multi, socket, &wire) != CURLM_OK))
-		wire.broken = true;
-	return 0;
-}
-
-/*
- * libcurl wants to be called after TIMEOUT_MS, or, when negative, not.
- */
-static int
-on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-	(void) multi;
-	(void) arg;
-	wire.timer_set = timeout_ms >= 0;
-	wire.timer_ms = timeout_ms;
-	INSTR_TIME_SET_CURRENT(wire.timer_start);
-	return 0;
 }

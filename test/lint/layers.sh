@@ -9,11 +9,12 @@ set -euo pipefail
 cd "$1"
 
 # a regular expression over a line of source | who may have it
-# NAME: that module alone; +NAME: it and all above it; compat.h: that file
+# NAME ...: those modules alone; +NAME: it and all above it; compat.h: that file
 only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | codec
-		#include.*[<"]curl/                | http
+		#include.*[<"]curl/                | wire http
+		#include.*"wire\.h"                | wire http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h
 		#include.*"optimizer/              | +plan
@@ -50,7 +51,7 @@ may() {
 	case $1 in
 	*.h) [[ ${2##*/} == "$1" ]] ;;
 	+*) [[ -z $module ]] || ((rank[$module] >= ${rank[${1#+}]:-0})) ;;
-	*) [[ $module == "$1" ]] ;;
+	*) [[ $module && " $1 " == *" $module "* ]] ;;
 	esac
 }
 
