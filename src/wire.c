@@ -55,12 +55,15 @@
 /* Through which all transfers of the backend go. */
 typedef struct Wire
 {
-	CURLM *multi; /* NULL while nothing needs it */
-	int epoll_fd; /* -1 when not open */
-	int timer_fd; /* in the epoll descriptor; for an Append that waits */
+	CURLM *multi;    /* NULL while nothing needs it */
+	int epoll_fd;    /* -1 when not open */
+	int timer_fd;    /* in the epoll descriptor; for an Append that waits */
+	int idle_socket; /* in the epoll descriptor still; or -1: none is */
 	WaitEventSet *wait_set;
 	int descriptors; /* accounted for with fd.c */
 	bool broken;     /* a callback could not do its work */
+	bool blocked;    /* signals are, until libcurl returns ... */
+	sigset_t saved;  /* ... to these */
 	bool timer_set;
 	instr_time timer_start; /* when libcurl set its timer ... */
 	double timer_ms;        /* ... and for how long */
@@ -68,10 +71,11 @@ typedef struct Wire
 	instr_time watch_start; /* ... since */
 } Wire;
 
-static Wire wire = {.epoll_fd = -1, .timer_fd = -1};
+static Wire wire = {.epoll_fd = -1, .timer_fd = -1, .idle_socket = -1};
 
 static void initialize_curl(void);
 static void open_descriptors(void);
+static void forget_idle_socket(void);
 static double timer_left_ms(void);
 static void act(curl_socket_t socket, int events);
 static void set_timer(double ms);
@@ -79,6 +83,7 @@ static double ms_since(instr_time start);
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
 					 void *known);
 static int on_timer(CURLM *multi, long timeout_ms, void *arg);
+static int on_resolve(void *resolver, void *reserved, void *arg);
 
 /*
  * Makes everything ready for transfers, unless it is.  Raises 53000 when
@@ -123,6 +128,7 @@ cfdw_wire_close(void)
 	wire.epoll_fd = -1;
 	for (; wire.descriptors > 0; wire.descriptors--)
 		ReleaseExternalFD();
+	wire.idle_socket = -1;
 	wire.timer_set = false;
 	wire.broken = false;
 	wire.watched = false;
@@ -176,7 +182,9 @@ cfdw_wire_acquire_descriptor(bool (*make_room)(void))
 bool
 cfdw_wire_add(CURL *easy)
 {
-	if (curl_multi_add_handle(wire.multi, easy) != CURLM_OK)
+	if (curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve) !=
+			CURLE_OK ||
+		curl_multi_add_handle(wire.multi, easy) != CURLM_OK)
 		return false;
 	act(CURL_SOCKET_TIMEOUT, 0);
 	return true;
@@ -227,6 +235,7 @@ cfdw_wire_wait(double timeout_ms, bool aborting)
 	instr_time start;
 
 	INSTR_TIME_SET_CURRENT(start);
+	forget_idle_socket();
 	if (aborting)
 	{
 		struct pollfd ready = {wire.epoll_fd, POLLIN, 0};
@@ -286,6 +295,7 @@ cfdw_wire_drive(void)
 int
 cfdw_wire_watch(double ms)
 {
+	forget_idle_socket();
 	set_timer(Min(ms, timer_left_ms()));
 	wire.watched = true;
 	INSTR_TIME_SET_CURRENT(wire.watch_start);
@@ -354,6 +364,17 @@ open_descriptors(void)
 }
 
 /*
+ * Nobody is to be woken by a connection that is only kept.
+ */
+static void
+forget_idle_socket(void)
+{
+	if (wire.idle_socket >= 0)
+		epoll_ctl(wire.epoll_fd, EPOLL_CTL_DEL, wire.idle_socket, NULL);
+	wire.idle_socket = -1;
+}
+
+/*
  * How long it is until libcurl wants to be called.
  */
 static double
@@ -363,22 +384,17 @@ timer_left_ms(void)
 						  : DBL_MAX;
 }
 
-/*
- * libcurl may start a thread that resolves a name.  Signals are blocked
- * meanwhile, and so in that thread for good: PostgreSQL's handlers must run in
- * the backend's own.
- */
 static void
 act(curl_socket_t socket, int events)
 {
-	sigset_t saved;
 	int running;
 
-	sigprocmask(SIG_SETMASK, &BlockSig, &saved);
 	if (curl_multi_socket_action(wire.multi, socket, events, &running) !=
 		CURLM_OK)
 		wire.broken = true;
-	sigprocmask(SIG_SETMASK, &saved, NULL);
+	if (wire.blocked)
+		sigprocmask(SIG_SETMASK, &wire.saved, NULL);
+	wire.blocked = false;
 }
 
 /*
@@ -412,28 +428,38 @@ ms_since(instr_time start)
 }
 
 /*
- * libcurl wants to know of a socket's readiness, or no longer.
+ * libcurl wants to know of a socket's readiness, or no longer.  A request's end
+ * is mostly followed by the next one over the same connection: so its socket
+ * stays where it is until somebody waits for others.
  */
 static int
 on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 {
 	struct epoll_event event = {.data.fd = socket};
-	int operation = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+	bool there = known != NULL || socket == wire.idle_socket;
 
 	(void) easy;
 	(void) arg;
 	if (what == CURL_POLL_REMOVE)
 	{
-		epoll_ctl(wire.epoll_fd, EPOLL_CTL_DEL, socket, NULL);
+		forget_idle_socket();
+		wire.idle_socket = socket;
 		return 0;
 	}
+	if (socket == wire.idle_socket)
+		wire.idle_socket = -1;
 	if (what & CURL_POLL_IN)
 		event.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		event.events |= EPOLLOUT;
-	if (epoll_ctl(wire.epoll_fd, operation, socket, &event) != 0 ||
-		(known == NULL &&
-		 curl_multi_assign(wire.multi, socket, &wire) != CURLM_OK))
+
+	/* It may have been closed meanwhile, and be another one. */
+	if ((!there ||
+		 epoll_ctl(wire.epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0) &&
+		epoll_ctl(wire.epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0)
+		wire.broken = true;
+	if (known == NULL &&
+		curl_multi_assign(wire.multi, socket, &wire) != CURLM_OK)
 		wire.broken = true;
 	return 0;
 }
@@ -449,5 +475,22 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	wire.timer_set = timeout_ms >= 0;
 	wire.timer_ms = timeout_ms;
 	INSTR_TIME_SET_CURRENT(wire.timer_start);
+	return 0;
+}
+
+/*
+ * libcurl may start a thread that resolves a name.  Signals are blocked until
+ * it returns, and so in that thread for good: PostgreSQL's handlers must run in
+ * the backend's own.
+ */
+static int
+on_resolve(void *resolver, void *reserved, void *arg)
+{
+	(void) resolver;
+	(void) reserved;
+	(void) arg;
+	if (!wire.blocked)
+		sigprocmask(SIG_SETMASK, &BlockSig, &wire.saved);
+	wire.blocked = true;
 	return 0;
 }

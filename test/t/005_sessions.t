@@ -6,6 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Test;
+use POSIX ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -59,6 +60,30 @@ run_in($session, 'RESET ROLE');
 run_in($session, $count);
 is(connections(), '3 1', 'each user mapping has its own');
 $other->quit;
+
+# A kept connection that the account has closed wakes nobody who waits for
+# another one.
+$t->sql(<<'SQL' =~ s/URL/$t->url/er);
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL');
+CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'main-token');
+CREATE FOREIGN TABLE twins (id bigint) SERVER twin;
+SQL
+sub cpu_s
+{
+	my ($pid) = @_;
+	my @fields = split ' ', slurp_file("/proc/$pid/stat") =~ s/^.*\) //sr;
+	return ($fields[11] + $fields[12]) / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+run_in($session, 'SELECT count(*) FROM twins');
+$t->fault('close_idle', on => 'GET');
+run_in($session, $count);
+my $backend = run_in($session, 'SELECT pg_backend_pid()');
+my $before = cpu_s($backend);
+$t->set(delay_ms => 1000);
+is(run_in($session, 'SELECT count(*) FROM twins'), 5, 'the other account answers');
+$t->set(delay_ms => 0);
+cmp_ok(cpu_s($backend) - $before, '<', 0.3, 'the wait for it was idle');
+$t->wire;
 
 # ------------------------------------------------------------------------------
 # keep_connections = false: closed with the transaction, not before
