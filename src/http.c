@@ -49,8 +49,12 @@
 #error "catalogs_fdw needs libcurl 7.87 or newer"
 #endif
 
-/* A transfer is paused when so many bytes of its reply wait to be read. */
-#define HIGH_WATER (256 * 1024)
+/*
+ * A transfer is paused when so many bytes of its reply wait to be read.  More
+ * would hardly save a call, but takes memory that has to be touched anew for each
+ * reply, three times: here, lent out, and in the reader.
+ */
+#define HIGH_WATER (64 * 1024)
 
 struct CfdwHttp
 {

@@ -8,7 +8,7 @@ use warnings FATAL => 'all';
 use CatalogsFdw::Test;
 use Test::More;
 
-# A reply is taken in as it is used, up to 256 kB ahead: what comes in one piece
+# A reply is taken in as it is used, up to 64 kB ahead: what comes in one piece
 # with that, and is too much, is met when it is taken up again.
 # Nothing is sent again here: what one failure comes to is to be seen.
 my $t = CatalogsFdw::Test->new(
