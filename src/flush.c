@@ -127,7 +127,7 @@ cfdw_flush_immediate(const CfdwAccount *account)
 List *
 cfdw_flush_server(Oid serverid, Oid userid)
 {
-	Oid mapping = GetUserMapping(userid, serverid)->umid;
+	Oid mapping = cfdw_option_mapping(userid, serverid);
 	List *wanted = NIL;
 	ListCell *lc;
 

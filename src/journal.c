@@ -15,12 +15,9 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "catalog/pg_user_mapping.h"
-#include "foreign/foreign.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 
 #include "journal.h"
 
@@ -73,7 +70,6 @@ static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
 static CfdwAccount *open_account(const CfdwTable *table);
-static Oid find_mapping(Oid userid, Oid serverid);
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
 static Change *append_change(CfdwTarget *target, CfdwTracked *tracked,
@@ -132,7 +128,7 @@ cfdw_journal_account(const CfdwTable *table)
 CfdwTarget *
 cfdw_journal_target(const CfdwTable *table, Oid userid)
 {
-	Oid mapping = find_mapping(userid, table->serverid);
+	Oid mapping = cfdw_option_mapping(userid, table->serverid);
 	CfdwAccount *account;
 	MemoryContext caller;
 	CfdwTarget *target;
@@ -489,24 +485,6 @@ open_account(const CfdwTable *table)
 	accounts = lappend(accounts, account);
 	MemoryContextSwitchTo(caller);
 	return account;
-}
-
-/*
- * The user mapping of a role, or else of PUBLIC: without its options, for this is
- * asked in each statement.
- */
-static Oid
-find_mapping(Oid userid, Oid serverid)
-{
-	Oid users[] = {userid, InvalidOid};
-	Oid mapping = InvalidOid;
-
-	for (size_t i = 0; i < lengthof(users) && !OidIsValid(mapping); i++)
-		mapping = GetSysCacheOid2(
-			USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
-			ObjectIdGetDatum(users[i]), ObjectIdGetDatum(serverid));
-	return OidIsValid(mapping) ? mapping
-							   : GetUserMapping(userid, serverid)->umid;
 }
 
 static void

@@ -251,6 +251,25 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 }
 
 /*
+ * The user mapping that GetUserMapping() would find, of the role or else of PUBLIC,
+ * without its options: this is asked in each statement, and they take longer.
+ * Raises 42704 when there is none.
+ */
+Oid
+cfdw_option_mapping(Oid userid, Oid serverid)
+{
+	Oid users[] = {userid, InvalidOid};
+	Oid mapping = InvalidOid;
+
+	for (size_t i = 0; i < lengthof(users) && !OidIsValid(mapping); i++)
+		mapping = GetSysCacheOid2(
+			USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+			ObjectIdGetDatum(users[i]), ObjectIdGetDatum(serverid));
+	return OidIsValid(mapping) ? mapping
+							   : GetUserMapping(userid, serverid)->umid;
+}
+
+/*
  * What the user declared of a foreign table, as it is now; not to be changed.
  * It lasts until the end of the transaction, or longer: reading it costs as
  * much as the rest of a short statement.

@@ -80,6 +80,7 @@ extern void cfdw_option_init(void);
 extern void cfdw_option_validate(List *options, Oid catalog);
 extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
+extern Oid cfdw_option_mapping(Oid userid, Oid serverid);
 extern CfdwTable *cfdw_option_table(Relation rel);
 
 #endif /* CFDW_OPTION_H */

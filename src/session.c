@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_user_mapping.h"
 #include "common/pg_prng.h"
 #include "foreign/foreign.h"
 #include "utils/hsearch.h"
@@ -75,7 +74,6 @@ static HTAB *sessions = NULL;
 /* Invalid ones with requests under way. */
 static List *retired = NIL;
 
-static Oid find_mapping(Oid userid, Oid serverid);
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
 static bool must_sign_in(const CfdwSession *session);
 static void sign_in(CfdwSession *session);
@@ -122,7 +120,7 @@ cfdw_session_get(Oid serverid, Oid userid)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the foreign server was dropped in this transaction")));
-	mapping = find_mapping(userid, serverid);
+	mapping = cfdw_option_mapping(userid, serverid);
 	sweep();
 	entry = hash_search(sessions, &mapping, HASH_ENTER, &found);
 	if (!found)
@@ -416,25 +414,6 @@ release_call(void *arg)
 	session->calls--;
 	if (session->calls == 0)
 		end_login(session);
-}
-
-/*
- * The user mapping that GetUserMapping() would find, without its options: they
- * take longer, and only a new session needs them.  Raises 42704 when there is
- * none.
- */
-static Oid
-find_mapping(Oid userid, Oid serverid)
-{
-	Oid users[] = {userid, InvalidOid};
-	Oid mapping = InvalidOid;
-
-	for (size_t i = 0; i < lengthof(users) && !OidIsValid(mapping); i++)
-		mapping = GetSysCacheOid2(
-			USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
-			ObjectIdGetDatum(users[i]), ObjectIdGetDatum(serverid));
-	return OidIsValid(mapping) ? mapping
-							   : GetUserMapping(userid, serverid)->umid;
 }
 
 static CfdwSession *
