@@ -176,7 +176,17 @@ SELECT account, id FROM list ORDER BY account, id;
 \! emulator wire > /dev/null
 
 -- What EXPLAIN counts.
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id FROM list WHERE sort > 10 OR sort IS NULL;
+CREATE FUNCTION analyzed(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        RETURN NEXT regexp_replace(line, '(Bytes Received: ).*', '\1N');
+    END LOOP;
+END
+$$;
+SELECT * FROM analyzed('SELECT id FROM list WHERE sort > 10 OR sort IS NULL');
+DROP FUNCTION analyzed;
 
 DROP FUNCTION next_sort;
 DROP TABLE wanted;

@@ -28,8 +28,8 @@ struct CfdwAuthMethod
 	void (*apply)(const CfdwCredentials *credentials,
 				  CfdwRequest *request); /* or NULL */
 	CfdwTransfer *(*renew)(const CfdwCredentials *credentials,
-						   const CfdwOptions *options,
-						   CfdwHttp *http); /* or NULL: it cannot */
+						   const CfdwOptions *options, CfdwHttp *http,
+						   CfdwTraffic *traffic); /* or NULL: it cannot */
 };
 
 struct CfdwLogin
@@ -45,7 +45,8 @@ struct CfdwLogin
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
 static CfdwTransfer *log_in(const CfdwCredentials *credentials,
-							const CfdwOptions *options, CfdwHttp *http);
+							const CfdwOptions *options, CfdwHttp *http,
+							CfdwTraffic *traffic);
 static bool is_refused(const CfdwResponse *response,
 					   const StringInfoData *body);
 
@@ -106,12 +107,12 @@ cfdw_auth_apply(const CfdwAuthMethod *method,
 
 /*
  * Starts to sign in anew, in the current memory context; the arguments must
- * outlive it.
+ * outlive it.  TRAFFIC counts it.
  */
 CfdwLogin *
 cfdw_auth_begin(const CfdwAuthMethod *method,
 				const CfdwCredentials *credentials, const CfdwOptions *options,
-				const char *server, CfdwHttp *http)
+				const char *server, CfdwHttp *http, CfdwTraffic *traffic)
 {
 	CfdwLogin *login = palloc0(sizeof(CfdwLogin));
 
@@ -122,7 +123,7 @@ cfdw_auth_begin(const CfdwAuthMethod *method,
 	login->action.timeout_ms = options->request_timeout_ms;
 	login->action.credentials = credentials;
 	initStringInfo(&login->body);
-	login->transfer = method->renew(credentials, options, http);
+	login->transfer = method->renew(credentials, options, http, traffic);
 	return login;
 }
 
@@ -186,7 +187,7 @@ bool
 cfdw_auth_try(const CfdwAuthMethod *method, const CfdwCredentials *credentials,
 			  const CfdwOptions *options, CfdwHttp *http)
 {
-	CfdwTransfer *transfer = method->renew(credentials, options, http);
+	CfdwTransfer *transfer = method->renew(credentials, options, http, NULL);
 	const CfdwResponse *response;
 	StringInfoData body;
 
@@ -207,7 +208,7 @@ apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
  */
 static CfdwTransfer *
 log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
-	   CfdwHttp *http)
+	   CfdwHttp *http, CfdwTraffic *traffic)
 {
 	CfdwRequest request = {0};
 
@@ -216,6 +217,7 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 									&request.body_len);
 	request.timeout_ms = options->request_timeout_ms;
 	request.max_response_size = options->max_response_size;
+	request.traffic = traffic;
 	return cfdw_http_start(http, &request);
 }
 

@@ -27,7 +27,8 @@ extern void cfdw_auth_apply(const CfdwAuthMethod *method,
 extern CfdwLogin *cfdw_auth_begin(const CfdwAuthMethod *method,
 								  const CfdwCredentials *credentials,
 								  const CfdwOptions *options,
-								  const char *server, CfdwHttp *http);
+								  const char *server, CfdwHttp *http,
+								  CfdwTraffic *traffic);
 extern CfdwTransfer *cfdw_auth_transfer(const CfdwLogin *login);
 extern bool cfdw_auth_receive(CfdwLogin *login);
 extern void cfdw_auth_finish(CfdwLogin *login);

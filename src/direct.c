@@ -64,6 +64,7 @@ typedef struct DirectState
 	List *values;          /* ExprState of each */
 	ExprState *conditions; /* NULL: none */
 	bool counts;           /* the command's tag says how many rows */
+	CfdwTraffic traffic;   /* of the requests that it has sent */
 } DirectState;
 
 static ForeignScan *find_scan(Plan *subplan, Index rti, int subplan_index);
@@ -85,6 +86,15 @@ static int64 integer_value(Datum value, Oid type);
 static int compare_ids(const void *a, const void *b);
 static void evaluate_values(DirectState *state, ForeignScanState *node,
 							CfdwRow *row);
+
+/*
+ * What the requests have cost that a change has sent.
+ */
+const CfdwTraffic *
+cfdw_direct_traffic(const ForeignScanState *node)
+{
+	return &((const DirectState *) node->fdw_state)->traffic;
+}
 
 /*
  * Plans a change without a scan, when all that it needs to know is known
@@ -414,7 +424,12 @@ change_rows(ForeignScanState *node)
 		count++;
 	}
 	if (state->target->immediate)
+	{
+		CfdwTraffic sent = cfdw_session_written();
+
 		count -= cfdw_flush_immediate(state->target->account);
+		cfdw_session_add_written(&state->traffic, &sent);
+	}
 	return count;
 }
 

@@ -10,8 +10,12 @@
 
 #include "foreign/fdwapi.h"
 
+#include "http.h"
+
 /* The expression that gives the id, or an array of ids. */
 #define cfdw_direct_ids(plan) ((Expr *) linitial((plan)->fdw_exprs))
+
+extern const CfdwTraffic *cfdw_direct_traffic(const ForeignScanState *node);
 
 extern bool catalogsPlanDirectModify(PlannerInfo *root, ModifyTable *plan,
 									 Index rti, int subplan_index);

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * explain.c
- *	  What would be sent.
+ *	  What would be sent, and what was.
  *
  * Prints the requests of a plan under EXPLAIN (VERBOSE), through the functions
- * that build them.  Must never send anything.
+ * that build them; and under EXPLAIN (ANALYZE) how many there were, of whatever
+ * was executed.  Must never send anything of a plan that was not.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,26 +21,76 @@
 #include "compat.h"
 #include "direct.h"
 #include "explain.h"
+#include "modify.h"
 #include "plan.h"
 #include "remote.h"
+#include "scan.h"
 
+static void explain_get(ForeignScanState *node, ExplainState *es);
 static void explain_post(Relation rel, CmdType operation, ExplainState *es);
+static void explain_traffic(const CfdwTraffic *traffic, ExplainState *es);
+static void explain_count(const char *label, int64 count, ExplainState *es);
 static char *id_text(ForeignScanState *node, Node *expr, ExplainState *es);
+
+/*
+ * A scan.
+ */
+void
+catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
+{
+	if (es->verbose)
+		explain_get(node, es);
+	if (es->analyze)
+		explain_traffic(cfdw_scan_traffic(node), es);
+}
+
+/*
+ * A modification.  What it sends at the end of the statement, with write_mode
+ * immediate, is sent now, when all changes have been made: the executor gives
+ * no other chance before this is printed.
+ */
+void
+catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
+							 List *fdw_private, int subplan_index,
+							 ExplainState *es)
+{
+	if (es->verbose)
+		explain_post(rri->ri_RelationDesc, mtstate->operation, es);
+	if (es->analyze && mtstate->mt_done)
+		explain_traffic(cfdw_modify_finish(rri), es);
+}
+
+/*
+ * A modification that reads nothing before.
+ */
+void
+catalogsExplainDirectModify(ForeignScanState *node, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	if (es->verbose)
+	{
+		explain_post(node->ss.ss_currentRelation, plan->operation, es);
+		ExplainPropertyText("Catalogs Ids",
+							id_text(node, (Node *) cfdw_direct_ids(plan), es),
+							es);
+	}
+	if (es->analyze)
+		explain_traffic(cfdw_direct_traffic(node), es);
+}
 
 /*
  * The request of a scan.  An array of ids that is not known yet is shown beside
  * it: if it turns out to hold one, that list alone is asked for.
  */
-void
-catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
+static void
+explain_get(ForeignScanState *node, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	CfdwTable *table;
 	char *id = NULL;
 	bool is_array;
 
-	if (!es->verbose)
-		return;
 	if (cfdw_plan_id_is_null(plan->fdw_private))
 	{
 		ExplainPropertyText("Catalogs Request", "none", es);
@@ -54,33 +105,6 @@ catalogsExplainForeignScan(ForeignScanState *node, ExplainState *es)
 		cfdw_remote_get_line(table->options.path, is_array ? NULL : id), es);
 	if (is_array)
 		ExplainPropertyText("Catalogs Ids", psprintf("ANY (%s)", id), es);
-}
-
-/*
- * The requests of a modification.
- */
-void
-catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
-							 List *fdw_private, int subplan_index,
-							 ExplainState *es)
-{
-	if (es->verbose)
-		explain_post(rri->ri_RelationDesc, mtstate->operation, es);
-}
-
-/*
- * The requests of a modification that reads nothing before.
- */
-void
-catalogsExplainDirectModify(ForeignScanState *node, ExplainState *es)
-{
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-
-	if (!es->verbose)
-		return;
-	explain_post(node->ss.ss_currentRelation, plan->operation, es);
-	ExplainPropertyText("Catalogs Ids",
-						id_text(node, (Node *) cfdw_direct_ids(plan), es), es);
 }
 
 /*
@@ -99,6 +123,29 @@ explain_post(Relation rel, CmdType operation, ExplainState *es)
 	ExplainPropertyInteger("Batch Size", NULL, options->batch_size, es);
 	ExplainPropertyText("Write Mode",
 						options->immediate ? "immediate" : "deferred", es);
+}
+
+/*
+ * What a node has sent, all loops together.
+ */
+static void
+explain_traffic(const CfdwTraffic *traffic, ExplainState *es)
+{
+	ExplainPropertyInteger("Catalogs Requests Sent", NULL, traffic->requests,
+						   es);
+	explain_count("Catalogs Retries", traffic->retries, es);
+	explain_count("Catalogs Bytes Sent", traffic->sent, es);
+	explain_count("Catalogs Bytes Received", traffic->received, es);
+}
+
+/*
+ * A number, which in text is left out where there is nothing to tell.
+ */
+static void
+explain_count(const char *label, int64 count, ExplainState *es)
+{
+	if (count != 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger(label, NULL, count, es);
 }
 
 /*

@@ -90,11 +90,12 @@ struct CfdwFeed
 {
 	Source *source;
 	int nkeys;
-	int *keys;         /* place of its keys among the source's */
-	CfdwItem item;     /* the last one read, with the source's keys */
-	CfdwField *fields; /* of a single one that was kept */
-	CfdwItem view;     /* the last one read, with its own keys */
-	CfdwPlace *place;  /* in the whole list, if that is kept */
+	int *keys;           /* place of its keys among the source's */
+	CfdwItem item;       /* the last one read, with the source's keys */
+	CfdwField *fields;   /* of a single one that was kept */
+	CfdwItem view;       /* the last one read, with its own keys */
+	CfdwPlace *place;    /* in the whole list, if that is kept */
+	CfdwTraffic traffic; /* of the requests that it has sent */
 
 	/* What is being read. */
 	Reply *reply;
@@ -115,10 +116,10 @@ static Oid mapped_role(Oid serverid, Oid userid);
 static int add_key(Source *source, const char *key);
 static bool keeps(const Source *source);
 static bool knows_ids(const Source *source);
-static Reply *reply_of_all(Source *source);
-static Reply *reply_to_id(Source *source, int64 id);
+static Reply *reply_of_all(CfdwFeed *feed);
+static Reply *reply_to_id(CfdwFeed *feed, int64 id);
 static Reply *reply_of_unsent(Source *source);
-static void open_reply(Source *source, Reply *reply);
+static void open_reply(CfdwFeed *feed, Reply *reply);
 static void lay_over(Source *source, Reply *reply);
 static void read_from_start(CfdwFeed *feed);
 static void leave_reply(CfdwFeed *feed);
@@ -178,9 +179,9 @@ cfdw_feed_ask(CfdwFeed *feed, CfdwAsk ask, int64 id)
 	if (ask == CFDW_ASK_UNSENT)
 		feed->reply = reply_of_unsent(source);
 	else if (ask == CFDW_ASK_ONE && !knows_ids(source))
-		feed->reply = reply_to_id(source, id);
+		feed->reply = reply_to_id(feed, id);
 	else
-		feed->reply = reply_of_all(source);
+		feed->reply = reply_of_all(feed);
 	feed->reply->readers++;
 	read_from_start(feed);
 }
@@ -239,6 +240,16 @@ double
 cfdw_feed_count(const CfdwFeed *feed)
 {
 	return feed->nread;
+}
+
+/*
+ * What the requests have cost that this scan has sent: as long as its query
+ * lasts.
+ */
+const CfdwTraffic *
+cfdw_feed_traffic(const CfdwFeed *feed)
+{
+	return &feed->traffic;
 }
 
 /*
@@ -371,8 +382,9 @@ knows_ids(const Source *source)
 }
 
 static Reply *
-reply_of_all(Source *source)
+reply_of_all(CfdwFeed *feed)
 {
+	Source *source = feed->source;
 	MemoryContext context;
 	MemoryContext caller;
 	Reply *reply;
@@ -393,14 +405,15 @@ reply_of_all(Source *source)
 	if (reply->kept)
 		reply->store = cfdw_store_create(&source->shape);
 	source->all = reply;
-	open_reply(source, reply);
+	open_reply(feed, reply);
 	MemoryContextSwitchTo(caller);
 	return reply;
 }
 
 static Reply *
-reply_to_id(Source *source, int64 id)
+reply_to_id(CfdwFeed *feed, int64 id)
 {
+	Source *source = feed->source;
 	HASHCTL control = {.keysize = sizeof(int64),
 					   .entrysize = sizeof(Reply),
 					   .hcxt = source->context};
@@ -425,7 +438,7 @@ reply_to_id(Source *source, int64 id)
 		reply->kept = keeps(source);
 		if (reply->kept)
 			source->by_id_size += ENTRY_SIZE;
-		open_reply(source, reply);
+		open_reply(feed, reply);
 	}
 	MemoryContextSwitchTo(caller);
 	return reply;
@@ -451,13 +464,15 @@ reply_of_unsent(Source *source)
  * transaction itself has deleted.
  */
 static void
-open_reply(Source *source, Reply *reply)
+open_reply(CfdwFeed *feed, Reply *reply)
 {
+	Source *source = feed->source;
 	CfdwQuery query = {.path = source->table->options.path,
 					   .by_id = reply->ask == CFDW_ASK_ONE,
 					   .id = reply->id,
 					   .nkeys = source->shape.nkeys,
-					   .keys = source->keys};
+					   .keys = source->keys,
+					   .traffic = &feed->traffic};
 
 	if (reply->ask == CFDW_ASK_ONE)
 	{

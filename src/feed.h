@@ -55,6 +55,7 @@ extern void cfdw_feed_ask(CfdwFeed *feed, CfdwAsk ask, int64 id);
 extern CfdwNext cfdw_feed_next(CfdwFeed *feed, bool wait, CfdwFeedRow *row);
 extern CfdwTransfer *cfdw_feed_awaited(const CfdwFeed *feed);
 extern double cfdw_feed_count(const CfdwFeed *feed);
+extern const CfdwTraffic *cfdw_feed_traffic(const CfdwFeed *feed);
 extern void cfdw_feed_end(CfdwFeed *feed);
 
 #endif /* CFDW_FEED_H */

@@ -99,6 +99,7 @@ struct CfdwTransfer
 	Buffer out;     /* lent to the reader */
 	int64 received; /* bytes, after decompression */
 	int64 max_received;
+	CfdwTraffic *traffic; /* where it is counted, or NULL */
 	bool too_large;
 	bool paused;
 
@@ -216,6 +217,7 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	transfer->http = http;
 	transfer->patience_ms = request->timeout_ms;
 	transfer->max_received = request->max_response_size;
+	transfer->traffic = request->traffic;
 	transfer->callback.func = free_transfer;
 	transfer->callback.arg = transfer;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext,
@@ -235,6 +237,8 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	transfer->on_wire = cfdw_wire_add(transfer->easy);
 	if (!transfer->on_wire)
 		set_check(CURLE_OUT_OF_MEMORY);
+	if (transfer->traffic != NULL)
+		transfer->traffic->requests++;
 	harvest();
 	return transfer;
 }
@@ -956,6 +960,8 @@ on_send(char *data, size_t size, size_t n, void *arg)
 	transfer->body_sent += len;
 	if (transfer->sent != NULL)
 		*transfer->sent = true;
+	if (transfer->traffic != NULL)
+		transfer->traffic->sent += len;
 	return len;
 }
 
@@ -975,6 +981,8 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	transfer->received += len;
+	if (transfer->traffic != NULL)
+		transfer->traffic->received += len;
 	if (transfer->received > transfer->max_received)
 	{
 		transfer->too_large = true;

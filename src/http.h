@@ -28,6 +28,15 @@ typedef struct CfdwHttpConfig
 	int connect_timeout_ms;
 } CfdwHttpConfig;
 
+/* What requests have cost.  Must outlive the transfers that count into it. */
+typedef struct CfdwTraffic
+{
+	int64 requests; /* begun; those to sign in are requests, too */
+	int64 retries;  /* of these: sent again, for the first came to nothing */
+	int64 sent;     /* bytes of their bodies, but for those to sign in */
+	int64 received; /* bytes of the replies' bodies, after decompression */
+} CfdwTraffic;
+
 /* A request.  Strings must outlive its transfer. */
 typedef struct CfdwRequest
 {
@@ -38,6 +47,7 @@ typedef struct CfdwRequest
 	bool *sent;              /* set once some of the body goes out; or NULL */
 	int timeout_ms;          /* for all the waiting that it causes */
 	int64 max_response_size; /* bytes, after decompression */
+	CfdwTraffic *traffic;    /* where it is counted, or NULL */
 } CfdwRequest;
 
 /* How a transfer ended, seen from below HTTP. */

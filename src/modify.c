@@ -57,6 +57,7 @@ typedef struct ModifyState
 	bool needs_known;  /* the next two, and writers[].needed */
 	bool any_needed;
 	CfdwProjection *fetched; /* the columns needed of an added row */
+	CfdwTraffic traffic;     /* of the requests that it has sent */
 
 	AttrNumber id_junk; /* in the plan's slot, or 0 */
 	AttrNumber tid_junk;
@@ -64,6 +65,7 @@ typedef struct ModifyState
 	MemoryContext row_context; /* reset for each row */
 } ModifyState;
 
+static void send_changes(ModifyState *state, CfdwTracked *tracked);
 static void delete_added(CfdwTarget *target, CommandId command);
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
 static Writer *writer_of(ModifyState *state, int i);
@@ -118,6 +120,20 @@ cfdw_modify_read_assigned(CfdwTable *table, List *columns, TupleTableSlot *slot,
 	foreach(lc, columns)
 		state.writers[lfirst_int(lc) - 1].assigned = true;
 	read_updated(&state, slot, NULL, row);
+}
+
+/*
+ * Sends what is not to wait for COMMIT, once all changes have been made.
+ * Returns what all requests of the modification have cost.
+ */
+const CfdwTraffic *
+cfdw_modify_finish(ResultRelInfo *rri)
+{
+	ModifyState *state = rri->ri_FdwState;
+
+	if (state->target->immediate)
+		send_changes(state, NULL);
+	return &state->traffic;
 }
 
 /*
@@ -182,7 +198,7 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	read_added(state, slot, &row);
 	tracked = cfdw_journal_add(state->target, &row, state->command);
 	if (needs_assigned(state, slot, &more_than_id))
-		cfdw_flush_row(tracked);
+		send_changes(state, tracked);
 	if (state->any_needed)
 		complete_slot(state, slot, tracked->id, more_than_id);
 	MemoryContextSwitchTo(caller);
@@ -248,10 +264,8 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 void
 catalogsEndForeignModify(EState *estate, ResultRelInfo *rri)
 {
-	ModifyState *state = rri->ri_FdwState;
-
-	if (state != NULL && state->target->immediate)
-		cfdw_flush_immediate(state->target->account);
+	if (rri->ri_FdwState != NULL)
+		cfdw_modify_finish(rri);
 }
 
 /*
@@ -300,6 +314,21 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 		if (target->immediate)
 			cfdw_flush_immediate(target->account);
 	}
+}
+
+/*
+ * Sends a row, or with NULL what is not to wait for COMMIT, and counts it.
+ */
+static void
+send_changes(ModifyState *state, CfdwTracked *tracked)
+{
+	CfdwTraffic before = cfdw_session_written();
+
+	if (tracked != NULL)
+		cfdw_flush_row(tracked);
+	else
+		cfdw_flush_immediate(state->target->account);
+	cfdw_session_add_written(&state->traffic, &before);
 }
 
 /*
@@ -816,7 +845,10 @@ static void
 fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
 {
 	CfdwTable *table = state->table;
-	CfdwQuery query = {.path = table->options.path, .by_id = true, .id = id};
+	CfdwQuery query = {.path = table->options.path,
+					   .by_id = true,
+					   .id = id,
+					   .traffic = &state->traffic};
 	CfdwCursor *cursor;
 	CfdwItem item;
 

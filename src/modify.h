@@ -10,10 +10,13 @@
 
 #include "foreign/fdwapi.h"
 
+#include "http.h"
 #include "option.h"
 
 extern void cfdw_modify_read_assigned(CfdwTable *table, List *columns,
 									  TupleTableSlot *slot, CfdwRow *row);
+
+extern const CfdwTraffic *cfdw_modify_finish(ResultRelInfo *rri);
 
 extern int catalogsIsForeignRelUpdatable(Relation rel);
 extern void catalogsBeginForeignModify(ModifyTableState *mtstate,

@@ -139,6 +139,7 @@ cfdw_remote_open(Oid serverid, Oid userid, const CfdwQuery *query)
 				 cfdw_remote_get_line(query->path, id) + strlen("GET "));
 	request.timeout_ms = cursor->action.timeout_ms;
 	request.max_response_size = options->max_response_size;
+	request.traffic = query->traffic;
 	initStringInfo(&cursor->refusal);
 	cursor->call = cfdw_session_call(session, &request);
 	MemoryContextSwitchTo(caller);

@@ -46,6 +46,7 @@ typedef struct CfdwQuery
 	int timeout_ms; /* 0, or less than the server's request_timeout */
 	int nkeys;
 	const char *const *keys; /* of the values wanted; the first is the id's */
+	CfdwTraffic *traffic;    /* where it is counted, or NULL */
 } CfdwQuery;
 
 extern char *cfdw_remote_get_line(const char *path, const char *id);

@@ -188,6 +188,16 @@ cfdw_scan_awaited(const ForeignScanState *node)
 }
 
 /*
+ * What the requests have cost that a scan has sent: one that reads what another
+ * has asked for has sent none.
+ */
+const CfdwTraffic *
+cfdw_scan_traffic(const ForeignScanState *node)
+{
+	return cfdw_feed_traffic(((const ListScan *) node->fdw_state)->feed);
+}
+
+/*
  * Prepares a scan; sends nothing yet.
  */
 void

@@ -27,6 +27,7 @@ extern uint32 cfdw_scan_added_number(ItemPointer tid);
 extern bool cfdw_scan_is_waiting(const ForeignScanState *node);
 extern bool cfdw_scan_is_ready(const ForeignScanState *node);
 extern CfdwTransfer *cfdw_scan_awaited(const ForeignScanState *node);
+extern const CfdwTraffic *cfdw_scan_traffic(const ForeignScanState *node);
 
 extern void catalogsBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *catalogsIterateForeignScan(ForeignScanState *node);

@@ -44,8 +44,9 @@ struct CfdwSession
 	uint32 logins;    /* so many were there */
 	CfdwLogin *login; /* under way, in a memory context of its own, or NULL */
 	MemoryContext login_context;
-	int calls;   /* not yet ended */
-	bool pinned; /* kept until the end of the transaction */
+	CfdwTraffic login_traffic; /* of it, not yet added to somebody's */
+	int calls;                 /* not yet ended */
+	bool pinned;               /* kept until the end of the transaction */
 	CfdwHttp *http;
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
@@ -71,13 +72,17 @@ typedef struct SessionEntry
 
 static HTAB *sessions = NULL;
 
+/* What cfdw_session_start() has sent in this backend. */
+static CfdwTraffic written = {0};
+
 /* Invalid ones with requests under way. */
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
 static bool must_sign_in(const CfdwSession *session);
 static void sign_in(CfdwSession *session);
-static bool go_on_signing_in(CfdwSession *session);
+static bool go_on_signing_in(CfdwSession *session, CfdwTraffic *traffic);
+static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
 static void end_login(CfdwSession *session);
 static CfdwCall *create_call(CfdwSession *session);
 static void release_call(void *arg);
@@ -185,13 +190,34 @@ cfdw_session_pin(CfdwSession *session)
 }
 
 /*
- * Starts a request, signed in.  Raises 28000 when signing in fails.
+ * What writes have cost since the backend began.
+ */
+CfdwTraffic
+cfdw_session_written(void)
+{
+	return written;
+}
+
+/*
+ * Adds to TRAFFIC what writes have cost since cfdw_session_written() said
+ * BEFORE.
+ */
+void
+cfdw_session_add_written(CfdwTraffic *traffic, const CfdwTraffic *before)
+{
+	add_traffic(traffic, 1, &written);
+	add_traffic(traffic, -1, before);
+}
+
+/*
+ * Starts a request, a write, signed in.  Raises 28000 when signing in fails.
  */
 CfdwTransfer *
 cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
 {
 	CfdwRequest signed_request = *request;
 
+	signed_request.traffic = &written;
 	session->renewed = false;
 	if (must_sign_in(session))
 		sign_in(session);
@@ -238,6 +264,7 @@ cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
 										repetition->deadline) <= pause_ms)
 		return false;
 	repetition->count++;
+	written.retries++;
 	cfdw_http_pause(pause_ms);
 	return !cfdw_http_time_is_up();
 }
@@ -274,7 +301,7 @@ cfdw_session_advance(CfdwCall *call)
 		{
 			if (must_sign_in(session))
 			{
-				if (!go_on_signing_in(session))
+				if (!go_on_signing_in(session, call->request.traffic))
 					return NULL;
 				call->repeated = true;
 			}
@@ -325,7 +352,7 @@ sign_in(CfdwSession *session)
 	/* Whatever is raised ends the login. */
 	CfdwCall *call = create_call(session);
 
-	while (!go_on_signing_in(session))
+	while (!go_on_signing_in(session, &written))
 	{
 		CfdwTransfer *transfer = cfdw_auth_transfer(session->login);
 
@@ -337,10 +364,11 @@ sign_in(CfdwSession *session)
 
 /*
  * Signs in, or goes on with it, for all calls that need it; true when it is
- * done.
+ * done.  The login is added to TRAFFIC, unless that is NULL, of the call that
+ * finds it done: the one that began it may be gone by then.
  */
 static bool
-go_on_signing_in(CfdwSession *session)
+go_on_signing_in(CfdwSession *session, CfdwTraffic *traffic)
 {
 	MemoryContext context;
 	CfdwLogin *login;
@@ -352,10 +380,11 @@ go_on_signing_in(CfdwSession *session)
 		end_login(session);
 		session->login_context = AllocSetContextCreate(
 			session->context, "catalogs_fdw login", ALLOCSET_SMALL_SIZES);
+		memset(&session->login_traffic, 0, sizeof(CfdwTraffic));
 		caller = MemoryContextSwitchTo(session->login_context);
-		session->login =
-			cfdw_auth_begin(session->method, &session->credentials,
-							&session->options, session->server, session->http);
+		session->login = cfdw_auth_begin(
+			session->method, &session->credentials, &session->options,
+			session->server, session->http, &session->login_traffic);
 		MemoryContextSwitchTo(caller);
 	}
 	if (!cfdw_auth_receive(session->login))
@@ -367,11 +396,23 @@ go_on_signing_in(CfdwSession *session)
 	session->login = NULL;
 	session->login_context = NULL;
 	MemoryContextSetParent(context, CurrentMemoryContext);
+	session->login_traffic.sent = 0; /* would tell how long the key is */
+	if (traffic != NULL)
+		add_traffic(traffic, 1, &session->login_traffic);
 	cfdw_auth_finish(login);
 	MemoryContextDelete(context);
 	session->signed_in = true;
 	session->logins++;
 	return true;
+}
+
+static void
+add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
+{
+	sum->requests += sign * more->requests;
+	sum->retries += sign * more->retries;
+	sum->sent += sign * more->sent;
+	sum->received += sign * more->received;
 }
 
 /*

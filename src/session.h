@@ -34,6 +34,9 @@ extern void cfdw_session_describe(const CfdwSession *session,
 								  CfdwAction *action);
 extern bool cfdw_session_try_sign_in(CfdwSession *session, bool anew);
 extern void cfdw_session_pin(CfdwSession *session);
+extern CfdwTraffic cfdw_session_written(void);
+extern void cfdw_session_add_written(CfdwTraffic *traffic,
+									 const CfdwTraffic *before);
 extern CfdwTransfer *cfdw_session_start(CfdwSession *session,
 										const CfdwRequest *request);
 extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
