@@ -240,6 +240,12 @@ SELECT list, (SELECT name FROM catalogs WHERE id = v.list) FROM (VALUES (4223), 
 SELECT v.list, name FROM (VALUES (4223), (4230), (4223)) v (list),
     LATERAL (SELECT name FROM catalogs WHERE id = v.list OFFSET 0) c;
 \! emulator wire
+-- One list after the other: the first alone, then all of them, once.
+SELECT count(*), count(name) FROM (SELECT (SELECT name FROM catalogs WHERE id = list) AS name FROM many OFFSET 0) x;
+\! emulator wire
+-- So does a join that meets a thousand rows where the planner expected one.
+SELECT count(*) FROM many JOIN catalogs ON id = list WHERE n * 0 = 0 AND n - n = 0;
+\! emulator wire
 
 -- INSERT: at COMMIT, 50 rows a POST; whatever way the rows come.
 INSERT INTO catalogs (name) VALUES ('Books');

@@ -29,9 +29,6 @@
 #include "feed.h"
 #include "store.h"
 
-/* What is kept of an id that was asked for, beside its rows. */
-#define ENTRY_SIZE 128
-
 /* A query: what has been asked in it. */
 typedef struct FeedQuery
 {
@@ -61,7 +58,8 @@ typedef struct Source
 
 	struct Reply *all;    /* the whole list, or NULL: not asked for */
 	HTAB *by_id;          /* single ones, or NULL */
-	size_t by_id_size;    /* bytes kept of those */
+	int nsingle;          /* requests made for those */
+	int max_single;       /* then the whole list is asked for */
 	struct Reply *unsent; /* what the account does not know, or NULL */
 } Source;
 
@@ -115,7 +113,7 @@ static Source *find_source(FeedQuery *query, const CfdwFeedPlan *plan);
 static Oid mapped_role(Oid serverid, Oid userid);
 static int add_key(Source *source, const char *key);
 static bool keeps(const Source *source);
-static bool knows_ids(const Source *source);
+static bool looks_in_all(const Source *source, int64 id);
 static Reply *reply_of_all(CfdwFeed *feed);
 static Reply *reply_to_id(CfdwFeed *feed, int64 id);
 static Reply *reply_of_unsent(Source *source);
@@ -146,6 +144,7 @@ cfdw_feed_create(MemoryContext query, const CfdwFeedPlan *plan)
 	source->nfeeds++;
 	source->shape.whole |= plan->whole;
 	source->keep = Max(source->keep, plan->keep);
+	source->max_single = Min(source->max_single, plan->max_single);
 	feed->source = source;
 	feed->nkeys = plan->nkeys;
 	feed->keys = palloc(sizeof(int) * plan->nkeys);
@@ -178,7 +177,7 @@ cfdw_feed_ask(CfdwFeed *feed, CfdwAsk ask, int64 id)
 
 	if (ask == CFDW_ASK_UNSENT)
 		feed->reply = reply_of_unsent(source);
-	else if (ask == CFDW_ASK_ONE && !knows_ids(source))
+	else if (ask == CFDW_ASK_ONE && !looks_in_all(source, id))
 		feed->reply = reply_to_id(feed, id);
 	else
 		feed->reply = reply_of_all(feed);
@@ -324,6 +323,7 @@ find_source(FeedQuery *query, const CfdwFeedPlan *plan)
 	source->userid = plan->userid;
 	source->role = role;
 	source->command = plan->command;
+	source->max_single = plan->max_single;
 	query->sources = lappend(query->sources, source);
 	return source;
 }
@@ -371,14 +371,18 @@ keeps(const Source *source)
 }
 
 /*
- * Whether single lists are looked for in the whole list: once that is there; or
- * when so many have been asked for that they fill work_mem.
+ * Whether a single list is looked for in the whole list: once that is there; or
+ * when so many have been asked for that this is the better bargain.  But one
+ * that was asked for stays as it was given.
  */
 static bool
-knows_ids(const Source *source)
+looks_in_all(const Source *source, int64 id)
 {
+	if (source->by_id != NULL &&
+		hash_search(source->by_id, &id, HASH_FIND, NULL) != NULL)
+		return false;
 	return (source->all != NULL && source->all->kept) ||
-		   source->by_id_size > work_mem * (size_t) 1024;
+		   source->nsingle >= source->max_single;
 }
 
 static Reply *
@@ -436,8 +440,6 @@ reply_to_id(CfdwFeed *feed, int64 id)
 		reply->id = id;
 		reply->ask = CFDW_ASK_ONE;
 		reply->kept = keeps(source);
-		if (reply->kept)
-			source->by_id_size += ENTRY_SIZE;
 		open_reply(feed, reply);
 	}
 	MemoryContextSwitchTo(caller);
@@ -480,6 +482,7 @@ open_reply(CfdwFeed *feed, Reply *reply)
 		if (reply->wanted != NULL && !reply->wanted->exists)
 			return;
 		reply->overlaid = false;
+		source->nsingle++;
 	}
 	reply->cursor =
 		cfdw_remote_open(source->table->serverid, source->userid, &query);
@@ -642,6 +645,16 @@ kept_item(CfdwFeed *feed)
 	const Source *source = feed->source;
 	const Reply *reply = feed->reply;
 
+	if (reply->store != NULL && feed->ask == CFDW_ASK_ONE)
+	{
+		/* Those that it has pulled itself it need not look for. */
+		if (feed->nread == count_kept(reply))
+			return false;
+		if (cfdw_store_find(feed->place, feed->id, &feed->item))
+			return true;
+		feed->nread = count_kept(reply);
+		return false;
+	}
 	if (reply->store != NULL)
 		return cfdw_store_next(feed->place, &feed->item);
 	if (feed->nread >= count_kept(reply))
@@ -712,7 +725,6 @@ keep_item(CfdwFeed *feed)
 		caller = MemoryContextSwitchTo(source->context);
 		packed = cfdw_store_pack(&source->shape, &feed->item);
 		reply->items = lappend(reply->items, packed);
-		source->by_id_size += VARSIZE(packed);
 		MemoryContextSwitchTo(caller);
 		return;
 	}

@@ -40,6 +40,7 @@ typedef struct CfdwFeedPlan
 	const char *const *keys; /* of the values wanted; the first is the id's */
 	bool whole;              /* the items themselves are wanted, too */
 	CfdwKeep keep;
+	int max_single; /* after so many lists asked for by id: all */
 } CfdwFeedPlan;
 
 /* A row as the transaction left it.  Valid until the next call. */

@@ -45,6 +45,12 @@
 #include "option.h"
 #include "plan.h"
 
+/*
+ * So many lists at most are asked for one by one in a query.  An account that
+ * answers seven requests a second is busy with them for a quarter of a minute.
+ */
+#define MAX_SINGLE 100
+
 /* What conditions say of the id before the scan. */
 typedef struct IdConditions
 {
@@ -78,6 +84,7 @@ static void add_path_for_clause(PlannerInfo *root, RelOptInfo *rel,
 static bool is_id_member(PlannerInfo *root, RelOptInfo *rel,
 						 EquivalenceClass *ec, EquivalenceMember *em,
 						 void *arg);
+static int max_single(const RelOptInfo *rel);
 static List *column_list(const CfdwTable *table, const Bitmapset *columns);
 
 /*
@@ -142,13 +149,13 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 	RelPlan *plan = rel->fdw_private;
 	IdConditions ids = find_ids(root, rel, scan_clauses);
 
-	return make_foreignscan(tlist, extract_actual_clauses(scan_clauses, false),
-							rel->relid, ids.exprs,
-							list_make4(column_list(plan->table, plan->columns),
-									   makeInteger(rescans(root)),
-									   makeBoolean(ids.is_null),
-									   linitial(path->fdw_private)),
-							NIL, NIL, outer_plan);
+	return make_foreignscan(
+		tlist, extract_actual_clauses(scan_clauses, false), rel->relid,
+		ids.exprs,
+		list_make5(column_list(plan->table, plan->columns),
+				   makeInteger(rescans(root)), makeBoolean(ids.is_null),
+				   linitial(path->fdw_private), makeInteger(max_single(rel))),
+		NIL, NIL, outer_plan);
 }
 
 /*
@@ -519,6 +526,26 @@ is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 			 EquivalenceMember *em, void *arg)
 {
 	return is_id(rel, (Node *) em->em_expr);
+}
+
+/*
+ * How many lists a query may ask for one by one before it asks for all of them:
+ * as many as cost no more than that.  It is where the planner itself would have
+ * taken the whole list, had it known how many there would be; so with less than
+ * some 10,000 lists it is one, and a query makes two requests at the most.
+ */
+static int
+max_single(const RelOptInfo *rel)
+{
+	const CfdwOptions *options =
+		&((const RelPlan *) rel->fdw_private)->table->options;
+	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost;
+	Cost one = options->fdw_startup_cost + per_list;
+	Cost all = options->fdw_startup_cost + per_list * rel->tuples;
+
+	if (one * MAX_SINGLE <= all)
+		return MAX_SINGLE;
+	return Max((int) (all / one), 1);
 }
 
 /*

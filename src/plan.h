@@ -14,8 +14,9 @@
  * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it
  * is an array, to equal an element of: numbers first.  It is empty when nothing
  * is known of the id.  fdw_private holds a list of the attribute numbers to
- * fetch; a CfdwRescans; whether the id is to be NULL; and whether all lists are
- * to be asked for even if one would do, since another scan asks for them anyway.
+ * fetch; a CfdwRescans; whether the id is to be NULL; whether all lists are to be
+ * asked for even if one would do, since another scan asks for them anyway; and
+ * after how many that were asked for one by one.
  *
  * A modification's plan: fdw_private holds a list of the attribute numbers
  * that an UPDATE assigns.
@@ -24,6 +25,7 @@
 #define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
 #define cfdw_plan_id_is_null(fdw_private) boolVal(lthird(fdw_private))
 #define cfdw_plan_is_whole(fdw_private) boolVal(lfourth(fdw_private))
+#define cfdw_plan_max_single(fdw_private) intVal(list_nth((fdw_private), 4))
 
 /* Whether a scan may begin again, as far as the plan tells. */
 typedef enum CfdwRescans

@@ -231,6 +231,7 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	feed.nkeys = state->projection->nkeys;
 	feed.keys = state->projection->keys;
 	feed.whole = state->projection->whole;
+	feed.max_single = cfdw_plan_max_single(plan->fdw_private);
 	feed.keep = eflags & EXEC_FLAG_REWIND
 					? CFDW_KEEP_ALL
 					: keep_for[cfdw_plan_rescans(plan->fdw_private)];

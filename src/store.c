@@ -4,8 +4,9 @@
  *	  Items of a reply that are kept.
  *
  * Owns the form in which an item is kept: its values as they stand in the reply,
- * so that whoever reads them converts those that it needs; and the tuplestore
- * that holds many of them.  Must not know who reads them or why.
+ * so that whoever reads them converts those that it needs; the tuplestore that
+ * holds many of them; and the index by which one of those is found.  Must not
+ * know who reads them or why.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +16,15 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "store.h"
+#include "value.h"
+
+/* What an item takes up in the index, with what dynahash adds. */
+#define INDEX_ENTRY_SIZE 48
 
 /* What a value of a packed item is. */
 typedef struct PackedField
@@ -35,7 +41,20 @@ struct CfdwStore
 	TupleDesc desc; /* of one column, in which an item is */
 	int64 count;    /* of items */
 	size_t size;    /* bytes of them */
+
+	/* Made when an item is first looked for: */
+	HTAB *index;        /* of IndexEntry; NULL before */
+	long max_entries;   /* that it may have */
+	int64 nindexed;     /* items that are in it: the first ones */
+	CfdwPlace *indexed; /* behind them, until items are put into it at once */
 };
+
+/* Where an item is. */
+typedef struct IndexEntry
+{
+	int64 id; /* hash key */
+	int64 number;
+} IndexEntry;
 
 struct CfdwPlace
 {
@@ -45,6 +64,12 @@ struct CfdwPlace
 	CfdwField *fields;
 };
 
+static void go_to(CfdwPlace *place, int64 number);
+static void create_index(CfdwStore *store);
+static const IndexEntry *index_up_to(CfdwStore *store, int64 id);
+static bool is_full(const CfdwStore *store);
+static void index_item(CfdwStore *store, const CfdwItem *item);
+static bool has_id(const CfdwItem *item, int64 id);
 static const CfdwField *field_of(const CfdwShape *shape, const CfdwItem *item,
 								 int i);
 static size_t text_len(const CfdwField *field);
@@ -189,8 +214,36 @@ cfdw_store_next(CfdwPlace *place, CfdwItem *item)
 }
 
 /*
- * Adds an item at the end, where PLACE is: cfdw_store_next() has just said so.
- * It stays there, while others that were at the end find the item next.
+ * Goes to the item that has ID as its first value, the first such one; false when
+ * there is none.  The index takes no more than work_mem:
+ * what is beyond it is searched.
+ */
+bool
+cfdw_store_find(CfdwPlace *place, int64 id, CfdwItem *item)
+{
+	CfdwStore *store = place->store;
+	const IndexEntry *entry;
+
+	if (store->index == NULL)
+		create_index(store);
+	entry = index_up_to(store, id);
+	if (entry != NULL)
+	{
+		go_to(place, entry->number);
+		return cfdw_store_next(place, item);
+	}
+	if (store->nindexed == store->count)
+		return false;
+	go_to(place, store->nindexed);
+	while (cfdw_store_next(place, item))
+		if (has_id(item, id))
+			return true;
+	return false;
+}
+
+/*
+ * Adds an item at the end.  PLACE, if it is there, stays there, while others that
+ * were at the end find the item next.
  */
 void
 cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
@@ -202,6 +255,9 @@ cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
 
 	tuplestore_select_read_pointer(store->tuples, place->pointer);
 	tuplestore_putvalues(store->tuples, store->desc, &value, &isnull);
+	if (store->index != NULL && store->nindexed == store->count &&
+		!is_full(store))
+		index_item(store, item);
 	store->count++;
 	store->size += VARSIZE(packed);
 	pfree(packed);
@@ -223,6 +279,84 @@ size_t
 cfdw_store_size(const CfdwStore *store)
 {
 	return store->size;
+}
+
+/*
+ * Goes to the place of the item that has so many others before it.
+ */
+static void
+go_to(CfdwPlace *place, int64 number)
+{
+	cfdw_store_rewind(place);
+	tuplestore_select_read_pointer(place->store->tuples, place->pointer);
+	tuplestore_skiptuples(place->store->tuples, number, true);
+}
+
+static void
+create_index(CfdwStore *store)
+{
+	HASHCTL control = {.keysize = sizeof(int64),
+					   .entrysize = sizeof(IndexEntry),
+					   .hcxt = store->context};
+
+	store->index = hash_create("catalogs_fdw items", 64, &control,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	store->max_entries = work_mem * 1024L / INDEX_ENTRY_SIZE;
+	store->indexed = cfdw_store_place(store);
+}
+
+/*
+ * Goes on with the index until it has ID, is full, or has all items; the entry of
+ * ID, or NULL.
+ */
+static const IndexEntry *
+index_up_to(CfdwStore *store, int64 id)
+{
+	const IndexEntry *entry = hash_search(store->index, &id, HASH_FIND, NULL);
+	CfdwItem item;
+
+	while (entry == NULL && store->nindexed < store->count && !is_full(store))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!cfdw_store_next(store->indexed, &item))
+			elog(ERROR, "an item that was kept is missing");
+		index_item(store, &item);
+		if (has_id(&item, id))
+			entry = hash_search(store->index, &id, HASH_FIND, NULL);
+	}
+	return entry;
+}
+
+static bool
+is_full(const CfdwStore *store)
+{
+	return hash_get_num_entries(store->index) >= store->max_entries;
+}
+
+/*
+ * Puts the next item into the index.
+ */
+static void
+index_item(CfdwStore *store, const CfdwItem *item)
+{
+	int64 number = store->nindexed++;
+	IndexEntry *entry;
+	bool found;
+	int64 id;
+
+	if (!cfdw_value_int64(&item->fields[0], &id))
+		return;
+	entry = hash_search(store->index, &id, HASH_ENTER, &found);
+	if (!found)
+		entry->number = number;
+}
+
+static bool
+has_id(const CfdwItem *item, int64 id)
+{
+	int64 key;
+
+	return cfdw_value_int64(&item->fields[0], &key) && key == id;
 }
 
 /*

@@ -32,6 +32,7 @@ extern void cfdw_store_end(CfdwStore *store);
 extern CfdwPlace *cfdw_store_place(CfdwStore *store);
 extern void cfdw_store_rewind(CfdwPlace *place);
 extern bool cfdw_store_next(CfdwPlace *place, CfdwItem *item);
+extern bool cfdw_store_find(CfdwPlace *place, int64 id, CfdwItem *item);
 extern void cfdw_store_append(CfdwPlace *place, const CfdwItem *item);
 extern int64 cfdw_store_count(const CfdwStore *store);
 extern size_t cfdw_store_size(const CfdwStore *store);
