@@ -72,7 +72,7 @@ COMMIT;
 -- Side by side in one Append: asked at the same time.
 SELECT name FROM catalogs WHERE id = 4223 UNION ALL SELECT name FROM catalogs WHERE id = 4230
     UNION ALL SELECT name FROM catalogs WHERE id = 4231 ORDER BY 1;
-\! emulator wire
+\! emulator wire | sort
 -- A server that gives ids as text.
 \! emulator set numbers=string
 SELECT place, name FROM few() JOIN catalogs ON id = list;

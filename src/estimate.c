@@ -34,15 +34,16 @@ static void forget_all(Datum arg, int cacheid, uint32 hashvalue);
 
 /*
  * What RELTUPLES, the table's pg_class.reltuples, says; where that is -1, for
- * nobody has analyzed it, what its last whole scan in this session has seen;
- * or the number that an account usually has.
+ * nobody has analyzed it, or 0, for an account that was empty then will not stay
+ * so, what its last whole scan in this session has seen; or the number that an
+ * account usually has.
  */
 double
 cfdw_estimate_lists(Oid relid, double reltuples)
 {
 	SeenTable *seen = NULL;
 
-	if (reltuples >= 0)
+	if (reltuples > 0)
 		return reltuples;
 	if (seen_tables != NULL)
 		seen = hash_search(seen_tables, &relid, HASH_FIND, NULL);

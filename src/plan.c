@@ -12,7 +12,8 @@
  * Costs: a request weighs as much as fdw_startup_cost says, and a list in its
  * reply as much as fdw_tuple_cost.  Whatever plan needs fewer requests is then
  * the cheaper one, unless the lists to transfer are many thousands.  Scans of
- * the whole list in one query make one request together, so each weighs a part.
+ * the whole list in one query make one request together, so each weighs a part;
+ * so does each run of a scan in a subquery that runs for each outer row.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,6 +47,13 @@
 #include "plan.h"
 
 /*
+ * So often a subquery is taken to run that depends on an outer row: when it is
+ * planned nobody knows.  It is enough for the one request that all runs of a
+ * scan make to weigh less than one request in each.
+ */
+#define RUNS_OF_SUBQUERY 100
+
+/*
  * So many lists at most are asked for one by one in a query.  An account that
  * answers seven requests a second is busy with them for a quarter of a minute.
  */
@@ -76,6 +84,7 @@ static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
 static bool is_equality(Oid opno);
 static bool is_id(RelOptInfo *rel, Node *node);
 static int scans_of_same(PlannerInfo *root, RelOptInfo *rel);
+static int runs(const PlannerInfo *root);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
 						double lists, double requests, Relids outer);
 static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
@@ -132,7 +141,7 @@ catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	else if (ids->by_id)
 		add_request(root, rel, rel->rows, 1, 1, rel->lateral_relids);
 	if (!ids->is_null && (!ids->by_id || scans > 1))
-		add_request(root, rel, rel->rows, rel->tuples, 1.0 / scans,
+		add_request(root, rel, rel->rows, rel->tuples, 1.0 / scans / runs(root),
 					rel->lateral_relids);
 	if (!ids->is_null && !ids->by_id)
 		add_parameterized_paths(root, rel);
@@ -445,6 +454,18 @@ scans_of_same(PlannerInfo *root, RelOptInfo *rel)
 			n++;
 	}
 	return Max(n, 1);
+}
+
+/*
+ * How often a query is taken to run: it depends on a row of the one around it
+ * when it has taken parameters from that.
+ */
+static int
+runs(const PlannerInfo *root)
+{
+	return root->parent_root != NULL && root->parent_root->plan_params != NIL
+			   ? RUNS_OF_SUBQUERY
+			   : 1;
 }
 
 /*
