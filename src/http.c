@@ -129,6 +129,7 @@ static struct curl_slist *list_cookies(CfdwHttp *http);
 static void restore_cookies(CfdwHttp *http, CURL *easy);
 static bool close_another(void);
 static void free_transfer(void *arg);
+static void take_off_wire(CfdwTransfer *transfer);
 static void put_away(CfdwTransfer *transfer);
 static CURL *new_easy(CfdwHttp *http);
 static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
@@ -600,9 +601,7 @@ free_transfer(void *arg)
 	CfdwTransfer *transfer = arg;
 	CfdwHttp *http = transfer->http;
 
-	if (transfer->on_wire)
-		cfdw_wire_remove(transfer->easy);
-	transfer->on_wire = false;
+	take_off_wire(transfer);
 	if (transfer->easy != NULL)
 		put_away(transfer);
 	transfer->easy = NULL;
@@ -624,6 +623,14 @@ free_transfer(void *arg)
 		transfer->counted = false;
 	}
 	transfer->done = true;
+}
+
+static void
+take_off_wire(CfdwTransfer *transfer)
+{
+	if (transfer->on_wire)
+		cfdw_wire_remove(transfer->easy);
+	transfer->on_wire = false;
 }
 
 /*
@@ -815,6 +822,8 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->outcome = outcome_of(transfer, code);
 	response->sent = transfer->body_sent > 0;
 	read_headers(transfer);
+	/* What was given up must not go out while others are waited for. */
+	take_off_wire(transfer);
 	if (code == CURLE_SEND_FAIL_REWIND)
 		/* libcurl's words tell of what on_send prevents. */
 		strlcpy(response->error, "Server closed the connection",

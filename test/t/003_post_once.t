@@ -293,4 +293,65 @@ foreach my $kept (0, 1)
 }
 $listener->close;
 
+# ------------------------------------------------------------------------------
+# A request that is given up before any of it went out does not go out later,
+# while the answer of another account is waited for.  The way to this server leads
+# through a process that begins to pass on only when the request's time is up.
+
+my $late = IO::Socket::INET->new(
+	Listen => 16, LocalAddr => '127.0.0.1', ReuseAddr => 1)
+  or die "cannot listen: $!";
+my $late_port = $late->sockport;
+
+sub pass_on
+{
+	local $SIG{TERM} = sub { POSIX::_exit(0) };
+	my $near = $late->accept;
+	select undef, undef, undef, 0.6;
+	my $far = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$https_port");
+	my $select = IO::Select->new($near, $far);
+	while (my @ready = $select->can_read)
+	{
+		foreach my $socket (@ready)
+		{
+			sysread $socket, my $some, 65536 or POSIX::_exit(0);
+			syswrite $socket == $near ? $far : $near, $some;
+		}
+	}
+}
+
+$t->reset;
+$t->sql(<<"SQL");
+CREATE SERVER late FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (
+	url 'https://localhost:$late_port', ca_file '$ca_file',
+	request_timeout '300ms', max_retries '0', undo 'false');
+CREATE USER MAPPING FOR CURRENT_USER SERVER late
+	OPTIONS (access_token 'main-token');
+CREATE SCHEMA late;
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER late INTO late;
+SQL
+{
+	my $pid = fork // die "cannot fork: $!";
+	pass_on() if $pid == 0;
+
+	my $session = $t->session;
+	$t->try_in($session, "BEGIN; INSERT INTO catalogs (name) VALUES ('One');
+		INSERT INTO late.catalogs (name) VALUES ('Late')");
+	$t->fault('slow', on => 'POST', ms => 100, bytes => 10);
+	my $got = $t->try_in($session, 'COMMIT');
+	my $wire = $t->wire;
+	$session->quit;
+	kill 'TERM', $pid;
+	waitpid $pid, 0;
+
+	is($got->{sqlstate}, '08001', 'a request in time for nobody fails')
+	  or diag($got->{error});
+	like($wire, qr/"One"/, 'the other account was told');
+	unlike($wire, qr/"Late"/, 'and that request did not go out later')
+	  or diag($got->{error});
+	unlike($got->{error}, qr/unknown/, 'nothing is unknown')
+	  or diag($got->{error});
+}
+$late->close;
+
 done_testing();
