@@ -21,18 +21,22 @@
 
 #include "journal.h"
 
-/* A change, as a statement made it. */
+/*
+ * A change, as a statement made it.  There may be many: it fits into 128 bytes, a
+ * size that palloc does not round up.
+ */
 typedef struct Change
 {
 	CfdwTracked *tracked;
 	CfdwTarget *target;
-	CfdwVerb verb;
 	char *values[CFDW_NKEYS];
-	bool first[CFDW_NKEYS];    /* to assign it: what it read is in before[] */
+	uint64 serial; /* later changes have greater ones */
+	CfdwVerb verb;
 	int nest_level;            /* of the (sub)transaction that made it */
 	CommandId command;         /* that made it: it does not see it itself */
 	CommandId earlier_command; /* that had changed the row last */
-	uint64 serial;             /* later changes have greater ones */
+	uint16 first; /* a bit for each key that no change has assigned before: what
+				   * this one read is in before[] */
 } Change;
 
 /* Finds a tracked row that the account knows. */
@@ -244,7 +248,7 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 			tracked->there[i] != NULL)
 			continue;
 		tracked->read[i] = true;
-		change->first[i] = true;
+		change->first |= 1 << i;
 		if (before->values[i] != NULL)
 			tracked->before[i] = pstrdup(before->values[i]);
 	}
@@ -650,7 +654,7 @@ forget_before(const Change *change)
 	CfdwTracked *tracked = change->tracked;
 
 	for (int i = 0; i < CFDW_NKEYS; i++)
-		if (change->first[i] && tracked->there[i] == NULL)
+		if ((change->first & 1 << i) && tracked->there[i] == NULL)
 		{
 			tracked->read[i] = false;
 			tracked->before[i] = NULL;

@@ -26,9 +26,11 @@
 /* What takes an accepted row back. */
 typedef struct UndoRow
 {
-	CfdwRow row;          /* its id, and of an update the values that it had */
+	int64 id;
 	CfdwTracked *tracked; /* or NULL */
-	char *body;           /* of an update: the payload for it alone */
+	CfdwRow *row;         /* of an update: the values that it had; of others
+						   * nothing but the id, so made when it is needed */
+	char *body;           /* the payload for it alone, likewise */
 	size_t body_len;
 	bool undoable; /* there is something to be sent for it */
 	bool stays;    /* what was accepted, or some of it */
@@ -39,10 +41,13 @@ typedef struct Undo
 {
 	CfdwVerb verb; /* that was accepted */
 	bool unsure;   /* nobody knows whether it was: others warn of that */
-	char *server;  /* for a message */
+	bool tried;    /* it is to be taken back; else only the warning is due */
+	CfdwSession *session;
+	const char *path;
 	int nrows;
 	UndoRow *rows;
-	CfdwBatch *batch; /* or NULL: nothing to send */
+	CfdwBatch *batch; /* made before for updates; else, or when there is
+					   * nothing to send, NULL */
 } Undo;
 
 /* In TopTransactionContext; the last made is the first to be sent. */
@@ -52,10 +57,11 @@ static void remember(const CfdwTarget *target, CfdwSession *session,
 					 List *orders, bool unsure);
 static Undo *make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders);
 static bool leaves_nothing(const CfdwOrder *order);
-static bool undo_row(const CfdwOrder *order, CfdwRow *row);
+static void undo_update(const CfdwOrder *order, UndoRow *one);
 static bool has_values(const CfdwRow *row);
 static CfdwVerb undoing_verb(CfdwVerb verb);
-static void prepare(Undo *undo, CfdwSession *session, const char *path);
+static CfdwRow *row_of(UndoRow *one);
+static void prepare(Undo *undo);
 static void prepare_row(UndoRow *one);
 static void run_one(Undo *undo);
 static void run_rows(Undo *undo);
@@ -121,10 +127,8 @@ remember(const CfdwTarget *target, CfdwSession *session, List *orders,
 		 bool unsure)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	CfdwAction action = {0};
 
 	cfdw_session_pin(session);
-	cfdw_session_describe(session, &action);
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
 		Undo *undo = make_undo(target, verb, orders);
@@ -132,9 +136,11 @@ remember(const CfdwTarget *target, CfdwSession *session, List *orders,
 		if (undo->nrows == 0)
 			continue;
 		undo->unsure = unsure;
-		undo->server = pstrdup(action.server);
-		if (target->undo)
-			prepare(undo, session, target->account->path);
+		undo->tried = target->undo;
+		undo->session = session;
+		undo->path = target->account->path;
+		if (undo->tried && verb == CFDW_UPDATE)
+			prepare(undo);
 		undos = lappend(undos, undo);
 	}
 	MemoryContextSwitchTo(caller);
@@ -161,10 +167,12 @@ make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders)
 		if (undo->rows == NULL)
 			undo->rows = palloc0(sizeof(UndoRow) * list_length(orders));
 		one = &undo->rows[undo->nrows++];
-		one->row.id = order->row.id;
+		one->id = order->row.id;
 		one->tracked = order->tracked;
-		one->stays = !undo_row(order, &one->row) || !target->undo;
-		one->undoable = verb == CFDW_ADD || has_values(&one->row);
+		one->stays = verb == CFDW_DELETE || !target->undo;
+		one->undoable = verb == CFDW_ADD;
+		if (verb == CFDW_UPDATE)
+			undo_update(order, one);
 	}
 	return undo;
 }
@@ -180,23 +188,24 @@ leaves_nothing(const CfdwOrder *order)
 }
 
 /*
- * Fills in what undoes a change; false when that is not wholly known.
+ * Fills in what undoes an update, and whether that is all known.
  */
-static bool
-undo_row(const CfdwOrder *order, CfdwRow *row)
+static void
+undo_update(const CfdwOrder *order, UndoRow *one)
 {
 	const CfdwTracked *tracked = order->tracked;
-	bool complete = order->verb != CFDW_DELETE;
+	CfdwRow *row = row_of(one);
 
-	for (int key = 0; order->verb == CFDW_UPDATE && key < CFDW_NKEYS; key++)
+	for (int key = 0; key < CFDW_NKEYS; key++)
 	{
 		if (order->row.values[key] == NULL)
 			continue;
 		row->values[key] = tracked->there[key] != NULL ? tracked->there[key]
 													   : tracked->before[key];
-		complete = complete && row->values[key] != NULL;
+		if (row->values[key] == NULL)
+			one->stays = true;
 	}
-	return complete;
+	one->undoable = has_values(row);
 }
 
 static bool
@@ -218,21 +227,35 @@ undoing_verb(CfdwVerb verb)
 }
 
 /*
- * Makes all requests whose texts have to be converted to UTF-8: in an abort that
- * is not possible.
+ * What a row is in a request.
+ */
+static CfdwRow *
+row_of(UndoRow *one)
+{
+	if (one->row == NULL)
+	{
+		one->row = palloc0(sizeof(CfdwRow));
+		one->row->id = one->id;
+	}
+	return one->row;
+}
+
+/*
+ * Makes the requests.  Those of updates are made before the abort: their texts
+ * have to be converted to UTF-8, and within one that is not possible.
  */
 static void
-prepare(Undo *undo, CfdwSession *session, const char *path)
+prepare(Undo *undo)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 	CfdwRows *undone = &by_verb[undoing_verb(undo->verb)];
 
 	for (int i = 0; i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
-			cfdw_resource_append(undone, &undo->rows[i].row, undo->nrows);
+			cfdw_resource_append(undone, row_of(&undo->rows[i]), undo->nrows);
 	if (undone->n == 0)
 		return;
-	undo->batch = cfdw_remote_batch(session, pstrdup(path), by_verb);
+	undo->batch = cfdw_remote_batch(undo->session, undo->path, by_verb);
 	for (int i = 0; undo->verb == CFDW_UPDATE && i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
 			prepare_row(&undo->rows[i]);
@@ -243,7 +266,7 @@ prepare_row(UndoRow *one)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	cfdw_resource_append(&by_verb[CFDW_UPDATE], &one->row, 1);
+	cfdw_resource_append(&by_verb[CFDW_UPDATE], row_of(one), 1);
 	one->body = cfdw_codec_payload(by_verb, &one->body_len);
 }
 
@@ -256,11 +279,12 @@ run_one(Undo *undo)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
-	if (undo->batch == NULL)
-		return;
 	PG_TRY();
 	{
-		run_rows(undo);
+		if (undo->tried && undo->verb == CFDW_ADD)
+			prepare(undo);
+		if (undo->batch != NULL)
+			run_rows(undo);
 	}
 	PG_CATCH();
 	{
@@ -284,7 +308,7 @@ run_rows(Undo *undo)
 	for (int i = 0; i < undo->nrows; i++)
 	{
 		UndoRow *one = &undo->rows[i];
-		bool back = done || cfdw_remote_confirms(undo->batch, one->row.id);
+		bool back = done || cfdw_remote_confirms(undo->batch, one->id);
 
 		if (one->undoable)
 			finish_row(one, back || (one_by_one && try_row(undo, one)));
@@ -308,7 +332,7 @@ try_row(const Undo *undo, UndoRow *one)
 	CfdwVerb verb = undoing_verb(undo->verb);
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	cfdw_resource_append(&by_verb[verb], &one->row, 1);
+	cfdw_resource_append(&by_verb[verb], row_of(one), 1);
 	/* A delete names an id, and there is nothing to convert. */
 	if (one->body == NULL)
 		one->body = cfdw_codec_payload(by_verb, &one->body_len);
@@ -333,17 +357,19 @@ is_gone(const Undo *undo, const UndoRow *one)
 static void
 warn(const Undo *undo)
 {
+	CfdwAction action = {0};
 	CfdwRows left = {0};
 
+	cfdw_session_describe(undo->session, &action);
 	for (int i = 0; i < undo->nrows; i++)
 		if (undo->rows[i].stays && !is_gone(undo, &undo->rows[i]))
-			cfdw_resource_append(&left, &undo->rows[i].row, undo->nrows);
+			cfdw_resource_append(&left, row_of(&undo->rows[i]), undo->nrows);
 	if (left.n > 0)
 		ereport(
 			WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("changes that are rolled back here stay on server \"%s\"",
-					undo->server),
+					action.server),
 			 errdetail_internal("%s",
 								cfdw_remote_name_rows(undo->verb, &left))));
 }
