@@ -35,9 +35,13 @@ typedef struct Change
 	int nest_level;            /* of the (sub)transaction that made it */
 	CommandId command;         /* that made it: it does not see it itself */
 	CommandId earlier_command; /* that had changed the row last */
-	uint16 first; /* a bit for each key that no change has assigned before: what
-				   * this one read is in before[] */
+	CfdwKeySet first; /* those that no change has assigned before: what this one
+					   * read is in before[] */
 } Change;
+
+StaticAssertDecl(sizeof(Change) <= 128, "a change is rounded up to 256 bytes");
+StaticAssertDecl(sizeof(CfdwTracked) <= 256,
+				 "a tracked row is rounded up to 512 bytes");
 
 /* Finds a tracked row that the account knows. */
 typedef struct RowKey
@@ -244,11 +248,11 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 	change = append_change(target, tracked, CFDW_UPDATE, row, command);
 	for (int i = 0; i < CFDW_NKEYS; i++)
 	{
-		if (row->values[i] == NULL || tracked->read[i] ||
+		if (row->values[i] == NULL || (tracked->read & CFDW_KEY_BIT(i)) ||
 			tracked->there[i] != NULL)
 			continue;
-		tracked->read[i] = true;
-		change->first |= 1 << i;
+		tracked->read |= CFDW_KEY_BIT(i);
+		change->first |= CFDW_KEY_BIT(i);
 		if (before->values[i] != NULL)
 			tracked->before[i] = pstrdup(before->values[i]);
 	}
@@ -372,7 +376,7 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 		if (verb != CFDW_DELETE && row->values[i] != NULL)
 			tracked->there[i] = row->values[i];
 		if (verb == CFDW_DELETE || row->values[i] != NULL)
-			tracked->unsure[i] = false;
+			tracked->unsure &= ~CFDW_KEY_BIT(i);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -386,7 +390,7 @@ cfdw_journal_missed(CfdwTracked *tracked)
 {
 	cfdw_journal_settle(tracked);
 	tracked->missed_serial = last_serial;
-	memset(tracked->read, 0, sizeof(tracked->read));
+	tracked->read = 0;
 }
 
 /*
@@ -408,7 +412,7 @@ cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 		/* With the row, all that the account was told of it may be gone. */
 		if (verb == CFDW_DELETE ? tracked->there[i] != NULL
 								: row->values[i] != NULL)
-			tracked->unsure[i] = true;
+			tracked->unsure |= CFDW_KEY_BIT(i);
 	}
 }
 
@@ -419,7 +423,7 @@ cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 void
 cfdw_journal_resolve(CfdwTracked *tracked)
 {
-	memset(tracked->unsure, 0, sizeof(tracked->unsure));
+	tracked->unsure = 0;
 	tracked->delete_unsure = false;
 }
 
@@ -438,10 +442,7 @@ cfdw_journal_is_deleted(const CfdwTracked *tracked)
 bool
 cfdw_journal_is_sure(const CfdwTracked *tracked)
 {
-	for (int i = 0; i < CFDW_NKEYS; i++)
-		if (tracked->unsure[i])
-			return false;
-	return !tracked->delete_unsure;
+	return tracked->unsure == 0 && !tracked->delete_unsure;
 }
 
 /*
@@ -654,9 +655,9 @@ forget_before(const Change *change)
 	CfdwTracked *tracked = change->tracked;
 
 	for (int i = 0; i < CFDW_NKEYS; i++)
-		if ((change->first & 1 << i) && tracked->there[i] == NULL)
+		if ((change->first & CFDW_KEY_BIT(i)) && tracked->there[i] == NULL)
 		{
-			tracked->read[i] = false;
+			tracked->read &= ~CFDW_KEY_BIT(i);
 			tracked->before[i] = NULL;
 		}
 }

@@ -37,7 +37,8 @@ typedef struct CfdwTarget
 /*
  * A row that the transaction has changed; one for each, as long as the
  * transaction.  What has been sent is not undone by a savepoint, so that the
- * account's state and the wanted one are compared when changes are sent.
+ * account's state and the wanted one are compared when changes are sent.  It is
+ * kept within 256 bytes, a size that palloc does not round up.
  */
 typedef struct CfdwTracked
 {
@@ -47,22 +48,22 @@ typedef struct CfdwTracked
 
 	int pending;              /* changes that have not been sent */
 	CommandId last_command;   /* that changed it */
+	bool deleted;             /* the account was told to, and has ... */
+	bool delete_unsure;       /* ... or not: nobody knows */
+	bool may_miss;            /* changed by its id alone: that the account has
+							   * it was not said yet */
 	uint64 sent_serial;       /* of the last change that was sent */
 	CfdwTarget *sent;         /* through which the account was told of a
 							   * change, or NULL: of none */
-	bool deleted;             /* the account was told to, and has ... */
-	bool delete_unsure;       /* ... or not: nobody knows */
 	const bool *add_sent;     /* its add was tried, and nobody knows what became
 							   * of that: whether it went out; or NULL */
-	bool may_miss;            /* changed by its id alone: that the account has
-							   * it was not said yet */
 	uint64 missed_serial;     /* of the last change that was made when the
 							   * account had no such row: they do not count */
-	char *there[CFDW_NKEYS];  /* what the account was told ... */
-	bool unsure[CFDW_NKEYS];  /* ... and nobody knows whether it heard it */
-	bool read[CFDW_NKEYS];    /* before[] says what it was */
+	char *there[CFDW_NKEYS];  /* what the account was told */
 	char *before[CFDW_NKEYS]; /* what the statement read that first changed
 							   * it; NULL when it is not known */
+	CfdwKeySet unsure;        /* nobody knows whether it heard there[] */
+	CfdwKeySet read;          /* before[] says what it was */
 } CfdwTracked;
 
 /* What a tracked row is to be. */

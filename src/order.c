@@ -91,7 +91,8 @@ cfdw_order_warn_of_leftovers(List *wanted)
 
 		for (int i = 0; i < CFDW_NKEYS; i++)
 			left = left || (one->exists && one->values[i] == NULL &&
-							tracked->there[i] != NULL && !tracked->unsure[i] &&
+							tracked->there[i] != NULL &&
+							!(tracked->unsure & CFDW_KEY_BIT(i)) &&
 							tracked->before[i] == NULL);
 		if (left)
 			ereport(
@@ -157,7 +158,8 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 		if (value == NULL && there != NULL)
 			value = tracked->before[i];
 		if (value == NULL ||
-			(there != NULL && !tracked->unsure[i] && strcmp(value, there) == 0))
+			(there != NULL && !(tracked->unsure & CFDW_KEY_BIT(i)) &&
+			 strcmp(value, there) == 0))
 			continue;
 		row->values[i] = value;
 		any = true;

@@ -47,6 +47,11 @@ typedef enum CfdwKey
 	CFDW_NKEYS
 } CfdwKey;
 
+/* Some of them: a bit for each. */
+typedef uint16 CfdwKeySet;
+
+#define CFDW_KEY_BIT(key) (1 << (key))
+
 typedef struct CfdwResourceColumn
 {
 	const char *key;      /* name in JSON and default column name */
