@@ -57,6 +57,8 @@ SELECT place, name FROM few() LEFT JOIN catalogs ON id = list;
 -- One that it has deleted costs nothing.
 SELECT place, name FROM few() JOIN catalogs ON id = list WHERE place = 6;
 \! emulator wire
+SELECT place, name FROM few() JOIN catalogs ON id = list WHERE place IN (1, 4, 6);
+\! emulator wire
 ROLLBACK;
 -- A list that comes while others are looked up; one that is not asked for again.
 BEGIN;

@@ -113,7 +113,8 @@ static Source *find_source(FeedQuery *query, const CfdwFeedPlan *plan);
 static Oid mapped_role(Oid serverid, Oid userid);
 static int add_key(Source *source, const char *key);
 static bool keeps(const Source *source);
-static bool looks_in_all(const Source *source, int64 id);
+static bool looks_in_all(Source *source, int64 id);
+static bool is_deleted(Source *source, int64 id);
 static Reply *reply_of_all(CfdwFeed *feed);
 static Reply *reply_to_id(CfdwFeed *feed, int64 id);
 static Reply *reply_of_unsent(Source *source);
@@ -373,16 +374,27 @@ keeps(const Source *source)
 /*
  * Whether a single list is looked for in the whole list: once that is there; or
  * when so many have been asked for that this is the better bargain.  But one
- * that was asked for stays as it was given.
+ * that was asked for stays as it was given, and one that the transaction has
+ * deleted is not worth a request.
  */
 static bool
-looks_in_all(const Source *source, int64 id)
+looks_in_all(Source *source, int64 id)
 {
 	if (source->by_id != NULL &&
 		hash_search(source->by_id, &id, HASH_FIND, NULL) != NULL)
 		return false;
-	return (source->all != NULL && source->all->kept) ||
-		   source->nsingle >= source->max_single;
+	if (source->all != NULL && source->all->kept)
+		return true;
+	return source->nsingle >= source->max_single && !is_deleted(source, id);
+}
+
+static bool
+is_deleted(Source *source, int64 id)
+{
+	Reply probe = {.ask = CFDW_ASK_ONE, .id = id};
+
+	lay_over(source, &probe);
+	return probe.wanted != NULL && !probe.wanted->exists;
 }
 
 static Reply *
