@@ -32,6 +32,37 @@ SELECT length(name), octet_length(name), name = repeat('Я', 50000) AS same FROM
 \! emulator put "{\"id\": 4, \"name\": \"$(printf '%030000d' 0 | sed 's/0/\\"/g')\"}"
 SELECT length(name), name = repeat('"', 30000) AS same FROM catalogs WHERE id = 4;
 \! emulator reset
+-- What the end of a transaction warns of is shown as far as the client can, and
+-- stands in no way: not in that of COMMIT,
+CREATE TABLE own (n int);
+ALTER SERVER acme OPTIONS (max_retries '0');
+ALTER SERVER acme RENAME TO "Счёт";
+BEGIN;
+INSERT INTO own VALUES (1);
+SAVEPOINT a;
+INSERT INTO catalogs (name) VALUES ('Книги и books');
+\! emulator fault close_applied on=POST
+\set VERBOSITY sqlstate
+SELECT verb, id, name FROM catalogs_fdw_flush('Счёт');
+\set VERBOSITY default
+ROLLBACK TO a;
+\encoding LATIN1
+COMMIT;
+\encoding UTF8
+SELECT n FROM own;
+\! emulator reset
+-- nor in that of what is taken back.
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4230;
+DELETE FROM catalogs WHERE id = 4231;
+SELECT verb, id, name FROM catalogs_fdw_flush('Счёт');
+\encoding LATIN1
+ROLLBACK;
+\encoding UTF8
+\! emulator lists --columns=id,name
+\! emulator reset
+ALTER SERVER "Счёт" RENAME TO acme;
+DROP TABLE own;
 DROP FOREIGN TABLE catalogs;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 DROP SERVER acme;

@@ -16,6 +16,12 @@ SET client_min_messages = warning;
 \! emulator fault close_applied on=POST times=1
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator wire
+-- a delete, and the account leaves the list out that it has no more
+\! emulator fault close_applied on=POST times=1
+\! emulator fault body on=POST nth=2 'text={"_embedded":{"items":[]}}'
+DELETE FROM catalogs WHERE id = 4231;
+\! emulator wire --status
+\! emulator heal
 -- not carried out
 \! emulator fault close_after_request on=POST times=2
 UPDATE catalogs SET name = 'Things' WHERE id = 4223;

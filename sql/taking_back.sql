@@ -126,6 +126,20 @@ COMMIT;
 \! emulator wire
 \! emulator lists --columns id,name
 \! emulator reset
+-- When some have a request_id and others have not, it is not clear: what was
+-- accepted is deleted, and sent again.
+\! emulator set partial=add:2
+BEGIN;
+INSERT INTO catalogs (name, request_id) VALUES ('Books', 1), ('Films', NULL);
+SAVEPOINT a;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator unset partial
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+\! emulator reset
 ALTER SERVER acme OPTIONS (SET batch_size '2');
 
 -- ROLLBACK after an early send

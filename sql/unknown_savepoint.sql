@@ -162,6 +162,19 @@ COMMIT;
 \! emulator wire
 \! emulator reset
 
+\! emulator set missing=type
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'Goods', type = 'x' WHERE id = 4223;
+\! emulator fault close_applied on=POST
+\set VERBOSITY sqlstate
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\set VERBOSITY default
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+
 --
 -- A delete
 --
@@ -253,7 +266,23 @@ DELETE FROM catalogs WHERE id = 4230;
 SELECT verb, id, name FROM catalogs_fdw_flush('acme');
 ROLLBACK TO a;
 \! emulator wire > /dev/null
+SET client_min_messages = error;
 COMMIT;
+RESET client_min_messages;
+\! emulator wire --status
+\! emulator reset
+-- ROLLBACK says that the list is gone, as far as is known.
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4230;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+SAVEPOINT a;
+DELETE FROM catalogs WHERE id = 4230;
+\! emulator fault close_applied on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+\set VERBOSITY default
+ROLLBACK;
+\set VERBOSITY sqlstate
 \! emulator wire --status
 \! emulator reset
 BEGIN;
@@ -285,6 +314,64 @@ ROLLBACK TO a;
 COMMIT;
 \! emulator wire
 \! emulator lists --columns id,name,type
+
+\! emulator reset
+
+-- What is put right of a row says nothing of what else was told of it.
+\set VERBOSITY sqlstate
+BEGIN;
+UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+SAVEPOINT a;
+UPDATE catalogs SET type = 'x' WHERE id = 4223;
+\! emulator fault close_applied on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator fault close_after_request on=POST
+\set VERBOSITY default
+ROLLBACK;
+\! emulator lists --columns id,name,type
+\! emulator reset
+-- Twice unknown: the second is taken back, the first is not.
+\set VERBOSITY sqlstate
+BEGIN;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'One' WHERE id = 4223;
+\! emulator fault close_applied on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+UPDATE catalogs SET name = 'Two' WHERE id = 4223;
+\! emulator fault close_applied on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator fault close_after_request on=POST nth=2
+\set VERBOSITY default
+ROLLBACK;
+\! emulator lists --columns id,name
+\! emulator reset
+
+-- Without reading first: a delete of unknown fate has not deleted for certain.
+ALTER SERVER acme OPTIONS (verify_rows 'false');
+\set VERBOSITY sqlstate
+BEGIN;
+SAVEPOINT a;
+DELETE FROM catalogs WHERE id = 4230;
+\! emulator fault close_after_request on=POST
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+UPDATE catalogs SET name = 'Plans' WHERE id = 4230;
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+-- Nor is it known whether the account has a list, when it is told at once.
+ALTER SERVER acme OPTIONS (write_mode 'immediate');
+BEGIN;
+SAVEPOINT a;
+\! emulator fault close_after_request on=POST
+UPDATE catalogs SET name = 'x' WHERE id = 9999;
+ROLLBACK TO a;
+UPDATE catalogs SET name = 'x' WHERE id = 9999;
+\echo :ROW_COUNT :SQLSTATE
+COMMIT;
 
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

@@ -413,7 +413,9 @@ change_rows(ForeignScanState *node)
 		CfdwTracked *tracked;
 
 		CHECK_FOR_INTERRUPTS();
-		if (wanted != NULL && (!wanted->exists || wanted->tracked->deleted))
+		if (wanted != NULL &&
+			(!wanted->exists || cfdw_journal_is_deleted(wanted->tracked) ||
+			 cfdw_journal_changed_by(wanted->tracked, state->command)))
 			continue;
 		tracked = cfdw_journal_unread(state->target, ids[i]);
 		if (state->columns != NIL)

@@ -16,6 +16,7 @@
 
 #include "doubt.h"
 #include "remote.h"
+#include "report.h"
 
 /* Of CfdwDoubt. */
 static List *doubts = NIL;
@@ -24,14 +25,15 @@ static char *name_rows(const CfdwDoubt *doubt);
 static bool is_open(const CfdwDoubt *doubt, const CfdwDoubtRow *row);
 
 /*
- * A request is about to be sent.
+ * A request to a server is about to be sent.
  */
 CfdwDoubt *
-cfdw_doubt_begin(CfdwOrder *const *orders, int n)
+cfdw_doubt_begin(const char *server, CfdwOrder *const *orders, int n)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 	CfdwDoubt *doubt = palloc0(sizeof(CfdwDoubt));
 
+	doubt->server = pstrdup(server);
 	doubt->nrows = n;
 	doubt->rows = palloc0(sizeof(CfdwDoubtRow) * n);
 	for (int i = 0; i < n; i++)
@@ -76,7 +78,8 @@ cfdw_doubt_tell(const CfdwTracked *tracked)
 }
 
 /*
- * The transaction ends: names all rows whose fate is still unknown.
+ * The transaction ends: names all rows whose fate is still unknown, once.  Never
+ * raises.
  */
 void
 cfdw_doubt_warn(void)
@@ -91,11 +94,24 @@ cfdw_doubt_warn(void)
 		char *rows = doubt->sent ? name_rows(doubt) : NULL;
 
 		if (rows != NULL)
-			ereport(WARNING,
-					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-					 errmsg("outcome of a request that was cut off is unknown"),
-					 errdetail_internal("%s", rows)));
+			cfdw_report_at_end(
+				ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
+				psprintf(
+					"outcome of an earlier request to server \"%s\" is unknown",
+					doubt->server),
+				psprintf("The account may have carried it out, or not: %s.",
+						 rows),
+				"Look into the account.");
 	}
+}
+
+/*
+ * The transaction has ended.
+ */
+void
+cfdw_doubt_forget(void)
+{
+	doubts = NIL;
 }
 
 /*

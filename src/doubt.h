@@ -23,16 +23,19 @@ typedef struct CfdwDoubtRow
 /* Rows that were sent, and whose fate has not been told to anybody. */
 typedef struct CfdwDoubt
 {
-	bool sent;  /* some of the request went out: set by http */
+	bool sent; /* some of the request went out: set by http */
+	char *server;
 	bool noted; /* the journal knows of it, as far as it is about updates and
 				 * deletes */
 	int nrows;
 	CfdwDoubtRow *rows;
 } CfdwDoubt;
 
-extern CfdwDoubt *cfdw_doubt_begin(CfdwOrder *const *orders, int n);
+extern CfdwDoubt *cfdw_doubt_begin(const char *server, CfdwOrder *const *orders,
+								   int n);
 extern void cfdw_doubt_end(CfdwDoubt *doubt);
 extern void cfdw_doubt_tell(const CfdwTracked *tracked);
 extern void cfdw_doubt_warn(void);
+extern void cfdw_doubt_forget(void);
 
 #endif /* CFDW_DOUBT_H */

@@ -359,7 +359,9 @@ is_unknown(const Parcel *parcel, int sqlstate)
 }
 
 /*
- * The backend was told to stop: nobody will know what became of what flies.
+ * The backend was told to stop: nobody will know what became of what flies.  (When
+ * that comes while other accounts are waited for because one has failed, the
+ * transaction is about to end, and doubt.c names the rows.)
  */
 static void
 abandon(Flight *flight)
@@ -434,7 +436,8 @@ launch(Parcel *parcel, TimestampTz start)
 		CurrentMemoryContext, "catalogs_fdw parcel", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(parcel->context);
 	parcel->batch = make_batch(parcel, session);
-	parcel->doubt = cfdw_doubt_begin(parcel->orders, parcel->norders);
+	parcel->doubt = cfdw_doubt_begin(parcel->batch->action.server,
+									 parcel->orders, parcel->norders);
 	parcel->batch->request.sent = &parcel->doubt->sent;
 	note_adds(parcel, &parcel->doubt->sent);
 	cfdw_remote_send(parcel->batch, (int) left_ms);
@@ -741,9 +744,12 @@ on_transaction(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			flush_all();
+			/* Not later: what raises after the commit brings the server down. */
+			cfdw_doubt_warn();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();
+			cfdw_doubt_warn();
 			break;
 		case XACT_EVENT_ABORT:
 			cfdw_undo_run();
@@ -751,8 +757,8 @@ on_transaction(XactEvent event, void *arg)
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
-			cfdw_doubt_warn();
 			cfdw_undo_forget();
+			cfdw_doubt_forget();
 			break;
 		default:
 			break;

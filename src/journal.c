@@ -226,7 +226,7 @@ cfdw_journal_unread(CfdwTarget *target, int64 id)
 {
 	CfdwTracked *tracked = cfdw_journal_tracked(target, id, 0);
 
-	if (tracked->sent == NULL && tracked->pending == 0)
+	if (!tracked->heard && tracked->pending == 0)
 		tracked->may_miss = target->immediate;
 	return tracked;
 }
@@ -257,6 +257,16 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 			tracked->before[i] = pstrdup(before->values[i]);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Whether a command has changed a row already.  It does not change it again, as
+ * in any table.
+ */
+bool
+cfdw_journal_changed_by(const CfdwTracked *tracked, CommandId command)
+{
+	return tracked->last_command == command;
 }
 
 /*
@@ -354,6 +364,7 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	cfdw_journal_settle(tracked);
+	tracked->heard = true;
 	tracked->sent = target;
 	tracked->may_miss = false;
 	tracked->deleted = verb == CFDW_DELETE;
@@ -390,7 +401,11 @@ cfdw_journal_missed(CfdwTracked *tracked)
 {
 	cfdw_journal_settle(tracked);
 	tracked->missed_serial = last_serial;
+	memset(tracked->there, 0, sizeof(tracked->there));
 	tracked->read = 0;
+	tracked->unsure = 0;
+	tracked->delete_unsure = false;
+	tracked->deleted = false;
 }
 
 /*
@@ -417,14 +432,28 @@ cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 }
 
 /*
- * Notes that the doubt about a row is gone: the account has confirmed that it is
- * as it was before the transaction.
+ * Notes that the account has confirmed values of a row as they were: there is no
+ * doubt about them, nor about the row's existence.
  */
 void
-cfdw_journal_resolve(CfdwTracked *tracked)
+cfdw_journal_resolve(CfdwTracked *tracked, const CfdwRow *row)
+{
+	for (int i = 0; i < CFDW_NKEYS; i++)
+		if (row->values[i] != NULL)
+			tracked->unsure &= ~CFDW_KEY_BIT(i);
+	tracked->delete_unsure = false;
+}
+
+/*
+ * Notes that the account has a row no more, and was not to: there is no doubt
+ * about anything.
+ */
+void
+cfdw_journal_vanished(CfdwTracked *tracked)
 {
 	tracked->unsure = 0;
 	tracked->delete_unsure = false;
+	tracked->unsettled = false;
 }
 
 /*
@@ -442,7 +471,8 @@ cfdw_journal_is_deleted(const CfdwTracked *tracked)
 bool
 cfdw_journal_is_sure(const CfdwTracked *tracked)
 {
-	return tracked->unsure == 0 && !tracked->delete_unsure;
+	return tracked->unsure == 0 && !tracked->delete_unsure &&
+		   !tracked->unsettled;
 }
 
 /*
@@ -516,6 +546,7 @@ new_tracked(CfdwAccount *account)
 	CfdwTracked *tracked = palloc0(sizeof(CfdwTracked));
 
 	tracked->account = account;
+	tracked->last_command = InvalidCommandId;
 	rows = lappend(rows, tracked);
 	MemoryContextSwitchTo(caller);
 	return tracked;
@@ -570,7 +601,8 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 static void
 refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
 {
-	if (tracked->last_command > command)
+	if (tracked->last_command != InvalidCommandId &&
+		tracked->last_command > command)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

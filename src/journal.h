@@ -47,9 +47,12 @@ typedef struct CfdwTracked
 	uint32 number; /* of an added row, from 1; 0 of any other */
 
 	int pending;              /* changes that have not been sent */
-	CommandId last_command;   /* that changed it */
+	CommandId last_command;   /* that changed it, or InvalidCommandId */
 	bool deleted;             /* the account was told to, and has ... */
 	bool delete_unsure;       /* ... or not: nobody knows */
+	bool unsettled;           /* what was told of it and not heard, perhaps,
+							   * could not be taken back */
+	bool heard;               /* the account has confirmed a change */
 	bool may_miss;            /* changed by its id alone: that the account has
 							   * it was not said yet */
 	uint64 sent_serial;       /* of the last change that was sent */
@@ -97,7 +100,10 @@ extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target,
 extern void cfdw_journal_missed(CfdwTracked *tracked);
 extern void cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target,
 							   CfdwVerb verb, const CfdwRow *row);
-extern void cfdw_journal_resolve(CfdwTracked *tracked);
+extern void cfdw_journal_resolve(CfdwTracked *tracked, const CfdwRow *row);
+extern void cfdw_journal_vanished(CfdwTracked *tracked);
+extern bool cfdw_journal_changed_by(const CfdwTracked *tracked,
+									CommandId command);
 extern bool cfdw_journal_is_deleted(const CfdwTracked *tracked);
 extern bool cfdw_journal_is_sure(const CfdwTracked *tracked);
 extern void cfdw_journal_settle(CfdwTracked *tracked);

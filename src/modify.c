@@ -217,6 +217,7 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	MemoryContext caller;
 	CfdwRow row = {0};
 	CfdwRow before = {0};
+	CfdwTracked *tracked;
 	bool any = false;
 
 	MemoryContextReset(state->row_context);
@@ -228,12 +229,15 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	read_updated(state, slot, state->row_triggers ? old : NULL, &row);
 	read_before(state, old, &row, &before);
 	ExecDropSingleTupleTableSlot(old);
+	tracked = find_row(state, plan_slot);
 	for (int i = 0; i < CFDW_NKEYS; i++)
 		any = any || row.values[i] != NULL;
-	if (any)
-		cfdw_journal_update(state->target, find_row(state, plan_slot), &row,
-							&before, state->command);
-	if (misses_constant(state, slot))
+	if (cfdw_journal_changed_by(tracked, state->command))
+		slot = NULL;
+	else if (any)
+		cfdw_journal_update(state->target, tracked, &row, &before,
+							state->command);
+	if (slot != NULL && misses_constant(state, slot))
 		complete_slot(state, slot, 0, false);
 	MemoryContextSwitchTo(caller);
 	return slot;
@@ -247,13 +251,19 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
+	CfdwTracked *tracked;
 	MemoryContext caller;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	cfdw_journal_delete(state->target, find_row(state, plan_slot),
-						state->command);
-	store_old_row(state, plan_slot, slot);
+	tracked = find_row(state, plan_slot);
+	if (cfdw_journal_changed_by(tracked, state->command))
+		slot = NULL;
+	else
+	{
+		cfdw_journal_delete(state->target, tracked, state->command);
+		store_old_row(state, plan_slot, slot);
+	}
 	MemoryContextSwitchTo(caller);
 	return slot;
 }

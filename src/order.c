@@ -69,7 +69,8 @@ cfdw_order_refuse_lost(List *wanted)
 						one->tracked->id, one->target->table),
 				 errdetail(
 					 "The account was told to delete it before that was rolled back to a savepoint."),
-				 errhint("Run the transaction again.")));
+				 errhint(
+					 "Send no delete early below a savepoint that may be rolled back.")));
 	}
 }
 
@@ -99,7 +100,8 @@ cfdw_order_warn_of_leftovers(List *wanted)
 				WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg(
-					 "changes that were rolled back to a savepoint stay in the account"),
+					 "changes of foreign table \"%s\" that were rolled back to a savepoint stay in the account",
+					 one->target->table),
 				 errdetail_internal(
 					 "%s of list " INT64_FORMAT,
 					 cfdw_resource

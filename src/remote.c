@@ -66,6 +66,10 @@ static void finish_reply(CfdwCursor *cursor);
 static bool is_gone(const CfdwProblem *problem);
 static void match(CfdwBatch *batch, const CfdwResponse *response);
 static bool has_row(const CfdwRows *rows, int64 id);
+static void match_accepted_by_place(CfdwBatch *batch,
+									const CfdwReplyItem *items, int n);
+static void match_accepted_by_request_id(const CfdwRows *added,
+										 const CfdwReplyItem *items, int n);
 static CfdwReplyItem *list_added(const CfdwBatch *batch, int *n);
 static void assign_ids(const CfdwRows *added, const CfdwReplyItem *items);
 static bool match_by_request_id(const CfdwRows *added,
@@ -78,6 +82,7 @@ static void report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 	pg_attribute_noreturn();
 static int find_refused(CfdwVerb verb, const CfdwRows *rows,
 						const CfdwReplyError *error);
+static int find_refused_add(const CfdwRows *rows, int64 key);
 static const CfdwAction *name_action(CfdwBatch *batch);
 static char *describe_batch(const CfdwBatch *batch);
 static char *name_row(CfdwVerb verb, const CfdwRow *row);
@@ -750,8 +755,9 @@ finish_reply(CfdwCursor *cursor)
 /*
  * Matches the items of a reply to the rows of its batch.  Those of updates and
  * deletes are known by their ids; what is left over are the added ones.  Raises
- * 40001 for a row that the reply leaves out, unless that may be, and HV00M for
- * items that are too few or too many.
+ * 40001 for a row that the reply leaves out, unless that may be: a list that an
+ * earlier request was to delete is gone.  Raises HV00M for items that are too few
+ * or too many.
  */
 static void
 match(CfdwBatch *batch, const CfdwResponse *response)
@@ -770,7 +776,9 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 		{
 			CfdwRow *row = batch->by_verb[verb].rows[i];
 
-			if (row->missing || covers(batch, verb, row))
+			if (row->missing || covers(batch, verb, row) ||
+				(verb == CFDW_DELETE && response->status == 200 &&
+				 may_be_gone(batch, row)))
 				continue;
 			row->missing = row->may_miss && response->status < 300 &&
 						   !batch->action.unsure;
@@ -796,17 +804,37 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 
 /*
  * After a reply that refuses rows of a batch: gives those added rows their ids
- * that it has accepted, when it is clear which those are.
+ * that it has accepted, when it is clear which those are.  When all have a
+ * request_id, that says it; else their place does, among those that the reply
+ * does not refuse.
  */
 void
 cfdw_remote_match_accepted(CfdwBatch *batch)
 {
+	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
+	int nleft;
+	CfdwReplyItem *left = list_added(batch, &nleft);
+	int nnamed = 0;
+
+	for (int i = 0; i < added->n; i++)
+		if (added->rows[i]->values[CFDW_KEY_REQUEST_ID] != NULL)
+			nnamed++;
+	for (int i = 0; i < nleft; i++)
+		if (left[i].id <= 0)
+			return;
+	if (nnamed == added->n)
+		match_accepted_by_request_id(added, left, nleft);
+	else
+		match_accepted_by_place(batch, left, nleft);
+}
+
+static void
+match_accepted_by_place(CfdwBatch *batch, const CfdwReplyItem *items, int n)
+{
 	const CfdwReply *reply = &batch->reply;
 	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
-	CfdwRows accepted = {.rows = palloc(sizeof(CfdwRow *) * (added->n + 1))};
+	CfdwRows accepted = {0};
 	bool *refused = palloc0(sizeof(bool) * (added->n + 1));
-	CfdwReplyItem *left;
-	int nleft;
 
 	for (int i = 0; i < reply->nerrors; i++)
 	{
@@ -820,13 +848,30 @@ cfdw_remote_match_accepted(CfdwBatch *batch)
 	}
 	for (int i = 0; i < added->n; i++)
 		if (!refused[i])
-			accepted.rows[accepted.n++] = added->rows[i];
-	left = list_added(batch, &nleft);
-	for (int i = 0; i < nleft; i++)
-		if (left[i].id <= 0)
-			return;
-	if (nleft == accepted.n)
-		assign_ids(&accepted, left);
+			cfdw_resource_append(&accepted, added->rows[i], added->n);
+	for (int i = 0; n == accepted.n && i < n; i++)
+		accepted.rows[i]->id = items[i].id;
+}
+
+static void
+match_accepted_by_request_id(const CfdwRows *added, const CfdwReplyItem *items,
+							 int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		CfdwRow *match = NULL;
+		int count = 0;
+
+		for (int j = 0; items[i].has_request_id && j < added->n; j++)
+			if (strtoi64(added->rows[j]->values[CFDW_KEY_REQUEST_ID], NULL,
+						 10) == items[i].request_id)
+			{
+				match = added->rows[j];
+				count++;
+			}
+		if (count == 1 && match->id == 0)
+			match->id = items[i].id;
+	}
 }
 
 /*
@@ -988,19 +1033,35 @@ find_refused(CfdwVerb verb, const CfdwRows *rows, const CfdwReplyError *error)
 {
 	if (!error->has_key)
 		return rows->n == 1 ? 0 : -1;
+	if (verb == CFDW_ADD)
+		return find_refused_add(rows, error->key);
+	for (int i = 0; i < rows->n; i++)
+		if (rows->rows[i]->id == error->key)
+			return i;
+	return -1;
+}
+
+/*
+ * The same of an added row, which is named by its request_id, or by its position
+ * when it has none; -1 also when the key may mean either of two.
+ */
+static int
+find_refused_add(const CfdwRows *rows, int64 key)
+{
+	bool is_position = key >= 0 && key < rows->n;
+
 	for (int i = 0; i < rows->n; i++)
 	{
 		const char *sent = rows->rows[i]->values[CFDW_KEY_REQUEST_ID];
 
-		if (verb != CFDW_ADD && rows->rows[i]->id == error->key)
-			return i;
-		if (verb == CFDW_ADD && sent != NULL &&
-			strtoi64(sent, NULL, 10) == error->key)
-			return i;
+		if (sent == NULL || strtoi64(sent, NULL, 10) != key)
+			continue;
+		if (is_position && key != i &&
+			rows->rows[key]->values[CFDW_KEY_REQUEST_ID] == NULL)
+			return -1;
+		return i;
 	}
-	if (verb == CFDW_ADD && error->key >= 0 && error->key < rows->n)
-		return (int) error->key;
-	return -1;
+	return is_position ? (int) key : -1;
 }
 
 /*

@@ -108,6 +108,7 @@ static const Meaning outcomes[] = {
 /* So many characters of a secret are enough to know it again. */
 #define SECRET_START 8
 
+static void make_ascii(char *text);
 static void report_transport(const CfdwAction *action,
 							 const CfdwResponse *response)
 	pg_attribute_noreturn();
@@ -242,6 +243,45 @@ cfdw_report_gone(const CfdwAction *action, const char *what)
 				what, action->server),
 		 errdetail("The account's reply leaves it out."),
 		 errhint("%s", read_again)));
+}
+
+/*
+ * A WARNING at the end of a transaction; HINT may be NULL.  Never raises: what has
+ * no equivalent in the client's encoding, which would, is shown by question marks,
+ * in both texts.
+ */
+void
+cfdw_report_at_end(int sqlstate, char *message, char *detail, const char *hint)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	for (int attempt = 0; attempt < 2 && !done; attempt++)
+	{
+		PG_TRY();
+		{
+			ereport(WARNING, (errcode(sqlstate), errmsg_internal("%s", message),
+							  errdetail_internal("%s", detail),
+							  hint != NULL ? errhint("%s", hint) : 0));
+			done = true;
+		}
+		PG_CATCH();
+		{
+			MemoryContextSwitchTo(caller);
+			FlushErrorState();
+			make_ascii(message);
+			make_ascii(detail);
+		}
+		PG_END_TRY();
+	}
+}
+
+static void
+make_ascii(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (IS_HIGHBIT_SET(*text))
+			*text = '?';
 }
 
 /*

@@ -42,4 +42,7 @@ extern void cfdw_report_refused(const CfdwAction *action, const char *what,
 extern void cfdw_report_gone(const CfdwAction *action, const char *what)
 	pg_attribute_noreturn();
 
+extern void cfdw_report_at_end(int sqlstate, char *message, char *detail,
+							   const char *hint);
+
 #endif /* CFDW_REPORT_H */

@@ -65,8 +65,9 @@ static void prepare(Undo *undo);
 static void prepare_row(UndoRow *one);
 static void run_one(Undo *undo);
 static void run_rows(Undo *undo);
-static void finish_row(UndoRow *one, bool done);
-static bool try_row(const Undo *undo, UndoRow *one);
+static void finish_row(const Undo *undo, UndoRow *one, bool done,
+					   bool confirmed);
+static void try_row(const Undo *undo, UndoRow *one);
 static void warn(const Undo *undo);
 static bool is_gone(const Undo *undo, const UndoRow *one);
 
@@ -291,7 +292,7 @@ run_one(Undo *undo)
 		MemoryContextSwitchTo(caller);
 		FlushErrorState();
 		for (int i = 0; i < undo->nrows; i++)
-			undo->rows[i].stays = true;
+			finish_row(undo, &undo->rows[i], false, false);
 	}
 	PG_END_TRY();
 }
@@ -308,37 +309,50 @@ run_rows(Undo *undo)
 	for (int i = 0; i < undo->nrows; i++)
 	{
 		UndoRow *one = &undo->rows[i];
-		bool back = done || cfdw_remote_confirms(undo->batch, one->id);
+		bool confirmed = cfdw_remote_confirms(undo->batch, one->id);
 
-		if (one->undoable)
-			finish_row(one, back || (one_by_one && try_row(undo, one)));
+		if (!one->undoable)
+			continue;
+		if (!done && !confirmed && one_by_one)
+			try_row(undo, one);
+		else
+			finish_row(undo, one, done || confirmed, confirmed);
 	}
 }
 
 /*
- * The account has taken a row back, or not.
+ * The account has taken a row back, or not.  One that it does not have any more
+ * counts as taken back, but only CONFIRMED says that it has it, as it was.
  */
 static void
-finish_row(UndoRow *one, bool done)
+finish_row(const Undo *undo, UndoRow *one, bool done, bool confirmed)
 {
 	one->stays = one->stays || !done;
-	if (!one->stays && one->tracked != NULL)
-		cfdw_journal_resolve(one->tracked);
+	if (one->tracked == NULL)
+		return;
+	if (!done && undo->unsure)
+		one->tracked->unsettled = true;
+	else if (undo->verb == CFDW_ADD && done)
+		cfdw_journal_vanished(one->tracked);
+	else if (confirmed)
+		cfdw_journal_resolve(one->tracked, one->row);
 }
 
-static bool
+static void
 try_row(const Undo *undo, UndoRow *one)
 {
 	CfdwVerb verb = undoing_verb(undo->verb);
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	CfdwBatch *batch;
+	bool done;
 
 	cfdw_resource_append(&by_verb[verb], row_of(one), 1);
 	/* A delete names an id, and there is nothing to convert. */
 	if (one->body == NULL)
 		one->body = cfdw_codec_payload(by_verb, &one->body_len);
-	return cfdw_remote_try(
-		cfdw_remote_part(undo->batch, by_verb, one->body, one->body_len),
-		ABORT_LIMIT_MS);
+	batch = cfdw_remote_part(undo->batch, by_verb, one->body, one->body_len);
+	done = cfdw_remote_try(batch, ABORT_LIMIT_MS);
+	finish_row(undo, one, done, cfdw_remote_confirms(batch, one->id));
 }
 
 /*
@@ -365,11 +379,9 @@ warn(const Undo *undo)
 		if (undo->rows[i].stays && !is_gone(undo, &undo->rows[i]))
 			cfdw_resource_append(&left, row_of(&undo->rows[i]), undo->nrows);
 	if (left.n > 0)
-		ereport(
-			WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("changes that are rolled back here stay on server \"%s\"",
-					action.server),
-			 errdetail_internal("%s",
-								cfdw_remote_name_rows(undo->verb, &left))));
+		cfdw_report_at_end(
+			ERRCODE_WARNING,
+			psprintf("changes that are rolled back here stay on server \"%s\"",
+					 action.server),
+			cfdw_remote_name_rows(undo->verb, &left), NULL);
 }

@@ -146,21 +146,24 @@ sub ask
 		my $words = $_->{detail} =~ /may have carried it out, or not: (.*)/ ? $1 : '';
 		my ($account) = $_->{message} =~ /on server "(\w+)"/;
 
-		hear($_, $words);
+		# What goes no further than to a savepoint has to be said again at the end.
+		hear($_, $words,
+			$_->{message} !~ /^caught/
+			  && (($got->{status} // '') eq 'I' || !$model->savepoints));
 		wrong("gives up before $account was asked often enough")
 		  if $words =~ /update|delete/ && $words !~ /add/
 		  && ($strikes{$account} // 0) <= $options{$account}{max_retries}
 		  && !$options{$account}{hasty};
 	}
-	hear($_, $_->{detail})
+	hear($_, $_->{detail}, 1)
 	  foreach grep { $_->{message} !~ /^caught/ } @{ $got->{warnings} };
 	return $got;
 }
 
-# Which rows a message names.
+# Which rows a message names, for good or until the end of the transaction.
 sub hear
 {
-	my ($said, $words) = @_;
+	my ($said, $words, $for_good) = @_;
 	my $row = qr/"[^"]*"|\d+/;
 
 	while ($words =~ /\b(add|update|delete) of lists? ($row(?:, $row)*)/g)
@@ -169,7 +172,8 @@ sub hear
 		foreach ($rows =~ /$row/g)
 		{
 			my $name = /^"(.*)"/ ? CatalogsFdw::Model::identity_of_name($1) : $_;
-			$named{$verb}{$name} = $news{$verb}{$name} = 1;
+			$news{$verb}{$name} = 1;
+			$named{$verb}{$name} = 1 if $for_good;
 			$unknown{$name} = 1 if /^"/;
 		}
 	}
