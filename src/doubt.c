@@ -96,9 +96,8 @@ cfdw_doubt_warn(void)
 		if (rows != NULL)
 			cfdw_report_at_end(
 				ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
-				psprintf(
-					"outcome of an earlier request to server \"%s\" is unknown",
-					doubt->server),
+				psprintf("outcome of a request to server \"%s\" is unknown",
+						 doubt->server),
 				psprintf("The account may have carried it out, or not: %s.",
 						 rows),
 				"Look into the account.");
