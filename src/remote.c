@@ -82,6 +82,7 @@ static void report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 	pg_attribute_noreturn();
 static int find_refused(CfdwVerb verb, const CfdwRows *rows,
 						const CfdwReplyError *error);
+static bool bears_request_id(const CfdwRow *row, int64 request_id);
 static int find_refused_add(const CfdwRows *rows, int64 key);
 static const CfdwAction *name_action(CfdwBatch *batch);
 static char *describe_batch(const CfdwBatch *batch);
@@ -862,9 +863,9 @@ match_accepted_by_request_id(const CfdwRows *added, const CfdwReplyItem *items,
 		CfdwRow *match = NULL;
 		int count = 0;
 
-		for (int j = 0; items[i].has_request_id && j < added->n; j++)
-			if (strtoi64(added->rows[j]->values[CFDW_KEY_REQUEST_ID], NULL,
-						 10) == items[i].request_id)
+		for (int j = 0; j < added->n; j++)
+			if (items[i].has_request_id &&
+				bears_request_id(added->rows[j], items[i].request_id))
 			{
 				match = added->rows[j];
 				count++;
@@ -924,14 +925,11 @@ match_by_request_id(const CfdwRows *added, const CfdwReplyItem *items)
 
 	for (int i = 0; i < added->n; i++)
 	{
-		const char *sent = added->rows[i]->values[CFDW_KEY_REQUEST_ID];
 		int count = 0;
 
-		if (sent == NULL)
-			return false;
 		for (int j = 0; j < added->n; j++)
 			if (items[j].has_request_id &&
-				items[j].request_id == strtoi64(sent, NULL, 10))
+				bears_request_id(added->rows[i], items[j].request_id))
 			{
 				item_of[i] = j;
 				count++;
@@ -1052,9 +1050,7 @@ find_refused_add(const CfdwRows *rows, int64 key)
 
 	for (int i = 0; i < rows->n; i++)
 	{
-		const char *sent = rows->rows[i]->values[CFDW_KEY_REQUEST_ID];
-
-		if (sent == NULL || strtoi64(sent, NULL, 10) != key)
+		if (!bears_request_id(rows->rows[i], key))
 			continue;
 		if (is_position && key != i &&
 			rows->rows[key]->values[CFDW_KEY_REQUEST_ID] == NULL)
@@ -1062,6 +1058,17 @@ find_refused_add(const CfdwRows *rows, int64 key)
 		return i;
 	}
 	return is_position ? (int) key : -1;
+}
+
+/*
+ * Whether a row was sent with a request_id.
+ */
+static bool
+bears_request_id(const CfdwRow *row, int64 request_id)
+{
+	const char *sent = row->values[CFDW_KEY_REQUEST_ID];
+
+	return sent != NULL && strtoi64(sent, NULL, 10) == request_id;
 }
 
 /*
