@@ -396,8 +396,7 @@ static int64
 change_rows(ForeignScanState *node)
 {
 	DirectState *state = node->fdw_state;
-	CfdwOverlay *overlay = cfdw_overlay_create(
-		state->table, node->ss.ps.state->es_snapshot->curcid);
+	CommandId command = node->ss.ps.state->es_snapshot->curcid;
 	CfdwRow before = {0}; /* not known */
 	CfdwRow row = {0};
 	int64 count = 0;
@@ -409,7 +408,7 @@ change_rows(ForeignScanState *node)
 	for (int i = 0; i < n; i++)
 	{
 		const CfdwWanted *wanted =
-			overlay != NULL ? cfdw_overlay_find(overlay, ids[i]) : NULL;
+			cfdw_overlay_row(state->table, ids[i], command);
 		CfdwTracked *tracked;
 
 		CHECK_FOR_INTERRUPTS();

@@ -509,39 +509,18 @@ static void
 lay_over(Source *source, Reply *reply)
 {
 	MemoryContext caller;
-	MemoryContext temporary;
-	CfdwOverlay *overlay;
-	const CfdwWanted *wanted = NULL;
 
 	if (reply->overlaid)
 		return;
 	reply->overlaid = true;
-	if (reply->ask != CFDW_ASK_ONE)
-	{
-		caller = MemoryContextSwitchTo(reply->context);
+	caller = MemoryContextSwitchTo(reply->ask == CFDW_ASK_ONE ? source->context
+															  : reply->context);
+	if (reply->ask == CFDW_ASK_ONE)
+		reply->wanted =
+			cfdw_overlay_row(source->table, reply->id, source->command);
+	else
 		reply->overlay = cfdw_overlay_create(source->table, source->command);
-		MemoryContextSwitchTo(caller);
-		return;
-	}
-
-	/* Of the changes of all lists, those of this one are kept. */
-	temporary = AllocSetContextCreate(
-		CurrentMemoryContext, "catalogs_fdw overlay", ALLOCSET_SMALL_SIZES);
-	caller = MemoryContextSwitchTo(temporary);
-	overlay = cfdw_overlay_create(source->table, source->command);
-	if (overlay != NULL)
-		wanted = cfdw_overlay_find(overlay, reply->id);
-	reply->wanted = NULL;
-	if (wanted != NULL)
-	{
-		CfdwWanted *copy =
-			MemoryContextAlloc(source->context, sizeof(CfdwWanted));
-
-		*copy = *wanted;
-		reply->wanted = copy;
-	}
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(temporary);
 }
 
 /*

@@ -149,11 +149,7 @@ cfdw_flush_server(Oid serverid, Oid userid)
 void
 cfdw_flush_row(CfdwTracked *tracked)
 {
-	ListCell *lc;
-
-	foreach(lc, cfdw_journal_wanted(tracked->account, InvalidCommandId))
-		if (((CfdwWanted *) lfirst(lc))->tracked == tracked)
-			tell(list_make1(lfirst(lc)));
+	tell(list_make1(cfdw_journal_wanted_row(tracked, InvalidCommandId)));
 }
 
 /*
@@ -687,7 +683,7 @@ confirmed_orders(const Parcel *parcel)
 		order->verb = CFDW_ADD;
 		order->row.id = batch->reply.items[i].id;
 		if (order->row.id > 0 && !is_ordered(parcel, order->row.id) &&
-			!cfdw_journal_knows(parcel->target->account, order->row.id))
+			cfdw_journal_find(parcel->target->account, order->row.id) == NULL)
 			added = lappend(added, order);
 	}
 	/* More than were asked for cannot all be ours. */

@@ -5,9 +5,9 @@
  *
  * Owns the log of changes, in the order in which they were made, and the rows
  * that they are about.  The log is in step with savepoints: a change goes with
- * the (sub)transaction that made it.  Folding it tells what each row is to be,
- * as of a command or at the end.  The memory is the transaction's.  Must not
- * know how changes are sent or shown.
+ * the (sub)transaction that made it.  Folding the changes of a row tells what it
+ * is to be, as of a command or at the end.  The memory is the transaction's.
+ * Must not know how changes are sent or shown.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,21 +25,22 @@
  * A change, as a statement made it.  There may be many: it fits into 128 bytes, a
  * size that palloc does not round up.
  */
-typedef struct Change
+typedef struct CfdwChange
 {
 	CfdwTracked *tracked;
+	struct CfdwChange *earlier; /* of the same row; NULL for its first */
 	CfdwTarget *target;
 	char *values[CFDW_NKEYS];
 	uint64 serial; /* later changes have greater ones */
 	CfdwVerb verb;
-	int nest_level;            /* of the (sub)transaction that made it */
-	CommandId command;         /* that made it: it does not see it itself */
-	CommandId earlier_command; /* that had changed the row last */
+	int nest_level;    /* of the (sub)transaction that made it */
+	CommandId command; /* that made it: it does not see it itself */
 	CfdwKeySet first; /* those that no change has assigned before: what this one
 					   * read is in before[] */
-} Change;
+} CfdwChange;
 
-StaticAssertDecl(sizeof(Change) <= 128, "a change is rounded up to 256 bytes");
+StaticAssertDecl(sizeof(CfdwChange) <= 128,
+				 "a change is rounded up to 256 bytes");
 StaticAssertDecl(sizeof(CfdwTracked) <= 256,
 				 "a tracked row is rounded up to 512 bytes");
 
@@ -56,13 +57,6 @@ typedef struct RowEntry
 	CfdwTracked *tracked;
 } RowEntry;
 
-/* Finds the state of a tracked row while the log is folded. */
-typedef struct WantedEntry
-{
-	CfdwTracked *tracked;
-	CfdwWanted *wanted;
-} WantedEntry;
-
 /* GUC catalogs_fdw.max_pending_changes */
 static int max_pending_changes;
 
@@ -73,23 +67,22 @@ static List *targets = NIL;  /* of CfdwTarget */
 static List *rows = NIL;     /* of CfdwTracked */
 static HTAB *rows_by_id = NULL;
 static List *added = NIL;   /* of CfdwTracked, by number - 1 */
-static List *changes = NIL; /* of Change */
+static List *changes = NIL; /* of CfdwChange */
 static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
 static CfdwAccount *open_account(const CfdwTable *table);
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
-static Change *append_change(CfdwTarget *target, CfdwTracked *tracked,
-							 CfdwVerb verb, const CfdwRow *row,
-							 CommandId command);
+static CfdwChange *append_change(CfdwTarget *target, CfdwTracked *tracked,
+								 CfdwVerb verb, const CfdwRow *row,
+								 CommandId command);
 static void refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb,
 							 CommandId command);
-static CfdwWanted *find_wanted(HTAB *found, List **wanted,
-							   CfdwTracked *tracked);
-static void apply_change(CfdwWanted *wanted, const Change *change);
+static const CfdwChange *counted(const CfdwChange *change, CommandId before);
+static CfdwWanted *fold(CfdwTracked *tracked, CommandId before);
 static void forget_from(int nest_level);
-static void forget_before(const Change *change);
+static void forget_before(const CfdwChange *change);
 static void on_transaction(XactEvent event, void *arg);
 static void on_subtransaction(SubXactEvent event, SubTransactionId self,
 							  SubTransactionId parent, void *arg);
@@ -242,7 +235,7 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 					CommandId command)
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
-	Change *change;
+	CfdwChange *change;
 
 	refuse_triggered(tracked, CFDW_UPDATE, command);
 	change = append_change(target, tracked, CFDW_UPDATE, row, command);
@@ -266,7 +259,7 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 bool
 cfdw_journal_changed_by(const CfdwTracked *tracked, CommandId command)
 {
-	return tracked->last_command == command;
+	return tracked->last != NULL && tracked->last->command == command;
 }
 
 /*
@@ -321,36 +314,40 @@ cfdw_journal_is_empty(void)
 List *
 cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 {
-	HASHCTL control = {.keysize = sizeof(CfdwTracked *),
-					   .entrysize = sizeof(WantedEntry),
-					   .hcxt = CurrentMemoryContext};
 	List *wanted = NIL;
 	ListCell *lc;
-	HTAB *found;
 
-	if (rows == NIL)
-		return NIL;
-	found = hash_create("catalogs_fdw wanted", 64, &control,
-						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, changes)
 	{
-		Change *change = lfirst(lc);
+		const CfdwChange *change = lfirst(lc);
+		CfdwTracked *tracked = change->tracked;
 
-		if (change->serial > change->tracked->missed_serial &&
-			(account == NULL || change->tracked->account == account) &&
-			(before == InvalidCommandId || change->command < before))
-			apply_change(find_wanted(found, &wanted, change->tracked), change);
+		if ((account == NULL || tracked->account == account) &&
+			counted(change, before) == change &&
+			counted(change->earlier, before) == NULL)
+			wanted = lappend(wanted, fold(tracked, before));
 	}
 	foreach(lc, rows)
 	{
 		CfdwTracked *tracked = lfirst(lc);
 
 		if (tracked->sent != NULL &&
-			(account == NULL || tracked->account == account))
-			find_wanted(found, &wanted, tracked);
+			(account == NULL || tracked->account == account) &&
+			counted(tracked->last, before) == NULL)
+			wanted = lappend(wanted, fold(tracked, before));
 	}
-	hash_destroy(found);
 	return wanted;
+}
+
+/*
+ * The same for one row, or NULL when it would not be in that list.
+ */
+CfdwWanted *
+cfdw_journal_wanted_row(CfdwTracked *tracked, CommandId before)
+{
+	if (tracked->sent == NULL && counted(tracked->last, before) == NULL)
+		return NULL;
+	return fold(tracked, before);
 }
 
 /*
@@ -488,17 +485,19 @@ cfdw_journal_settle(CfdwTracked *tracked)
 }
 
 /*
- * Whether the transaction has to do with the row of an id.
+ * The row of an id that the transaction has to do with, or NULL.
  */
-bool
-cfdw_journal_knows(const CfdwAccount *account, int64 id)
+CfdwTracked *
+cfdw_journal_find(const CfdwAccount *account, int64 id)
 {
 	RowKey key;
+	RowEntry *entry;
 
 	memset(&key, 0, sizeof(key));
 	key.account = unconstify(CfdwAccount *, account);
 	key.id = id;
-	return hash_search(rows_by_id, &key, HASH_FIND, NULL) != NULL;
+	entry = hash_search(rows_by_id, &key, HASH_FIND, NULL);
+	return entry != NULL ? entry->tracked : NULL;
 }
 
 /*
@@ -546,18 +545,17 @@ new_tracked(CfdwAccount *account)
 	CfdwTracked *tracked = palloc0(sizeof(CfdwTracked));
 
 	tracked->account = account;
-	tracked->last_command = InvalidCommandId;
 	rows = lappend(rows, tracked);
 	MemoryContextSwitchTo(caller);
 	return tracked;
 }
 
-static Change *
+static CfdwChange *
 append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 			  const CfdwRow *row, CommandId command)
 {
 	MemoryContext caller;
-	Change *change;
+	CfdwChange *change;
 
 	if (IsParallelWorker())
 		ereport(
@@ -576,7 +574,7 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
 
 	caller = MemoryContextSwitchTo(journal_context);
-	change = palloc0(sizeof(Change));
+	change = palloc0(sizeof(CfdwChange));
 	change->tracked = tracked;
 	change->target = target;
 	change->verb = verb;
@@ -587,8 +585,8 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 		if (row->values[i] != NULL)
 			change->values[i] = pstrdup(row->values[i]);
 	changes = lappend(changes, change);
-	change->earlier_command = tracked->last_command;
-	tracked->last_command = command;
+	change->earlier = tracked->last;
+	tracked->last = change;
 	tracked->pending++;
 	pending++;
 	MemoryContextSwitchTo(caller);
@@ -601,8 +599,7 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 static void
 refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
 {
-	if (tracked->last_command != InvalidCommandId &&
-		tracked->last_command > command)
+	if (tracked->last != NULL && tracked->last->command > command)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
@@ -614,42 +611,49 @@ refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
 }
 
 /*
- * The state of a row while the log is folded; at first as it was before the
- * transaction.
+ * The last change of a row, from CHANGE back, that counts for who sees those made
+ * before a command, or all with InvalidCommandId; NULL when there is none.
  */
-static CfdwWanted *
-find_wanted(HTAB *found, List **wanted, CfdwTracked *tracked)
+static const CfdwChange *
+counted(const CfdwChange *change, CommandId before)
 {
-	bool known;
-	WantedEntry *entry = hash_search(found, &tracked, HASH_ENTER, &known);
-
-	if (!known)
-	{
-		entry->wanted = palloc0(sizeof(CfdwWanted));
-		entry->wanted->tracked = tracked;
-		entry->wanted->target = tracked->sent;
-		entry->wanted->exists = tracked->number == 0;
-		*wanted = lappend(*wanted, entry->wanted);
-	}
-	return entry->wanted;
+	while (change != NULL && before != InvalidCommandId &&
+		   change->command >= before)
+		change = change->earlier;
+	return change != NULL && change->serial > change->tracked->missed_serial
+			   ? change
+			   : NULL;
 }
 
 /*
- * Add then update is one add, made by who added; update twice one update,
- * anything then delete a delete, made by who did it last.
+ * What a row is to be, from its last change back.  Add then update is one add,
+ * made by who added; update twice one update, anything then delete a delete,
+ * made by who did it last.
  */
-static void
-apply_change(CfdwWanted *wanted, const Change *change)
+static CfdwWanted *
+fold(CfdwTracked *tracked, CommandId before)
 {
-	if (change->verb != CFDW_UPDATE || wanted->tracked->id != 0)
-		wanted->target = change->target;
-	wanted->touched = true;
-	wanted->exists = change->verb != CFDW_DELETE;
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	CfdwWanted *wanted = palloc0(sizeof(CfdwWanted));
+	const CfdwChange *change = counted(tracked->last, before);
+
+	wanted->tracked = tracked;
+	wanted->touched = change != NULL;
+	wanted->exists =
+		change != NULL ? change->verb != CFDW_DELETE : tracked->number == 0;
+	for (; change != NULL; change = counted(change->earlier, before))
+	{
+		if (wanted->target == NULL &&
+			(change->verb != CFDW_UPDATE || tracked->id != 0))
+			wanted->target = change->target;
 		if (change->verb == CFDW_DELETE)
-			wanted->values[i] = NULL;
-		else if (change->values[i] != NULL)
-			wanted->values[i] = change->values[i];
+			break;
+		for (int i = 0; i < CFDW_NKEYS; i++)
+			if (wanted->values[i] == NULL)
+				wanted->values[i] = change->values[i];
+	}
+	if (wanted->target == NULL)
+		wanted->target = tracked->sent;
+	return wanted;
 }
 
 /*
@@ -662,7 +666,7 @@ forget_from(int nest_level)
 
 	for (; keep > 0; keep--)
 	{
-		Change *change = list_nth(changes, keep - 1);
+		CfdwChange *change = list_nth(changes, keep - 1);
 
 		if (change->nest_level < nest_level)
 			break;
@@ -672,7 +676,7 @@ forget_from(int nest_level)
 			pending--;
 		}
 		forget_before(change);
-		change->tracked->last_command = change->earlier_command;
+		change->tracked->last = change->earlier;
 	}
 	changes = list_truncate(changes, keep);
 }
@@ -682,7 +686,7 @@ forget_from(int nest_level)
  * the account was told of it.
  */
 static void
-forget_before(const Change *change)
+forget_before(const CfdwChange *change)
 {
 	CfdwTracked *tracked = change->tracked;
 
@@ -726,7 +730,7 @@ on_subtransaction(SubXactEvent event, SubTransactionId self,
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		for (int i = list_length(changes) - 1; i >= 0; i--)
 		{
-			Change *change = list_nth(changes, i);
+			CfdwChange *change = list_nth(changes, i);
 
 			if (change->nest_level < nest_level)
 				break;

@@ -47,7 +47,7 @@ typedef struct CfdwTracked
 	uint32 number; /* of an added row, from 1; 0 of any other */
 
 	int pending;              /* changes that have not been sent */
-	CommandId last_command;   /* that changed it, or InvalidCommandId */
+	struct CfdwChange *last;  /* of its changes, or NULL */
 	bool deleted;             /* the account was told to, and has ... */
 	bool delete_unsure;       /* ... or not: nobody knows */
 	bool unsettled;           /* what was told of it and not heard, perhaps,
@@ -95,6 +95,8 @@ extern void cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked,
 extern void cfdw_journal_orphan(CfdwTarget *target, int64 id);
 extern bool cfdw_journal_is_empty(void);
 extern List *cfdw_journal_wanted(const CfdwAccount *account, CommandId before);
+extern CfdwWanted *cfdw_journal_wanted_row(CfdwTracked *tracked,
+										   CommandId before);
 extern void cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target,
 							  CfdwVerb verb, const CfdwRow *row);
 extern void cfdw_journal_missed(CfdwTracked *tracked);
@@ -107,6 +109,6 @@ extern bool cfdw_journal_changed_by(const CfdwTracked *tracked,
 extern bool cfdw_journal_is_deleted(const CfdwTracked *tracked);
 extern bool cfdw_journal_is_sure(const CfdwTracked *tracked);
 extern void cfdw_journal_settle(CfdwTracked *tracked);
-extern bool cfdw_journal_knows(const CfdwAccount *account, int64 id);
+extern CfdwTracked *cfdw_journal_find(const CfdwAccount *account, int64 id);
 
 #endif /* CFDW_JOURNAL_H */

@@ -72,6 +72,20 @@ cfdw_overlay_create(const CfdwTable *table, CommandId command)
 }
 
 /*
+ * What the row of an id is to be for a scan of TABLE in COMMAND, or NULL: as it
+ * is.  Palloc'ed in the current context.
+ */
+const CfdwWanted *
+cfdw_overlay_row(const CfdwTable *table, int64 id, CommandId command)
+{
+	CfdwAccount *account = cfdw_journal_account(table);
+	CfdwTracked *tracked =
+		account != NULL ? cfdw_journal_find(account, id) : NULL;
+
+	return tracked != NULL ? cfdw_journal_wanted_row(tracked, command) : NULL;
+}
+
+/*
  * What the row of an id is to be, or NULL: as it is.
  */
 const CfdwWanted *

@@ -15,6 +15,8 @@ typedef struct CfdwOverlay CfdwOverlay;
 
 extern CfdwOverlay *cfdw_overlay_create(const CfdwTable *table,
 										CommandId command);
+extern const CfdwWanted *cfdw_overlay_row(const CfdwTable *table, int64 id,
+										  CommandId command);
 extern const CfdwWanted *cfdw_overlay_find(const CfdwOverlay *overlay,
 										   int64 id);
 extern const CfdwWanted *cfdw_overlay_added(const CfdwOverlay *overlay, int n);
