@@ -50,7 +50,7 @@ BEGIN
 END $$;
 
 -- What n INSERTs cost without an account.
-CREATE UNLOGGED TABLE local (name text, type text);
+CREATE UNLOGGED TABLE local (LIKE post);
 
 CREATE FUNCTION insert_one_by_one(wanted text, n integer) RETURNS void
 LANGUAGE plpgsql AS $$
