@@ -40,6 +40,15 @@ $$;
 SELECT costs('SELECT (SELECT count(*) FROM catalogs WHERE id > list) FROM wanted') < 3000 AS few_requests;
 SELECT costs('SELECT (SELECT count(*) FROM catalogs) FROM wanted') BETWEEN 1000 AND 1100 AS one_request;
 
+-- Scans of the same single list share its request; of several lists they do not,
+-- and all of them are one request.
+SELECT requests('SELECT a.name, b.type FROM catalogs a JOIN catalogs b USING (id) WHERE id = 4223');
+SELECT a.name, b.type FROM catalogs a JOIN catalogs b USING (id) WHERE id = 4223;
+\! emulator wire
+SELECT requests('SELECT a.name, b.type FROM catalogs a, catalogs b WHERE a.id = 4222 AND b.id = 4223');
+SELECT a.name, b.type FROM catalogs a, catalogs b WHERE a.id = 4222 AND b.id = 4223;
+\! emulator wire
+
 -- An account that was empty when ANALYZE looked has lists by now, or will have:
 -- one local row asks for its list, not for all.
 \! emulator reset --empty

@@ -52,6 +52,8 @@ SELECT id FROM catalogs WHERE id IS NULL;
 SELECT id FROM catalogs WHERE id = 4222 AND id = 4223;
 SELECT id FROM catalogs WHERE id = ANY ('{}');
 SELECT id FROM catalogs WHERE id = 4223.5;
+SELECT id FROM catalogs WHERE id = -1;
+SELECT id FROM catalogs WHERE id = ANY ('{-5, 0, NULL}');
 SELECT id FROM catalogs WHERE sort > 30 AND sort < 20;
 \! emulator wire
 

@@ -26,6 +26,13 @@ SELECT place, count(id), sum(id) FROM wanted LEFT JOIN catalogs ON sort >= place
 SELECT place, (SELECT sum(id) FROM catalogs WHERE sort >= 10 * place) FROM wanted ORDER BY place;
 \! emulator wire --count
 
+-- What depends on an outer row is begun again for each.
+EXPLAIN (COSTS OFF) SELECT place, count(next), min(id), max(name), max(created_at)
+    FROM wanted LEFT JOIN LATERAL (SELECT *, place + 1 AS next FROM catalogs) l ON sort >= place * 10 GROUP BY place;
+SELECT place, count(next), min(id), max(name), max(created_at)
+    FROM wanted LEFT JOIN LATERAL (SELECT *, place + 1 AS next FROM catalogs) l ON sort >= place * 10 GROUP BY place ORDER BY place;
+\! emulator wire --count
+
 -- Left in the middle; then read to the end; then begun again.
 SELECT place, (SELECT count(*) FROM (SELECT id FROM catalogs WHERE sort < 10 * place + 10 LIMIT CASE place WHEN 1 THEN 20 END) x)
     FROM wanted ORDER BY place;

@@ -88,6 +88,12 @@ UPDATE catalogs SET (name, type) = (SELECT 'Lists', 'x')
     WHERE id = ANY (ARRAY(SELECT list FROM wanted));
 \! emulator wire
 \! emulator reset
+-- a number of another type, and one that no list can have
+UPDATE catalogs SET name = 'x' WHERE id = 4223.0;
+UPDATE catalogs SET name = 'x' WHERE id = 4223.5;
+UPDATE catalogs SET name = 'x' WHERE id = ANY ('{-1, 0, NULL}');
+\! emulator wire
+\! emulator reset
 -- a condition that is the same for all rows, and none at all
 PREPARE maybe(bool) AS UPDATE catalogs SET name = 'x' WHERE id = 4223 AND $1;
 SET plan_cache_mode = force_generic_plan;
@@ -119,8 +125,6 @@ DELETE FROM catalogs WHERE id IN (4230, 4231) AND id > 4230;
 DELETE FROM catalogs WHERE id > 9000;
 \! emulator wire
 DELETE FROM catalogs WHERE id <> ALL ('{4222,4223,4230,4231}');
-\! emulator wire
-DELETE FROM catalogs WHERE id = 4230.0;
 \! emulator wire
 UPDATE catalogs SET name = 'x' WHERE id = 4200 + sort;
 \! emulator wire

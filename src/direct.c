@@ -13,13 +13,9 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_opfamily.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/makefuncs.h"
@@ -27,7 +23,6 @@
 #include "optimizer/appendinfo.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
-#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -35,8 +30,11 @@
 #include "compat.h"
 #include "direct.h"
 #include "flush.h"
+#include "ids.h"
 #include "modify.h"
 #include "overlay.h"
+#include "plan.h"
+#include "value.h"
 
 /*
  * A plan's fdw_exprs: what gives the ids, the values that an UPDATE assigns, one
@@ -77,13 +75,8 @@ static Node *without_constants(Node *node, RowRef *ref);
 static Const *make_constant(const CfdwTableColumn *column);
 static bool needs_row(Node *node);
 static bool needs_row_walker(Node *node, void *context);
-static Expr *ids_of(Node *clause, const RowRef *ref);
-static bool is_id(Node *node, const RowRef *ref);
 static int64 change_rows(ForeignScanState *node);
-static int evaluate_ids(DirectState *state, ExprContext *econtext, int64 **ids);
-static int unnest_ids(ArrayType *array, int64 **ids);
-static int64 integer_value(Datum value, Oid type);
-static int compare_ids(const void *a, const void *b);
+static CfdwIds evaluate_ids(DirectState *state, ExprContext *econtext);
 static void evaluate_values(DirectState *state, ForeignScanState *node,
 							CfdwRow *row);
 
@@ -236,8 +229,14 @@ plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids, List **conditions)
 
 		if (!needs_row(clause))
 			*conditions = lappend(*conditions, clause);
-		else if (*ids != NULL || (*ids = ids_of(clause, ref)) == NULL)
+		else if (*ids != NULL)
 			return false;
+		else
+		{
+			*ids = cfdw_plan_equal_to_id((Expr *) clause, ref->rti, ref->table);
+			if (*ids == NULL || needs_row((Node *) *ids))
+				return false;
+		}
 	}
 	return *ids != NULL;
 }
@@ -304,17 +303,12 @@ without_constants(Node *node, RowRef *ref)
 static Const *
 make_constant(const CfdwTableColumn *column)
 {
-	Oid input;
-	Oid ioparam;
 	int16 len;
 	bool byval;
 
-	getTypeInputInfo(column->typid, &input, &ioparam);
 	get_typlenbyval(column->typid, &len, &byval);
-	return makeConst(
-		column->typid, column->typmod, column->collation, len,
-		OidInputFunctionCall(input, column->constant, ioparam, column->typmod),
-		false, byval);
+	return makeConst(column->typid, column->typmod, column->collation, len,
+					 cfdw_value_constant(column), false, byval);
 }
 
 /*
@@ -346,48 +340,6 @@ needs_row_walker(Node *node, void *context)
 }
 
 /*
- * The other side of "id = ..." or of "id = ANY (...)", as which IN comes here;
- * NULL when CLAUSE is something else.
- */
-static Expr *
-ids_of(Node *clause, const RowRef *ref)
-{
-	List *args = NIL;
-	Oid equals = InvalidOid;
-	Expr *ids = NULL;
-
-	if (IsA(clause, OpExpr))
-	{
-		equals = ((OpExpr *) clause)->opno;
-		args = ((OpExpr *) clause)->args;
-	}
-	else if (IsA(clause, ScalarArrayOpExpr) &&
-			 ((ScalarArrayOpExpr *) clause)->useOr)
-	{
-		equals = ((ScalarArrayOpExpr *) clause)->opno;
-		args = ((ScalarArrayOpExpr *) clause)->args;
-	}
-	if (list_length(args) != 2 ||
-		get_op_opfamily_strategy(equals, INTEGER_BTREE_FAM_OID) !=
-			BTEqualStrategyNumber)
-		return NULL;
-	if (is_id(linitial(args), ref))
-		ids = lsecond(args);
-	else if (IsA(clause, OpExpr) && is_id(lsecond(args), ref))
-		ids = linitial(args);
-	return ids == NULL || needs_row((Node *) ids) ? NULL : ids;
-}
-
-static bool
-is_id(Node *node, const RowRef *ref)
-{
-	Var *var = (Var *) node;
-
-	return IsA(node, Var) && var->varno == ref->rti && var->varlevelsup == 0 &&
-		   var->varattno == ref->table->id_attnum;
-}
-
-/*
  * Puts the changes into the journal; returns how many rows that are.  A row
  * that the transaction has deleted is not one; whether the account has a row is
  * known only when it is told at once.
@@ -400,15 +352,14 @@ change_rows(ForeignScanState *node)
 	CfdwRow before = {0}; /* not known */
 	CfdwRow row = {0};
 	int64 count = 0;
-	int64 *ids;
-	int n = evaluate_ids(state, node->ss.ps.ps_ExprContext, &ids);
+	CfdwIds ids = evaluate_ids(state, node->ss.ps.ps_ExprContext);
 
-	if (n > 0 && state->columns != NIL)
+	if (ids.n > 0 && state->columns != NIL)
 		evaluate_values(state, node, &row);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < ids.n; i++)
 	{
 		const CfdwWanted *wanted =
-			cfdw_overlay_row(state->table, ids[i], command);
+			cfdw_overlay_row(state->table, ids.ids[i], command);
 		CfdwTracked *tracked;
 
 		CHECK_FOR_INTERRUPTS();
@@ -416,7 +367,7 @@ change_rows(ForeignScanState *node)
 			(!wanted->exists || cfdw_journal_is_deleted(wanted->tracked) ||
 			 cfdw_journal_changed_by(wanted->tracked, state->command)))
 			continue;
-		tracked = cfdw_journal_unread(state->target, ids[i]);
+		tracked = cfdw_journal_unread(state->target, ids.ids[i]);
 		if (state->columns != NIL)
 			cfdw_journal_update(state->target, tracked, &row, &before,
 								state->command);
@@ -435,79 +386,17 @@ change_rows(ForeignScanState *node)
 }
 
 /*
- * The ids, each once, that a list can have: palloc'ed in *IDS; their number.
+ * The ids, each once, that a list can have; in the current memory context.
  */
-static int
-evaluate_ids(DirectState *state, ExprContext *econtext, int64 **ids)
+static CfdwIds
+evaluate_ids(DirectState *state, ExprContext *econtext)
 {
-	Oid type = exprType((Node *) state->ids->expr);
-	int valid = 0;
+	CfdwIds ids = {.all = true};
 	bool isnull;
-	Datum value;
-	int n = 1;
+	Datum value = ExecEvalExpr(state->ids, econtext, &isnull);
 
-	value = ExecEvalExpr(state->ids, econtext, &isnull);
-	if (isnull)
-		return 0;
-	if (OidIsValid(get_element_type(getBaseType(type))))
-		n = unnest_ids(DatumGetArrayTypeP(value), ids);
-	else
-	{
-		*ids = palloc(sizeof(int64));
-		**ids = integer_value(value, type);
-	}
-	for (int i = 0; i < n; i++)
-		if ((*ids)[i] > 0)
-			(*ids)[valid++] = (*ids)[i];
-	qsort(*ids, valid, sizeof(int64), compare_ids);
-	return (int) qunique(*ids, valid, sizeof(int64), compare_ids);
-}
-
-/*
- * The elements of an array that are not NULL.
- */
-static int
-unnest_ids(ArrayType *array, int64 **ids)
-{
-	Oid type = ARR_ELEMTYPE(array);
-	int known = 0;
-	int16 len;
-	bool byval;
-	char align;
-	Datum *values;
-	bool *nulls;
-	int n;
-
-	get_typlenbyvalalign(type, &len, &byval, &align);
-	deconstruct_array(array, type, len, byval, align, &values, &nulls, &n);
-	*ids = palloc(sizeof(int64) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		if (!nulls[i])
-			(*ids)[known++] = integer_value(values[i], type);
-	return known;
-}
-
-static int64
-integer_value(Datum value, Oid type)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		default:
-			return DatumGetInt64(value);
-	}
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64 left = *(const int64 *) a;
-	int64 right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
+	cfdw_ids_restrict(&ids, exprType((Node *) state->ids->expr), value, isnull);
+	return ids;
 }
 
 /*

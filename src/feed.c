@@ -391,10 +391,10 @@ looks_in_all(Source *source, int64 id)
 static bool
 is_deleted(Source *source, int64 id)
 {
-	Reply probe = {.ask = CFDW_ASK_ONE, .id = id};
+	const CfdwWanted *wanted =
+		cfdw_overlay_row(source->table, id, source->command);
 
-	lay_over(source, &probe);
-	return probe.wanted != NULL && !probe.wanted->exists;
+	return wanted != NULL && !wanted->exists;
 }
 
 static Reply *
@@ -490,10 +490,8 @@ open_reply(CfdwFeed *feed, Reply *reply)
 
 	if (reply->ask == CFDW_ASK_ONE)
 	{
-		lay_over(source, reply);
-		if (reply->wanted != NULL && !reply->wanted->exists)
+		if (is_deleted(source, reply->id))
 			return;
-		reply->overlaid = false;
 		source->nsingle++;
 	}
 	reply->cursor =

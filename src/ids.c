@@ -4,8 +4,9 @@
  *	  Which ids the values that a condition compares the id with leave.
  *
  * Owns the reading of such a value: one number, or an array of which any will
- * do.  The planner does that with constants, a scan with what is known only
- * when it begins.  Must not know what a condition looks like.
+ * do; and which numbers are ids.  The planner does that with constants, a scan or
+ * a change with what is known only when it begins.  Must not know what a
+ * condition looks like.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,9 +21,12 @@
 
 #include "ids.h"
 
-static int read_array(Oid element_type, ArrayType *array, int64 *ids);
-static bool read_number(Oid type, Datum value, int64 *id);
+static Oid element_type(Oid type);
+static void read_array(CfdwIds *left, const CfdwIds *set, Oid type,
+					   ArrayType *array);
+static bool read_id(Oid type, Datum value, int64 *id);
 static bool read_numeric(Datum value, int64 *id);
+static bool contains(const CfdwIds *set, int64 id);
 static int compare_ids(const void *a, const void *b);
 
 /*
@@ -31,84 +35,66 @@ static int compare_ids(const void *a, const void *b);
 bool
 cfdw_ids_understands(Oid type)
 {
-	switch (type)
+	switch (getBaseType(type))
 	{
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
 		case NUMERICOID:
-		case INT2ARRAYOID:
-		case INT4ARRAYOID:
-		case INT8ARRAYOID:
-		case NUMERICARRAYOID:
 			return true;
+		default:
+			return OidIsValid(element_type(type));
 	}
-	return false;
 }
 
 /*
  * Leaves in SET, in the current memory context, the ids that equal a value, or
- * an element of it: NULL equals none, nor does a number that is no 64-bit
- * integer.  TYPE must be one that cfdw_ids_understands().
+ * an element of it: NULL equals none, nor does a number that no list can have,
+ * for ids are integers from 1.  TYPE must be one that cfdw_ids_understands().
  */
 void
 cfdw_ids_restrict(CfdwIds *set, Oid type, Datum value, bool isnull)
 {
-	Oid element_type = InvalidOid;
-	int64 *ids = NULL;
-	int n = 0;
+	CfdwIds left = {.all = false};
+	Oid element = element_type(type);
 
-	switch (type)
-	{
-		case INT2ARRAYOID:
-			element_type = INT2OID;
-			break;
-		case INT4ARRAYOID:
-			element_type = INT4OID;
-			break;
-		case INT8ARRAYOID:
-			element_type = INT8OID;
-			break;
-		case NUMERICARRAYOID:
-			element_type = NUMERICOID;
-			break;
-	}
-	if (!isnull && OidIsValid(element_type))
-	{
-		ArrayType *array = DatumGetArrayTypeP(value);
-
-		ids = palloc_extended(
-			sizeof(int64) *
-				(Size) Max(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)), 1),
-			MCXT_ALLOC_HUGE);
-		n = read_array(element_type, array, ids);
-	}
+	if (!isnull && OidIsValid(element))
+		read_array(&left, set, element, DatumGetArrayTypeP(value));
 	else if (!isnull)
 	{
-		ids = palloc(sizeof(int64));
-		n = read_number(type, value, ids) ? 1 : 0;
+		left.ids = palloc(sizeof(int64));
+		if (read_id(type, value, left.ids) && contains(set, left.ids[0]))
+			left.n = 1;
 	}
-
-	if (!set->all)
-	{
-		int both = 0;
-
-		for (int i = 0; i < n; i++)
-			if (bsearch(&ids[i], set->ids, set->n, sizeof(int64),
-						compare_ids) != NULL)
-				ids[both++] = ids[i];
-		n = both;
-	}
-	set->all = false;
-	set->n = n;
-	set->ids = ids;
+	*set = left;
 }
 
 /*
- * The ids among an array's elements, ascending, each once; their number.
+ * The type of the elements of an array of ids; InvalidOid when TYPE is none.
  */
-static int
-read_array(Oid element_type, ArrayType *array, int64 *ids)
+static Oid
+element_type(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case INT2ARRAYOID:
+			return INT2OID;
+		case INT4ARRAYOID:
+			return INT4OID;
+		case INT8ARRAYOID:
+			return INT8OID;
+		case NUMERICARRAYOID:
+			return NUMERICOID;
+		default:
+			return InvalidOid;
+	}
+}
+
+/*
+ * Leaves in LEFT those of SET that are among an array's elements.
+ */
+static void
+read_array(CfdwIds *left, const CfdwIds *set, Oid type, ArrayType *array)
 {
 	int16 typlen;
 	bool typbyval;
@@ -116,36 +102,45 @@ read_array(Oid element_type, ArrayType *array, int64 *ids)
 	Datum *values;
 	bool *nulls;
 	int nvalues;
-	int n = 0;
 
-	get_typlenbyvalalign(element_type, &typlen, &typbyval, &typalign);
-	deconstruct_array(array, element_type, typlen, typbyval, typalign, &values,
-					  &nulls, &nvalues);
+	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
+	deconstruct_array(array, type, typlen, typbyval, typalign, &values, &nulls,
+					  &nvalues);
+	left->ids = palloc_extended(sizeof(int64) * (Size) Max(nvalues, 1),
+								MCXT_ALLOC_HUGE);
 	for (int i = 0; i < nvalues; i++)
-		if (!nulls[i] && read_number(element_type, values[i], &ids[n]))
-			n++;
-	qsort(ids, n, sizeof(int64), compare_ids);
-	return (int) qunique(ids, n, sizeof(int64), compare_ids);
+		if (!nulls[i] && read_id(type, values[i], &left->ids[left->n]) &&
+			contains(set, left->ids[left->n]))
+			left->n++;
+	qsort(left->ids, left->n, sizeof(int64), compare_ids);
+	left->n = (int) qunique(left->ids, left->n, sizeof(int64), compare_ids);
 }
 
+/*
+ * False for a number that is no id.
+ */
 static bool
-read_number(Oid type, Datum value, int64 *id)
+read_id(Oid type, Datum value, int64 *id)
 {
-	switch (type)
+	switch (getBaseType(type))
 	{
 		case INT2OID:
 			*id = DatumGetInt16(value);
-			return true;
+			break;
 		case INT4OID:
 			*id = DatumGetInt32(value);
-			return true;
+			break;
 		case INT8OID:
 			*id = DatumGetInt64(value);
-			return true;
+			break;
 		case NUMERICOID:
-			return read_numeric(value, id);
+			if (!read_numeric(value, id))
+				return false;
+			break;
+		default:
+			elog(ERROR, "an id is compared with type %u", type);
 	}
-	elog(ERROR, "an id is compared with type %u", type);
+	return *id > 0;
 }
 
 /*
@@ -163,6 +158,14 @@ read_numeric(Datum value, int64 *id)
 	*id = DatumGetInt64(DirectFunctionCall1(numeric_int8, value));
 	return DatumGetBool(DirectFunctionCall2(
 		numeric_eq, value, NumericGetDatum(int64_to_numeric(*id))));
+}
+
+static bool
+contains(const CfdwIds *set, int64 id)
+{
+	if (set->all || set->n == 0)
+		return set->all;
+	return bsearch(&id, set->ids, set->n, sizeof(int64), compare_ids) != NULL;
 }
 
 static int

@@ -391,7 +391,6 @@ writer_of(ModifyState *state, int i)
 	Writer *writer = &state->writers[i];
 	MemoryContext caller;
 	Oid function;
-	Oid ioparam;
 	bool varlena;
 
 	if (writer->made)
@@ -402,9 +401,7 @@ writer_of(ModifyState *state, int i)
 	fmgr_info(function, &writer->output);
 	if (column->constant != NULL)
 	{
-		getTypeInputInfo(column->typid, &function, &ioparam);
-		writer->constant = OidInputFunctionCall(function, column->constant,
-												ioparam, column->typmod);
+		writer->constant = cfdw_value_constant(column);
 		writer->equal =
 			&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
 				 ->eq_opr_finfo;

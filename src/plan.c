@@ -42,6 +42,7 @@
 
 #include "compat.h"
 #include "estimate.h"
+#include "feed.h"
 #include "ids.h"
 #include "option.h"
 #include "plan.h"
@@ -82,11 +83,12 @@ static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
 static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
 static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
 static bool is_equality(Oid opno);
-static bool is_id(RelOptInfo *rel, Node *node);
-static int scans_of_same(PlannerInfo *root, RelOptInfo *rel);
+static bool is_id(Node *node, Index varno, const CfdwTable *table);
+static CfdwTable *table_of(const RelOptInfo *rel);
+static int scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id);
 static int runs(const PlannerInfo *root);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
-						double lists, double requests, Relids outer);
+						CfdwAsk ask, double requests, Relids outer);
 static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
 static void add_path_for_clause(PlannerInfo *root, RelOptInfo *rel,
 								RestrictInfo *clause, List **seen);
@@ -134,15 +136,18 @@ void
 catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
 	const IdConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
-	int scans = scans_of_same(root, rel);
+	int scans = scans_of_same(root, rel, NULL);
 
 	if (ids->is_null)
-		add_request(root, rel, rel->rows, 0, 0, rel->lateral_relids);
-	else if (ids->by_id)
-		add_request(root, rel, rel->rows, 1, 1, rel->lateral_relids);
-	if (!ids->is_null && (!ids->by_id || scans > 1))
-		add_request(root, rel, rel->rows, rel->tuples, 1.0 / scans / runs(root),
+		add_request(root, rel, rel->rows, CFDW_ASK_UNSENT, 0,
 					rel->lateral_relids);
+	else if (ids->by_id)
+		add_request(root, rel, rel->rows, CFDW_ASK_ONE,
+					1.0 / scans_of_same(root, rel, linitial(ids->exprs)),
+					rel->lateral_relids);
+	if (!ids->is_null && (!ids->by_id || scans > 1))
+		add_request(root, rel, rel->rows, CFDW_ASK_ALL,
+					1.0 / scans / runs(root), rel->lateral_relids);
 	if (!ids->is_null && !ids->by_id)
 		add_parameterized_paths(root, rel);
 }
@@ -173,9 +178,7 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 bool
 catalogsIsForeignPathAsyncCapable(ForeignPath *path)
 {
-	const RelPlan *plan = path->path.parent->fdw_private;
-
-	return plan->table->options.async_capable;
+	return table_of(path->path.parent)->options.async_capable;
 }
 
 /*
@@ -255,12 +258,51 @@ cfdw_plan_id_name(Form_pg_attribute attr)
 }
 
 /*
- * A subquery may run a scan again and again; a join may; nothing else does.
+ * The other side of "id = ..." or of "id = ANY (...)", as which IN comes here,
+ * when CLAUSE is such a comparison of the id of TABLE, which is relation VARNO;
+ * NULL otherwise.  The operator is the equality of integers or of numerics, and
+ * cfdw_ids_restrict() reads what the other side gives.
+ */
+Expr *
+cfdw_plan_equal_to_id(Expr *clause, Index varno, const CfdwTable *table)
+{
+	Node *other;
+	List *args;
+	Oid opno;
+
+	if (IsA(clause, OpExpr))
+	{
+		args = ((OpExpr *) clause)->args;
+		opno = ((OpExpr *) clause)->opno;
+	}
+	else if (IsA(clause, ScalarArrayOpExpr) &&
+			 ((ScalarArrayOpExpr *) clause)->useOr)
+	{
+		args = ((ScalarArrayOpExpr *) clause)->args;
+		opno = ((ScalarArrayOpExpr *) clause)->opno;
+	}
+	else
+		return NULL;
+	if (list_length(args) != 2 || !is_equality(opno))
+		return NULL;
+
+	if (is_id(linitial(args), varno, table))
+		other = lsecond(args);
+	else if (is_id(lsecond(args), varno, table))
+		other = linitial(args);
+	else
+		return NULL;
+	return cfdw_ids_understands(exprType(other)) ? (Expr *) other : NULL;
+}
+
+/*
+ * A subquery may run a scan again and again, and so may a join with something that
+ * depends on an outer row; another join may; nothing else does.
  */
 static CfdwRescans
 rescans(const PlannerInfo *root)
 {
-	if (root->query_level > 1)
+	if (root->query_level > 1 || root->hasLateralRTEs)
 		return CFDW_RESCANS_OFTEN;
 	return bms_membership(root->all_baserels) == BMS_MULTIPLE
 			   ? CFDW_RESCANS_MAYBE
@@ -329,7 +371,8 @@ find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses)
 
 		if (IsA(clause, NullTest) &&
 			((NullTest *) clause)->nulltesttype == IS_NULL &&
-			is_id(rel, (Node *) ((NullTest *) clause)->arg))
+			is_id((Node *) ((NullTest *) clause)->arg, rel->relid,
+				  table_of(rel)))
 			found.is_null = true;
 		if (other == NULL)
 			continue;
@@ -360,44 +403,20 @@ find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses)
 }
 
 /*
- * The other side of "id = ..." or "id = ANY (...)", or NULL when CLAUSE is
- * something else: when the operator is not the equality of integers, or of
- * numerics, or when the other side cannot be known before the scan.
+ * The other side of a comparison of the id, or NULL when CLAUSE is something
+ * else, or when the other side cannot be known before the scan.
  */
 static Expr *
 compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
 {
-	Node *other;
-	List *args;
-	Oid opno;
+	Expr *other = cfdw_plan_equal_to_id(clause, rel->relid, table_of(rel));
 
-	if (IsA(clause, OpExpr))
-	{
-		args = ((OpExpr *) clause)->args;
-		opno = ((OpExpr *) clause)->opno;
-	}
-	else if (IsA(clause, ScalarArrayOpExpr) &&
-			 ((ScalarArrayOpExpr *) clause)->useOr)
-	{
-		args = ((ScalarArrayOpExpr *) clause)->args;
-		opno = ((ScalarArrayOpExpr *) clause)->opno;
-	}
-	else
-		return NULL;
-	if (list_length(args) != 2 || !is_equality(opno))
-		return NULL;
-
-	if (is_id(rel, linitial(args)))
-		other = lsecond(args);
-	else if (is_id(rel, lsecond(args)))
-		other = linitial(args);
-	else
-		return NULL;
-	if (!cfdw_ids_understands(exprType(other)) ||
-		bms_is_member(rel->relid, pull_varnos(root, other)) ||
-		contain_volatile_functions(other))
-		return NULL;
-	return (Expr *) other;
+	return other == NULL ||
+				   bms_is_member(rel->relid,
+								 pull_varnos(root, (Node *) other)) ||
+				   contain_volatile_functions((Node *) other)
+			   ? NULL
+			   : other;
 }
 
 static bool
@@ -413,9 +432,8 @@ is_equality(Oid opno)
  * numeric, which is how it is compared with a number too large for it.
  */
 static bool
-is_id(RelOptInfo *rel, Node *node)
+is_id(Node *node, Index varno, const CfdwTable *table)
 {
-	AttrNumber id_attnum = ((RelPlan *) rel->fdw_private)->table->id_attnum;
 	Var *var;
 
 	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NUMERIC_INT8 ||
@@ -425,16 +443,23 @@ is_id(RelOptInfo *rel, Node *node)
 	while (IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
 	var = (Var *) node;
-	return id_attnum != 0 && IsA(node, Var) && var->varno == (int) rel->relid &&
-		   var->varlevelsup == 0 && var->varattno == id_attnum;
+	return table->id_attnum != 0 && IsA(node, Var) &&
+		   var->varno == (int) varno && var->varlevelsup == 0 &&
+		   var->varattno == table->id_attnum;
+}
+
+static CfdwTable *
+table_of(const RelOptInfo *rel)
+{
+	return ((const RelPlan *) rel->fdw_private)->table;
 }
 
 /*
- * How many scans at this level of the query could share the whole list of
- * REL's account, REL's own among them.
+ * How many scans at this level of the query could share a request of REL's, REL's
+ * own among them: that for one list, which is ID, or with NULL that for all.
  */
 static int
-scans_of_same(PlannerInfo *root, RelOptInfo *rel)
+scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id)
 {
 	const RelPlan *plan = rel->fdw_private;
 	int n = 0;
@@ -449,8 +474,11 @@ scans_of_same(PlannerInfo *root, RelOptInfo *rel)
 			IS_DUMMY_REL(other))
 			continue;
 		other_plan = other->fdw_private;
-		if (!other_plan->ids.is_null && strcmp(other_plan->table->options.path,
-											   plan->table->options.path) == 0)
+		if (!other_plan->ids.is_null &&
+			(id == NULL || (other_plan->ids.by_id &&
+							equal(id, linitial(other_plan->ids.exprs)))) &&
+			strcmp(other_plan->table->options.path,
+				   plan->table->options.path) == 0)
 			n++;
 	}
 	return Max(n, 1);
@@ -469,16 +497,17 @@ runs(const PlannerInfo *root)
 }
 
 /*
- * Adds a path that makes one request or, of the whole list, a part of one, to
- * which the account answers with so many LISTS, of which ROWS are left.  Its
- * private data tells whether the list is to be whole although an id is known.
+ * Adds a path that asks, with a request or a part of one that others share, for
+ * lists of which ROWS are left.  Its private data tells whether the list is to
+ * be whole although an id is known.
  */
 static void
-add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
+add_request(PlannerInfo *root, RelOptInfo *rel, double rows, CfdwAsk ask,
 			double requests, Relids outer)
 {
-	const CfdwOptions *options =
-		&((RelPlan *) rel->fdw_private)->table->options;
+	double lists = ask == CFDW_ASK_ALL ? rel->tuples : ask == CFDW_ASK_ONE;
+	bool whole = ask == CFDW_ASK_ALL && requests < 1;
+	const CfdwOptions *options = &table_of(rel)->options;
 	Cost startup =
 		options->fdw_startup_cost * requests + rel->baserestrictcost.startup;
 	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
@@ -486,7 +515,7 @@ add_request(PlannerInfo *root, RelOptInfo *rel, double rows, double lists,
 
 	add_path(rel, (Path *) cfdw_create_foreignscan_path(
 					  root, rel, rows, startup, startup + per_list * lists,
-					  outer, list_make1(makeBoolean(requests < 1))));
+					  outer, list_make1(makeBoolean(whole))));
 }
 
 /*
@@ -539,14 +568,14 @@ add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
 	*seen = lappend(*seen, outer);
 
 	param = get_baserel_parampathinfo(root, rel, outer);
-	add_request(root, rel, Min(param->ppi_rows, 1), 1, 1, outer);
+	add_request(root, rel, Min(param->ppi_rows, 1), CFDW_ASK_ONE, 1, outer);
 }
 
 static bool
 is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 			 EquivalenceMember *em, void *arg)
 {
-	return is_id(rel, (Node *) em->em_expr);
+	return is_id((Node *) em->em_expr, rel->relid, table_of(rel));
 }
 
 /*
@@ -558,8 +587,7 @@ is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 static int
 max_single(const RelOptInfo *rel)
 {
-	const CfdwOptions *options =
-		&((const RelPlan *) rel->fdw_private)->table->options;
+	const CfdwOptions *options = &table_of(rel)->options;
 	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost;
 	Cost one = options->fdw_startup_cost + per_list;
 	Cost all = options->fdw_startup_cost + per_list * rel->tuples;

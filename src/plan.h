@@ -10,6 +10,8 @@
 
 #include "foreign/fdwapi.h"
 
+#include "option.h"
+
 /*
  * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it
  * is an array, to equal an element of: numbers first.  It is empty when nothing
@@ -49,5 +51,7 @@ extern void catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 extern List *catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									   Index rti, int subplan_index);
 extern char *cfdw_plan_id_name(Form_pg_attribute attr);
+extern Expr *cfdw_plan_equal_to_id(Expr *clause, Index varno,
+								   const CfdwTable *table);
 
 #endif /* CFDW_PLAN_H */

@@ -31,14 +31,14 @@
 typedef struct ProjectedColumn
 {
 	const CfdwTableColumn *column;
-	int field; /* in the item; FIELD_WHOLE, FIELD_CONSTANT */
+	int field; /* in the item, or one of the below */
 	CfdwConverter *converter;
 	Datum constant; /* with FIELD_CONSTANT */
 } ProjectedColumn;
 
-#define FIELD_WHOLE (-1)
-#define FIELD_CONSTANT (-2)
-#define FIELD_MISSING (-3)
+#define FIELD_WHOLE (-1)    /* the item itself */
+#define FIELD_CONSTANT (-2) /* in no item: always the same */
+#define FIELD_MISSING (-3)  /* in no item: NULL */
 
 struct CfdwProjection
 {
@@ -299,13 +299,8 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 	projected->column = column;
 	if (column->constant != NULL)
 	{
-		Oid input;
-		Oid ioparam;
-
-		getTypeInputInfo(column->typid, &input, &ioparam);
 		projected->field = FIELD_CONSTANT;
-		projected->constant = OidInputFunctionCall(input, column->constant,
-												   ioparam, column->typmod);
+		projected->constant = cfdw_value_constant(column);
 		return;
 	}
 	projected->converter = cfdw_value_converter(column);

@@ -84,6 +84,21 @@ static bool decode_escape(const char **raw, const char *end,
 static int hex4(const char *raw, const char *end);
 
 /*
+ * What a column with a constant always reads as, in the current memory context.
+ * Raises what the type's input function raises for a text that is none of it.
+ */
+Datum
+cfdw_value_constant(const CfdwTableColumn *column)
+{
+	Oid function;
+	Oid ioparam;
+
+	getTypeInputInfo(column->typid, &function, &ioparam);
+	return OidInputFunctionCall(function, column->constant, ioparam,
+								column->typmod);
+}
+
+/*
  * What is needed to turn the values of COLUMN into Datums, in the current
  * memory context.
  */

@@ -30,6 +30,7 @@ typedef struct CfdwField
 /* How the values of one column become Datums. */
 typedef struct CfdwConverter CfdwConverter;
 
+extern Datum cfdw_value_constant(const CfdwTableColumn *column);
 extern CfdwConverter *cfdw_value_converter(const CfdwTableColumn *column);
 extern Datum cfdw_value_datum(CfdwConverter *converter, const CfdwField *field,
 							  bool *isnull);
