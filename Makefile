@@ -18,6 +18,7 @@ OBJS = \
 	src/report.o \
 	src/auth.o \
 	src/session.o \
+	src/name.o \
 	src/remote.o \
 	src/journal.o \
 	src/overlay.o \

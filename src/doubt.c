@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #include "doubt.h"
-#include "remote.h"
+#include "name.h"
 #include "report.h"
 
 /* Of CfdwDoubt. */
@@ -133,7 +133,7 @@ name_rows(const CfdwDoubt *doubt)
 		cfdw_resource_append(&by_verb[doubt->rows[i].verb], row, doubt->nrows);
 		n++;
 	}
-	return n > 0 ? cfdw_remote_name_batch(by_verb) : NULL;
+	return n > 0 ? cfdw_name_all(by_verb) : NULL;
 }
 
 static bool

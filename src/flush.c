@@ -21,6 +21,7 @@
 
 #include "doubt.h"
 #include "flush.h"
+#include "name.h"
 #include "remote.h"
 
 /* Orders that go to an account in one POST. */
@@ -233,7 +234,7 @@ refuse_repetition(List *orders)
 				 "cannot add rows of foreign table \"%s\" again: the outcome of an earlier request is unknown",
 				 table),
 			 errdetail("The account may have carried it out, or not: %s.",
-					   cfdw_remote_name_rows(CFDW_ADD, &unknown)),
+					   cfdw_name_rows(CFDW_ADD, &unknown)),
 			 errhint(
 				 "Look into the account before you repeat the transaction.")));
 }

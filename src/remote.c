@@ -15,11 +15,11 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "codec.h"
+#include "name.h"
 #include "remote.h"
 
 /* So much may the account's clock be behind ours. */
@@ -31,9 +31,6 @@
 
 /* What an account that gives no code says of a list that is gone. */
 #define NOT_FOUND "not found"
-
-/* A name is shortened to this many bytes where rows are listed. */
-#define MAX_NAME 60
 
 struct CfdwCursor
 {
@@ -86,8 +83,6 @@ static bool bears_request_id(const CfdwRow *row, int64 request_id);
 static int find_refused_add(const CfdwRows *rows, int64 key);
 static const CfdwAction *name_action(CfdwBatch *batch);
 static char *describe_batch(const CfdwBatch *batch);
-static char *name_row(CfdwVerb verb, const CfdwRow *row);
-static void append_name(StringInfo buf, const char *name);
 
 /*
  * The request line of a GET, palloc'ed.  ID is NULL for the whole list.  This
@@ -590,47 +585,6 @@ cfdw_remote_confirms(const CfdwBatch *batch, int64 id)
 }
 
 /*
- * Names rows for a message: all of them, so that a person can look them up; by
- * id, or by name while they have none.
- */
-char *
-cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	appendStringInfo(&names, "%s of %s", cfdw_resource.verbs[verb],
-					 rows->n == 1 ? "list" : "lists");
-	for (int i = 0; i < rows->n; i++)
-	{
-		const CfdwRow *row = rows->rows[i];
-
-		appendStringInfoString(&names, i > 0 ? ", " : " ");
-		if (row->id == 0)
-			append_name(&names, row->values[CFDW_KEY_NAME]);
-		else
-			appendStringInfo(&names, INT64_FORMAT, row->id);
-	}
-	return names.data;
-}
-
-/*
- * Names rows of any verb: BY_VERB are CFDW_NVERBS.
- */
-char *
-cfdw_remote_name_batch(const CfdwRows *by_verb)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		if (by_verb[verb].n > 0)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? "; " : "",
-							 cfdw_remote_name_rows(verb, &by_verb[verb]));
-	return names.data;
-}
-
-/*
  * Names the lists in the account that bear the name of one of ROWS and were
  * created at SINCE (Unix time, by our clock) or later; a sentence, or NULL when
  * there are none.  Waits TIMEOUT_MS at most.
@@ -784,7 +738,7 @@ match(CfdwBatch *batch, const CfdwResponse *response)
 			row->missing = row->may_miss && response->status < 300 &&
 						   !batch->action.unsure;
 			if (!row->missing)
-				cfdw_report_gone(name_action(batch), name_row(verb, row));
+				cfdw_report_gone(name_action(batch), cfdw_name_row(verb, row));
 		}
 	left = list_added(batch, &nleft);
 	if (nleft > added->n && added->n == 0)
@@ -1015,7 +969,7 @@ report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 			refused = find_refused(verb, rows, error);
 		if (refused >= 0)
 		{
-			what = name_row(verb, rows->rows[refused]);
+			what = cfdw_name_row(verb, rows->rows[refused]);
 			/* A list can be missed in words alone. */
 			gone = verb != CFDW_ADD && is_gone(problem);
 		}
@@ -1079,7 +1033,7 @@ static const CfdwAction *
 name_action(CfdwBatch *batch)
 {
 	batch->action.what = describe_batch(batch);
-	batch->action.rows = cfdw_remote_name_batch(batch->by_verb);
+	batch->action.rows = cfdw_name_all(batch->by_verb);
 	return &batch->action;
 }
 
@@ -1101,36 +1055,10 @@ describe_batch(const CfdwBatch *batch)
 		if (what.len > 0)
 			appendStringInfoString(&what, " and ");
 		if (rows->n == 1)
-			appendStringInfoString(&what, name_row(verb, rows->rows[0]));
+			appendStringInfoString(&what, cfdw_name_row(verb, rows->rows[0]));
 		else
 			appendStringInfo(&what, "%s %d lists", cfdw_resource.verbs[verb],
 							 rows->n);
 	}
 	return what.data;
-}
-
-/*
- * What is done to a row, for a message.
- */
-static char *
-name_row(CfdwVerb verb, const CfdwRow *row)
-{
-	StringInfoData name;
-
-	initStringInfo(&name);
-	appendStringInfo(&name, "%s list ", cfdw_resource.verbs[verb]);
-	if (verb == CFDW_ADD)
-		append_name(&name, row->values[CFDW_KEY_NAME]);
-	else
-		appendStringInfo(&name, INT64_FORMAT, row->id);
-	return name.data;
-}
-
-static void
-append_name(StringInfo buf, const char *name)
-{
-	int len = pg_mbcliplen(name, strlen(name), MAX_NAME);
-
-	appendStringInfo(buf, "\"%.*s%s\"", len, name,
-					 name[len] != '\0' ? "..." : "");
 }

@@ -70,7 +70,5 @@ extern void cfdw_remote_match_accepted(CfdwBatch *batch);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 									const CfdwRows *rows, int64 since,
 									int timeout_ms);
-extern char *cfdw_remote_name_batch(const CfdwRows *by_verb);
-extern char *cfdw_remote_name_rows(CfdwVerb verb, const CfdwRows *rows);
 
 #endif /* CFDW_REMOTE_H */

@@ -17,6 +17,7 @@
 
 #include "utils/memutils.h"
 
+#include "name.h"
 #include "remote.h"
 #include "undo.h"
 
@@ -383,5 +384,5 @@ warn(const Undo *undo)
 			ERRCODE_WARNING,
 			psprintf("changes that are rolled back here stay on server \"%s\"",
 					 action.server),
-			cfdw_remote_name_rows(undo->verb, &left), NULL);
+			cfdw_name_rows(undo->verb, &left), NULL);
 }
