@@ -20,6 +20,8 @@ OBJS = \
 	src/session.o \
 	src/name.o \
 	src/remote.o \
+	src/batch.o \
+	src/match.o \
 	src/journal.o \
 	src/overlay.o \
 	src/order.o \

@@ -19,8 +19,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "batch.h"
 #include "doubt.h"
 #include "flush.h"
+#include "match.h"
 #include "name.h"
 #include "remote.h"
 
@@ -437,7 +439,7 @@ launch(Parcel *parcel, TimestampTz start)
 									 parcel->orders, parcel->norders);
 	parcel->batch->request.sent = &parcel->doubt->sent;
 	note_adds(parcel, &parcel->doubt->sent);
-	cfdw_remote_send(parcel->batch, (int) left_ms);
+	cfdw_batch_send(parcel->batch, (int) left_ms);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -449,7 +451,7 @@ make_batch(const Parcel *parcel, CfdwSession *session)
 	for (int i = 0; i < parcel->norders; i++)
 		cfdw_resource_append(&by_verb[parcel->orders[i]->verb],
 							 &parcel->orders[i]->row, parcel->norders);
-	return cfdw_remote_batch(session, parcel->target->account->path, by_verb);
+	return cfdw_batch_create(session, parcel->target->account->path, by_verb);
 }
 
 /*
@@ -479,7 +481,7 @@ receive(Parcel *parcel)
 {
 	MemoryContext caller = MemoryContextSwitchTo(parcel->context);
 
-	cfdw_remote_receive(parcel->batch);
+	cfdw_match_receive(parcel->batch);
 	accept(parcel);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(parcel->context);
@@ -670,10 +672,10 @@ confirmed_orders(const Parcel *parcel)
 	List *confirmed = NIL;
 	List *added = NIL;
 
-	cfdw_remote_match_accepted(batch);
+	cfdw_match_accepted(batch);
 	for (int i = 0; i < parcel->norders; i++)
 		if (parcel->orders[i]->row.id > 0 &&
-			cfdw_remote_confirms(batch, parcel->orders[i]->row.id))
+			cfdw_match_confirms(batch, parcel->orders[i]->row.id))
 			confirmed = lappend(confirmed, parcel->orders[i]);
 
 	/* What is confirmed beyond those was added, but for what was there before. */

@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * remote.h
- *	  The verbs: list, get, add, update, delete.
+ *	  Reading lists: all of them, or one by its id.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CFDW_REMOTE_H
 #define CFDW_REMOTE_H
 
-#include "codec.h"
 #include "reader.h"
 #include "session.h"
 
@@ -22,20 +21,6 @@ typedef enum CfdwNext
 	CFDW_NEXT_END,
 	CFDW_NEXT_WAIT /* see cfdw_remote_awaited() */
 } CfdwNext;
-
-/* The rows of one POST. */
-typedef struct CfdwBatch
-{
-	CfdwSession *session;
-	CfdwRows by_verb[CFDW_NVERBS]; /* an add gets its id from the reply */
-	CfdwAction action;             /* for messages */
-	CfdwRequest request;           /* whole: sending it needs nothing else */
-	CfdwTransfer *transfer;        /* once it is being sent */
-	CfdwRepetition repetition;
-	CfdwReply reply; /* once received, also when that raised */
-	bool unsure;     /* ... that raised, but the account may have done it */
-	bool gone;       /* once tried: a list is not in the account */
-} CfdwBatch;
 
 /* What a GET asks for. */
 typedef struct CfdwQuery
@@ -57,16 +42,6 @@ extern CfdwNext cfdw_remote_poll(CfdwCursor *cursor, CfdwItem *item);
 extern CfdwTransfer *cfdw_remote_awaited(const CfdwCursor *cursor);
 extern bool cfdw_remote_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_remote_close(CfdwCursor *cursor);
-extern CfdwBatch *cfdw_remote_batch(CfdwSession *session, const char *path,
-									const CfdwRows *by_verb);
-extern CfdwBatch *cfdw_remote_part(const CfdwBatch *whole,
-								   const CfdwRows *by_verb, const char *body,
-								   size_t body_len);
-extern void cfdw_remote_send(CfdwBatch *batch, int timeout_ms);
-extern void cfdw_remote_receive(CfdwBatch *batch);
-extern bool cfdw_remote_try(CfdwBatch *batch, int timeout_ms);
-extern bool cfdw_remote_confirms(const CfdwBatch *batch, int64 id);
-extern void cfdw_remote_match_accepted(CfdwBatch *batch);
 extern char *cfdw_remote_lookalikes(Oid serverid, Oid userid, const char *path,
 									const CfdwRows *rows, int64 since,
 									int timeout_ms);

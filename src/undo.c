@@ -17,8 +17,9 @@
 
 #include "utils/memutils.h"
 
+#include "batch.h"
+#include "match.h"
 #include "name.h"
-#include "remote.h"
 #include "undo.h"
 
 /* All that an abort may take for its requests. */
@@ -257,7 +258,7 @@ prepare(Undo *undo)
 			cfdw_resource_append(undone, row_of(&undo->rows[i]), undo->nrows);
 	if (undone->n == 0)
 		return;
-	undo->batch = cfdw_remote_batch(undo->session, undo->path, by_verb);
+	undo->batch = cfdw_batch_create(undo->session, undo->path, by_verb);
 	for (int i = 0; undo->verb == CFDW_UPDATE && i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
 			prepare_row(&undo->rows[i]);
@@ -301,7 +302,7 @@ run_one(Undo *undo)
 static void
 run_rows(Undo *undo)
 {
-	bool done = cfdw_remote_try(undo->batch, ABORT_LIMIT_MS);
+	bool done = cfdw_match_try(undo->batch, ABORT_LIMIT_MS);
 
 	/* One that is gone may keep the account from doing the others. */
 	bool one_by_one = !done && undo->nrows > 1 &&
@@ -310,7 +311,7 @@ run_rows(Undo *undo)
 	for (int i = 0; i < undo->nrows; i++)
 	{
 		UndoRow *one = &undo->rows[i];
-		bool confirmed = cfdw_remote_confirms(undo->batch, one->id);
+		bool confirmed = cfdw_match_confirms(undo->batch, one->id);
 
 		if (!one->undoable)
 			continue;
@@ -351,9 +352,9 @@ try_row(const Undo *undo, UndoRow *one)
 	/* A delete names an id, and there is nothing to convert. */
 	if (one->body == NULL)
 		one->body = cfdw_codec_payload(by_verb, &one->body_len);
-	batch = cfdw_remote_part(undo->batch, by_verb, one->body, one->body_len);
-	done = cfdw_remote_try(batch, ABORT_LIMIT_MS);
-	finish_row(undo, one, done, cfdw_remote_confirms(batch, one->id));
+	batch = cfdw_batch_part(undo->batch, by_verb, one->body, one->body_len);
+	done = cfdw_match_try(batch, ABORT_LIMIT_MS);
+	finish_row(undo, one, done, cfdw_match_confirms(batch, one->id));
 }
 
 /*
