@@ -170,17 +170,6 @@ cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
 }
 
 /*
- * Closes all connections and frees HTTP.  No transfer may be under way.  Never
- * raises.
- */
-void
-cfdw_http_destroy(CfdwHttp *http)
-{
-	Assert(http->transfers == 0);
-	MemoryContextDelete(http->context);
-}
-
-/*
  * Whether no transfer is under way.
  */
 bool

@@ -19,7 +19,6 @@ typedef struct CfdwTransfer CfdwTransfer;
 /* What holds for all requests of a CfdwHttp.  Strings must outlive it. */
 typedef struct CfdwHttpConfig
 {
-	const char *server; /* for messages */
 	const char *user_agent;
 	const char *proxy;   /* or NULL */
 	const char *ca_file; /* or NULL for the system's */
@@ -78,7 +77,6 @@ typedef struct CfdwResponse
 
 extern CfdwHttp *cfdw_http_create(MemoryContext parent,
 								  const CfdwHttpConfig *config);
-extern void cfdw_http_destroy(CfdwHttp *http);
 extern bool cfdw_http_is_idle(const CfdwHttp *http);
 extern void cfdw_http_close_idle(CfdwHttp *http);
 extern CfdwTransfer *cfdw_http_start(CfdwHttp *http,

@@ -476,7 +476,6 @@ create_session(ForeignServer *server, UserMapping *user)
 	session->mapping_hash =
 		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(user->umid));
 
-	config.server = session->server;
 	config.user_agent = session->options.user_agent;
 	config.proxy = session->options.proxy;
 	config.ca_file = session->options.ca_file;
