@@ -14,6 +14,7 @@ OBJS = \
 	src/reader.o \
 	src/store.o \
 	src/wire.o \
+	src/pool.o \
 	src/http.o \
 	src/report.o \
 	src/auth.o \

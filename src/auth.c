@@ -28,7 +28,7 @@ struct CfdwAuthMethod
 	void (*apply)(const CfdwCredentials *credentials,
 				  CfdwRequest *request); /* or NULL */
 	CfdwTransfer *(*renew)(const CfdwCredentials *credentials,
-						   const CfdwOptions *options, CfdwHttp *http,
+						   const CfdwOptions *options, CfdwPool *pool,
 						   CfdwTraffic *traffic); /* or NULL: it cannot */
 };
 
@@ -45,7 +45,7 @@ struct CfdwLogin
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
 static CfdwTransfer *log_in(const CfdwCredentials *credentials,
-							const CfdwOptions *options, CfdwHttp *http,
+							const CfdwOptions *options, CfdwPool *pool,
 							CfdwTraffic *traffic);
 static bool is_refused(const CfdwResponse *response,
 					   const StringInfoData *body);
@@ -112,7 +112,7 @@ cfdw_auth_apply(const CfdwAuthMethod *method,
 CfdwLogin *
 cfdw_auth_begin(const CfdwAuthMethod *method,
 				const CfdwCredentials *credentials, const CfdwOptions *options,
-				const char *server, CfdwHttp *http, CfdwTraffic *traffic)
+				const char *server, CfdwPool *pool, CfdwTraffic *traffic)
 {
 	CfdwLogin *login = palloc0(sizeof(CfdwLogin));
 
@@ -123,7 +123,7 @@ cfdw_auth_begin(const CfdwAuthMethod *method,
 	login->action.timeout_ms = options->request_timeout_ms;
 	login->action.credentials = credentials;
 	initStringInfo(&login->body);
-	login->transfer = method->renew(credentials, options, http, traffic);
+	login->transfer = method->renew(credentials, options, pool, traffic);
 	return login;
 }
 
@@ -185,9 +185,9 @@ cfdw_auth_finish(CfdwLogin *login)
  */
 bool
 cfdw_auth_try(const CfdwAuthMethod *method, const CfdwCredentials *credentials,
-			  const CfdwOptions *options, CfdwHttp *http)
+			  const CfdwOptions *options, CfdwPool *pool)
 {
-	CfdwTransfer *transfer = method->renew(credentials, options, http, NULL);
+	CfdwTransfer *transfer = method->renew(credentials, options, pool, NULL);
 	const CfdwResponse *response;
 	StringInfoData body;
 
@@ -204,11 +204,11 @@ apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
 }
 
 /*
- * Sends a login.  The session cookie that it brings stays in HTTP.
+ * Sends a login.  The session cookie that it brings stays in POOL.
  */
 static CfdwTransfer *
 log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
-	   CfdwHttp *http, CfdwTraffic *traffic)
+	   CfdwPool *pool, CfdwTraffic *traffic)
 {
 	CfdwRequest request = {0};
 
@@ -218,7 +218,7 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 	request.timeout_ms = options->request_timeout_ms;
 	request.max_response_size = options->max_response_size;
 	request.traffic = traffic;
-	return cfdw_http_start(http, &request);
+	return cfdw_http_start(pool, &request);
 }
 
 static bool

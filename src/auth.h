@@ -27,7 +27,7 @@ extern void cfdw_auth_apply(const CfdwAuthMethod *method,
 extern CfdwLogin *cfdw_auth_begin(const CfdwAuthMethod *method,
 								  const CfdwCredentials *credentials,
 								  const CfdwOptions *options,
-								  const char *server, CfdwHttp *http,
+								  const char *server, CfdwPool *pool,
 								  CfdwTraffic *traffic);
 extern CfdwTransfer *cfdw_auth_transfer(const CfdwLogin *login);
 extern bool cfdw_auth_receive(CfdwLogin *login);
@@ -35,6 +35,6 @@ extern void cfdw_auth_finish(CfdwLogin *login);
 
 extern bool cfdw_auth_try(const CfdwAuthMethod *method,
 						  const CfdwCredentials *credentials,
-						  const CfdwOptions *options, CfdwHttp *http);
+						  const CfdwOptions *options, CfdwPool *pool);
 
 #endif /* CFDW_AUTH_H */

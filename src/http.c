@@ -3,9 +3,8 @@
  * http.c
  *	  One request, one response.
  *
- * Each account has a CfdwHttp: its cookies and its kept connection are in a
- * share object of its own, so that no request can go out over a connection that
- * was made for another account.
+ * Owns a transfer from its start to its end: what goes out, what has come in,
+ * how long it may still be waited for, and how it ended.
  *
  * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
  * nor check for interrupts: they copy into malloc'ed memory, count, and leave
@@ -31,9 +30,7 @@
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/fd.h"
 #include "storage/latch.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -42,33 +39,11 @@
 #include "wire.h"
 
 /*
- * CURLOPT_QUICK_EXIT came with 7.87: without it, giving up a request waits for
- * the thread that resolves its host name, however long that takes.
- */
-#if LIBCURL_VERSION_NUM < 0x075700
-#error "catalogs_fdw needs libcurl 7.87 or newer"
-#endif
-
-/*
  * A transfer is paused when so many bytes of its reply wait to be read.  More
  * would hardly save a call, but takes memory that has to be touched anew for each
  * reply, three times: here, lent out, and in the reader.
  */
 #define HIGH_WATER (64 * 1024)
-
-struct CfdwHttp
-{
-	MemoryContext context; /* of this struct; its reset closes all */
-	MemoryContextCallback callback;
-	CfdwHttpConfig config;
-	CURLSH *share;              /* connections and cookies; NULL when closed */
-	struct curl_slist *cookies; /* while it is closed */
-	CURL *spare;                /* set up, for the next request; or NULL */
-	int descriptors; /* accounted for with fd.c: one for each transfer, and one
-					  * at least while it is open */
-	int transfers;   /* not yet ended */
-	dlist_node link; /* in open_https, while it is open */
-};
 
 /* Bytes that libcurl handed over; malloc'ed. */
 typedef struct Buffer
@@ -81,12 +56,11 @@ typedef struct Buffer
 struct CfdwTransfer
 {
 	MemoryContextCallback callback;
-	CfdwHttp *http;
+	CfdwPool *pool;
 	CURL *easy;
 	struct curl_slist *headers;
-	bool counted; /* in http->transfers, http->descriptors, under_way */
 	bool on_wire;
-	dlist_node link;
+	dlist_node link; /* in under_way, while it has a handle */
 
 	/* What on_send gives out. */
 	const char *body;
@@ -111,31 +85,18 @@ struct CfdwTransfer
 	char error[CURL_ERROR_SIZE];
 };
 
-/* The CfdwHttp that are open, the one used last first. */
-static dlist_head open_https = DLIST_STATIC_INIT(open_https);
-
-/* The transfers of all of them that are not yet ended. */
+/* The transfers that are not yet ended. */
 static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 
 /* Left of the time for an abort's requests, or -1 outside of one. */
 static double abort_patience_ms = -1;
 
-static void open_wire(void);
-static void close_wire(void);
-static void open_http(CfdwHttp *http);
-static void close_http(CfdwHttp *http);
-static void free_http(void *arg);
-static struct curl_slist *list_cookies(CfdwHttp *http);
-static void restore_cookies(CfdwHttp *http, CURL *easy);
-static bool close_another(void);
 static void free_transfer(void *arg);
 static void take_off_wire(CfdwTransfer *transfer);
-static void put_away(CfdwTransfer *transfer);
-static CURL *new_easy(CfdwHttp *http);
+static void give_back_handle(CfdwTransfer *transfer);
 static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
 static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
 static void add_header(CfdwTransfer *transfer, const char *header);
-static void set_check(CURLcode code);
 static void take_stock(void);
 static void harvest(void);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
@@ -151,60 +112,16 @@ static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 
 /*
- * A new set of connections, in a memory context below PARENT.  Opens nothing
- * yet.
- */
-CfdwHttp *
-cfdw_http_create(MemoryContext parent, const CfdwHttpConfig *config)
-{
-	MemoryContext context = AllocSetContextCreate(parent, "catalogs_fdw http",
-												  ALLOCSET_SMALL_SIZES);
-	CfdwHttp *http = MemoryContextAllocZero(context, sizeof(CfdwHttp));
-
-	http->context = context;
-	http->config = *config;
-	http->callback.func = free_http;
-	http->callback.arg = http;
-	MemoryContextRegisterResetCallback(context, &http->callback);
-	return http;
-}
-
-/*
- * Whether no transfer is under way.
- */
-bool
-cfdw_http_is_idle(const CfdwHttp *http)
-{
-	return http->transfers == 0;
-}
-
-/*
- * Closes the kept connection, unless a transfer is under way; cookies stay.
- * Never raises.
- */
-void
-cfdw_http_close_idle(CfdwHttp *http)
-{
-	if (http->transfers == 0)
-		close_http(http);
-	if (dlist_is_empty(&open_https))
-		close_wire();
-}
-
-/*
  * Starts a request.  The transfer lives in the current memory context and ends
  * with it at the latest.  Raises 53000 when descriptors run out, 53200 for
  * want of memory.
  */
 CfdwTransfer *
-cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
+cfdw_http_start(CfdwPool *pool, const CfdwRequest *request)
 {
 	CfdwTransfer *transfer = palloc0(sizeof(CfdwTransfer));
 
-	open_wire();
-	open_http(http);
-
-	transfer->http = http;
+	transfer->pool = pool;
 	transfer->patience_ms = request->timeout_ms;
 	transfer->max_received = request->max_response_size;
 	transfer->traffic = request->traffic;
@@ -212,21 +129,13 @@ cfdw_http_start(CfdwHttp *http, const CfdwRequest *request)
 	transfer->callback.arg = transfer;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext,
 									   &transfer->callback);
-	if (http->descriptors == http->transfers)
-	{
-		cfdw_wire_acquire_descriptor(close_another);
-		http->descriptors++;
-	}
-	http->transfers++;
+	transfer->easy = cfdw_pool_take(pool);
 	dlist_push_tail(&under_way, &transfer->link);
-	transfer->counted = true;
 
-	transfer->easy = http->spare != NULL ? http->spare : new_easy(http);
-	http->spare = NULL;
 	set_request(transfer, request);
 	transfer->on_wire = cfdw_wire_add(transfer->easy);
 	if (!transfer->on_wire)
-		set_check(CURLE_OUT_OF_MEMORY);
+		cfdw_wire_check(CURLE_OUT_OF_MEMORY);
 	if (transfer->traffic != NULL)
 		transfer->traffic->requests++;
 	harvest();
@@ -443,156 +352,16 @@ cfdw_http_end(CfdwTransfer *transfer)
 }
 
 /*
- * What all transfers share; closed by the last CfdwHttp that is.
- */
-static void
-open_wire(void)
-{
-	if (cfdw_wire_is_broken() && dlist_is_empty(&under_way))
-		close_wire();
-	cfdw_wire_open();
-}
-
-/*
- * No transfer is under way.  Never raises.
- */
-static void
-close_wire(void)
-{
-	dlist_mutable_iter iter;
-
-	dlist_foreach_modify(iter, &open_https)
-	{
-		close_http(dlist_container(CfdwHttp, link, iter.cur));
-	}
-	cfdw_wire_close();
-}
-
-/*
- * Makes HTTP the one that was used last.
- */
-static void
-open_http(CfdwHttp *http)
-{
-	if (http->share != NULL)
-	{
-		dlist_move_head(&open_https, &http->link);
-		return;
-	}
-	http->share = curl_share_init();
-	if (http->share == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
-	dlist_push_head(&open_https, &http->link);
-	if (curl_share_setopt(http->share, CURLSHOPT_SHARE,
-						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
-		(http->config.cookies &&
-		 curl_share_setopt(http->share, CURLSHOPT_SHARE,
-						   CURL_LOCK_DATA_COOKIE) != CURLSHE_OK))
-	{
-		close_http(http);
-		set_check(CURLE_OUT_OF_MEMORY);
-	}
-}
-
-/*
- * Closes the kept connection and keeps the cookies.  No transfer of HTTP is
- * under way.  Never raises.
- */
-static void
-close_http(CfdwHttp *http)
-{
-	if (http->share == NULL)
-		return;
-	if (http->config.cookies && http->cookies == NULL)
-		http->cookies = list_cookies(http);
-	if (http->spare != NULL)
-		curl_easy_cleanup(http->spare);
-	http->spare = NULL;
-	curl_share_cleanup(http->share);
-	http->share = NULL;
-	dlist_delete(&http->link);
-	for (; http->descriptors > 0; http->descriptors--)
-		ReleaseExternalFD();
-}
-
-/*
- * The reset callback of a CfdwHttp's memory context.
- */
-static void
-free_http(void *arg)
-{
-	CfdwHttp *http = arg;
-
-	cfdw_http_close_idle(http);
-	curl_slist_free_all(http->cookies);
-	http->cookies = NULL;
-}
-
-/*
- * The cookies of HTTP, or NULL: then, or for want of memory, there are none, and
- * the next request has to sign in.
- */
-static struct curl_slist *
-list_cookies(CfdwHttp *http)
-{
-	struct curl_slist *cookies = NULL;
-	CURL *easy = curl_easy_init();
-
-	if (easy == NULL)
-		return NULL;
-	if (curl_easy_setopt(easy, CURLOPT_SHARE, http->share) == CURLE_OK)
-		curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies);
-	curl_easy_cleanup(easy);
-	return cookies;
-}
-
-/*
- * Gives back the cookies that close_http() has kept.
- */
-static void
-restore_cookies(CfdwHttp *http, CURL *easy)
-{
-	for (struct curl_slist *cookie = http->cookies; cookie != NULL;
-		 cookie = cookie->next)
-		set_check(curl_easy_setopt(easy, CURLOPT_COOKIELIST, cookie->data));
-	curl_slist_free_all(http->cookies);
-	http->cookies = NULL;
-}
-
-/*
- * Closes the kept connection that was used longest ago; false when there is
- * none.
- */
-static bool
-close_another(void)
-{
-	dlist_iter iter;
-
-	dlist_reverse_foreach(iter, &open_https)
-	{
-		CfdwHttp *http = dlist_container(CfdwHttp, link, iter.cur);
-
-		if (http->transfers == 0 && http->descriptors > 0)
-		{
-			close_http(http);
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
  * The reset callback of a transfer; also called to end it before.
  */
 static void
 free_transfer(void *arg)
 {
 	CfdwTransfer *transfer = arg;
-	CfdwHttp *http = transfer->http;
 
 	take_off_wire(transfer);
 	if (transfer->easy != NULL)
-		put_away(transfer);
+		give_back_handle(transfer);
 	transfer->easy = NULL;
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
@@ -600,17 +369,6 @@ free_transfer(void *arg)
 	free(transfer->out.data);
 	memset(&transfer->in, 0, sizeof(Buffer));
 	memset(&transfer->out, 0, sizeof(Buffer));
-	if (transfer->counted)
-	{
-		http->transfers--;
-		if (http->descriptors > Max(http->transfers, 1))
-		{
-			ReleaseExternalFD();
-			http->descriptors--;
-		}
-		dlist_delete(&transfer->link);
-		transfer->counted = false;
-	}
 	transfer->done = true;
 }
 
@@ -623,66 +381,17 @@ take_off_wire(CfdwTransfer *transfer)
 }
 
 /*
- * Ends with the transfer's handle: keeps it, when nothing went wrong with it.
+ * Ends with the transfer's handle: it is kept when nothing went wrong with it.
  */
 static void
-put_away(CfdwTransfer *transfer)
+give_back_handle(CfdwTransfer *transfer)
 {
-	CfdwHttp *http = transfer->http;
+	bool reusable =
+		transfer->done && transfer->response.outcome == CFDW_HTTP_OK &&
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK;
 
-	if (http->spare == NULL && transfer->done &&
-		transfer->response.outcome == CFDW_HTTP_OK &&
-		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK)
-		http->spare = transfer->easy;
-	else
-		curl_easy_cleanup(transfer->easy);
-}
-
-/*
- * A handle with what all requests of HTTP have in common.
- */
-static CURL *
-new_easy(CfdwHttp *http)
-{
-	const CfdwHttpConfig *config = &http->config;
-	CURL *easy = curl_easy_init();
-
-	if (easy == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
-	http->spare = easy; /* owned, should something be raised */
-
-#define SET(option, value) set_check(curl_easy_setopt(easy, (option), (value)))
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_USERAGENT, config->user_agent);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout_ms);
-	SET(CURLOPT_TCP_KEEPALIVE, 1L);
-
-	/* An empty name keeps libcurl from asking the environment. */
-	SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
-	SET(CURLOPT_NOPROXY, "");
-	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
-
-	SET(CURLOPT_SSL_VERIFYPEER, config->ssl_verify ? 1L : 0L);
-	SET(CURLOPT_SSL_VERIFYHOST, config->ssl_verify ? 2L : 0L);
-	if (config->ca_file != NULL)
-		SET(CURLOPT_CAINFO, config->ca_file);
-
-	SET(CURLOPT_SHARE, http->share);
-	if (config->cookies)
-	{
-		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
-		restore_cookies(http, easy);
-	}
-
-	SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can decode */
-	SET(CURLOPT_WRITEFUNCTION, on_receive);
-	SET(CURLOPT_READFUNCTION, on_send);
-	return easy;
+	cfdw_pool_give_back(transfer->pool, transfer->easy, reusable);
+	dlist_delete(&transfer->link);
 }
 
 /*
@@ -693,10 +402,14 @@ set_request(CfdwTransfer *transfer, const CfdwRequest *request)
 {
 	CURL *easy = transfer->easy;
 
+#define SET(option, value)                                                     \
+	cfdw_wire_check(curl_easy_setopt(easy, (option), (value)))
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PRIVATE, transfer);
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_WRITEFUNCTION, on_receive);
 	SET(CURLOPT_WRITEDATA, transfer);
+	SET(CURLOPT_READFUNCTION, on_send);
 	SET(CURLOPT_READDATA, transfer);
 	add_header(transfer, "Accept: application/json");
 	if (request->bearer != NULL)
@@ -730,23 +443,8 @@ add_header(CfdwTransfer *transfer, const char *header)
 	struct curl_slist *list = curl_slist_append(transfer->headers, header);
 
 	if (list == NULL)
-		set_check(CURLE_OUT_OF_MEMORY);
+		cfdw_wire_check(CURLE_OUT_OF_MEMORY);
 	transfer->headers = list;
-}
-
-/*
- * Raises 53200 or HV000 when libcurl refuses what it is set up with.
- */
-static void
-set_check(CURLcode code)
-{
-	if (code == CURLE_OUT_OF_MEMORY)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (code != CURLE_OK)
-		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
-						errmsg("could not set up a request: %s",
-							   curl_easy_strerror(code))));
 }
 
 /*
@@ -797,7 +495,8 @@ was_neglected(const CfdwTransfer *transfer, CURLcode code)
 {
 	return code == CURLE_OPERATION_TIMEDOUT && !transfer->done &&
 		   !was_connected(transfer) &&
-		   transfer->waited_ms < transfer->http->config.connect_timeout_ms / 2;
+		   transfer->waited_ms <
+			   cfdw_pool_config(transfer->pool)->connect_timeout_ms / 2;
 }
 
 static void

@@ -10,22 +10,10 @@
 
 #include "lib/stringinfo.h"
 
-/* Connections to one account, kept between requests. */
-typedef struct CfdwHttp CfdwHttp;
+#include "pool.h"
 
 /* One request under way. */
 typedef struct CfdwTransfer CfdwTransfer;
-
-/* What holds for all requests of a CfdwHttp.  Strings must outlive it. */
-typedef struct CfdwHttpConfig
-{
-	const char *user_agent;
-	const char *proxy;   /* or NULL */
-	const char *ca_file; /* or NULL for the system's */
-	bool ssl_verify;
-	bool cookies; /* keep the cookies that the server sets */
-	int connect_timeout_ms;
-} CfdwHttpConfig;
 
 /* What requests have cost.  Must outlive the transfers that count into it. */
 typedef struct CfdwTraffic
@@ -75,11 +63,7 @@ typedef struct CfdwResponse
 	char error[512];      /* what libcurl says, or "" */
 } CfdwResponse;
 
-extern CfdwHttp *cfdw_http_create(MemoryContext parent,
-								  const CfdwHttpConfig *config);
-extern bool cfdw_http_is_idle(const CfdwHttp *http);
-extern void cfdw_http_close_idle(CfdwHttp *http);
-extern CfdwTransfer *cfdw_http_start(CfdwHttp *http,
+extern CfdwTransfer *cfdw_http_start(CfdwPool *pool,
 									 const CfdwRequest *request);
 extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
 extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);

@@ -47,7 +47,7 @@ struct CfdwSession
 	CfdwTraffic login_traffic; /* of it, not yet added to somebody's */
 	int calls;                 /* not yet ended */
 	bool pinned;               /* kept until the end of the transaction */
-	CfdwHttp *http;
+	CfdwPool *pool;
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
@@ -172,7 +172,7 @@ cfdw_session_try_sign_in(CfdwSession *session, bool anew)
 	{
 		session->signed_in =
 			cfdw_auth_try(session->method, &session->credentials,
-						  &session->options, session->http);
+						  &session->options, session->pool);
 		if (session->signed_in)
 			session->logins++;
 	}
@@ -222,7 +222,7 @@ cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
 	if (must_sign_in(session))
 		sign_in(session);
 	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
-	return cfdw_http_start(session->http, &signed_request);
+	return cfdw_http_start(session->pool, &signed_request);
 }
 
 /*
@@ -306,7 +306,7 @@ cfdw_session_advance(CfdwCall *call)
 				call->repeated = true;
 			}
 			call->logins = session->logins;
-			call->transfer = cfdw_http_start(session->http, &call->request);
+			call->transfer = cfdw_http_start(session->pool, &call->request);
 		}
 		if (!cfdw_http_is_ready(call->transfer))
 			return NULL;
@@ -384,7 +384,7 @@ go_on_signing_in(CfdwSession *session, CfdwTraffic *traffic)
 		caller = MemoryContextSwitchTo(session->login_context);
 		session->login = cfdw_auth_begin(
 			session->method, &session->credentials, &session->options,
-			session->server, session->http, &session->login_traffic);
+			session->server, session->pool, &session->login_traffic);
 		MemoryContextSwitchTo(caller);
 	}
 	if (!cfdw_auth_receive(session->login))
@@ -464,7 +464,7 @@ create_session(ForeignServer *server, UserMapping *user)
 		CurrentMemoryContext, "catalogs_fdw session", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CfdwSession *session = palloc0(sizeof(CfdwSession));
-	CfdwHttpConfig config = {0};
+	CfdwPoolConfig config = {0};
 
 	session->context = context;
 	session->server = pstrdup(server->servername);
@@ -482,7 +482,7 @@ create_session(ForeignServer *server, UserMapping *user)
 	config.ssl_verify = session->options.ssl_verify;
 	config.cookies = cfdw_auth_uses_cookies(session->method);
 	config.connect_timeout_ms = session->options.connect_timeout_ms;
-	session->http = cfdw_http_create(context, &config);
+	session->pool = cfdw_pool_create(context, &config);
 
 	/* Whole: from now on it outlives the statement. */
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -494,7 +494,7 @@ static bool
 is_disposable(const CfdwSession *session)
 {
 	return !session->pinned && session->calls == 0 &&
-		   cfdw_http_is_idle(session->http);
+		   cfdw_pool_is_idle(session->pool);
 }
 
 /*
@@ -581,6 +581,6 @@ on_transaction_end(XactEvent event, void *arg)
 		if (session->invalid)
 			drop_session(entry);
 		else if (!session->options.keep_connections)
-			cfdw_http_close_idle(session->http);
+			cfdw_pool_close_idle(session->pool);
 	}
 }

@@ -176,6 +176,21 @@ cfdw_wire_acquire_descriptor(bool (*make_room)(void))
 }
 
 /*
+ * Raises 53200 or HV000 when libcurl refuses what it is set up with.
+ */
+void
+cfdw_wire_check(CURLcode code)
+{
+	if (code == CURLE_OUT_OF_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (code != CURLE_OK)
+		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+						errmsg("could not set up a request: %s",
+							   curl_easy_strerror(code))));
+}
+
+/*
  * Puts a handle on the wire, and lets it begin; false when libcurl does not take
  * it.  Never raises.
  */

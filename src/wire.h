@@ -3,7 +3,7 @@
  * wire.h
  *	  What all transfers of a backend go through, in its own latch wait.
  *
- * For http alone, which is the only other one that knows libcurl.
+ * For pool and http alone, which are the only other ones that know libcurl.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,7 @@ extern void cfdw_wire_open(void);
 extern void cfdw_wire_close(void);
 extern bool cfdw_wire_is_broken(void);
 extern void cfdw_wire_acquire_descriptor(bool (*make_room)(void));
+extern void cfdw_wire_check(CURLcode code);
 extern bool cfdw_wire_add(CURL *easy);
 extern void cfdw_wire_remove(CURL *easy);
 extern CURL *cfdw_wire_next_ended(CURLcode *code);

@@ -13,8 +13,8 @@ cd "$1"
 only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | codec
-		#include.*[<"]curl/                | wire http
-		#include.*"wire\.h"                | wire http
+		#include.*[<"]curl/                | wire pool http
+		#include.*"wire\.h"                | wire pool http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h
 		#include.*"optimizer/              | +plan
