@@ -381,14 +381,17 @@ take_off_wire(CfdwTransfer *transfer)
 }
 
 /*
- * Ends with the transfer's handle: it is kept when nothing went wrong with it.
+ * Ends with the transfer's handle: it is kept when nothing went wrong with it, and
+ * points to nothing of the transfer then.
  */
 static void
 give_back_handle(CfdwTransfer *transfer)
 {
 	bool reusable =
 		transfer->done && transfer->response.outcome == CFDW_HTTP_OK &&
-		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK;
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) ==
+			CURLE_OK &&
+		curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK;
 
 	cfdw_pool_give_back(transfer->pool, transfer->easy, reusable);
 	dlist_delete(&transfer->link);

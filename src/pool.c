@@ -58,9 +58,9 @@ static void open_pool(CfdwPool *pool);
 static void close_pool(CfdwPool *pool);
 static void free_pool(void *arg);
 static struct curl_slist *list_cookies(CfdwPool *pool);
-static void restore_cookies(CfdwPool *pool, CURL *easy);
 static bool close_another(void);
 static void make_spare(CfdwPool *pool);
+static CURLcode set_up(CfdwPool *pool, CURL *easy);
 
 /*
  * A new set of connections, in a memory context below PARENT.  Opens nothing
@@ -263,20 +263,6 @@ list_cookies(CfdwPool *pool)
 }
 
 /*
- * Gives back the cookies that close_pool() has kept.
- */
-static void
-restore_cookies(CfdwPool *pool, CURL *easy)
-{
-	for (struct curl_slist *cookie = pool->cookies; cookie != NULL;
-		 cookie = cookie->next)
-		cfdw_wire_check(
-			curl_easy_setopt(easy, CURLOPT_COOKIELIST, cookie->data));
-	curl_slist_free_all(pool->cookies);
-	pool->cookies = NULL;
-}
-
-/*
  * Closes the kept connection that was used longest ago; false when there is
  * none.
  */
@@ -304,15 +290,27 @@ close_another(void)
 static void
 make_spare(CfdwPool *pool)
 {
-	const CfdwPoolConfig *config = &pool->config;
 	CURL *easy = curl_easy_init();
+	CURLcode code = easy != NULL ? set_up(pool, easy) : CURLE_OUT_OF_MEMORY;
 
-	if (easy == NULL)
-		cfdw_wire_check(CURLE_OUT_OF_MEMORY);
-	pool->spare = easy; /* owned, should something be raised */
+	if (code != CURLE_OK)
+		curl_easy_cleanup(easy);
+	cfdw_wire_check(code);
+	pool->spare = easy;
+}
+
+/*
+ * Never raises: the handle has no owner yet.
+ */
+static CURLcode
+set_up(CfdwPool *pool, CURL *easy)
+{
+	const CfdwPoolConfig *config = &pool->config;
+	CURLcode code;
 
 #define SET(option, value)                                                     \
-	cfdw_wire_check(curl_easy_setopt(easy, (option), (value)))
+	if ((code = curl_easy_setopt(easy, (option), (value))) != CURLE_OK)        \
+	return code
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
@@ -337,9 +335,15 @@ make_spare(CfdwPool *pool)
 	if (config->cookies)
 	{
 		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
-		restore_cookies(pool, easy);
+		for (const struct curl_slist *cookie = pool->cookies; cookie != NULL;
+			 cookie = cookie->next)
+			SET(CURLOPT_COOKIELIST, cookie->data);
 	}
-
 	SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can decode */
 #undef SET
+
+	/* The share has them now. */
+	curl_slist_free_all(pool->cookies);
+	pool->cookies = NULL;
+	return CURLE_OK;
 }
