@@ -106,7 +106,7 @@ CREATE FUNCTION some_of_many() RETURNS SETOF many LANGUAGE sql ROWS 1 STABLE SET
 SELECT count(*), count(DISTINCT x.id) FROM (SELECT list, c.id, c.name FROM some_of_many() JOIN catalogs c ON c.id = list OFFSET 0) x
     JOIN lists l ON l.id = x.list AND l.name = x.name;
 \! emulator wire
--- Also on disk, and when there is not enough memory to know where each of them is.
+-- Also on disk.
 SET work_mem = '64kB';
 SELECT count(*), count(DISTINCT x.id) FROM (SELECT list, c.id, c.name FROM some_of_many() JOIN catalogs c ON c.id = list OFFSET 0) x
     JOIN lists l ON l.id = x.list AND l.name = x.name;

@@ -4,27 +4,39 @@
  *	  Items of a reply that are kept.
  *
  * Owns the form in which an item is kept: its values as they stand in the reply,
- * so that whoever reads them converts those that it needs; the tuplestore that
- * holds many of them; and the index by which one of those is found.  Must not
- * know who reads them or why.
+ * so that whoever reads them converts those that it needs; the memory and the
+ * file that hold many of them; and the index by which one of those is found.
+ * Must not know who reads them or why.
+ *
+ * A store is a sequence of records, each of which ends where the next one
+ * begins.  A position in it is the number of bytes before it: the first ones are
+ * in memory, what work_mem has no room for is in a file.  A tuplestore would do,
+ * if items were read one after the other only: it cannot be told to go back to
+ * the place of one.
+ *
+ * The index is a hash table whose chains run through the records, from the last
+ * one to the first.  As long as those are in memory it has a chain for each.  It
+ * never takes more than work_mem, however many items there are: the chains become
+ * longer then.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/tupdesc.h"
-#include "catalog/pg_type.h"
-#include "fmgr.h"
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
+#include "storage/buffile.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "store.h"
 #include "value.h"
 
-/* What an item takes up in the index, with what dynahash adds. */
-#define INDEX_ENTRY_SIZE 48
+/* Not a position: where a chain ends. */
+#define NOWHERE (-1)
+
+/* Of an empty store: what most accounts need. */
+#define FIRST_CHAINS 64
 
 /* What a value of a packed item is. */
 typedef struct PackedField
@@ -37,39 +49,42 @@ struct CfdwStore
 {
 	MemoryContext context; /* holds all of it */
 	CfdwShape shape;
-	Tuplestorestate *tuples;
-	TupleDesc desc; /* of one column, in which an item is */
-	int64 count;    /* of items */
-	size_t size;    /* bytes of them */
+	int64 count; /* of items */
 
-	/* Made when an item is first looked for: */
-	HTAB *index;        /* of IndexEntry; NULL before */
-	long max_entries;   /* that it may have */
-	int64 nindexed;     /* items that are in it: the first ones */
-	CfdwPlace *indexed; /* behind them, until items are put into it at once */
+	StringInfoData memory; /* the records that fit into it */
+	BufFile *file;         /* those behind them, or NULL: there are none */
+	int64 limit;           /* bytes that may be in memory */
+	int64 end;             /* the position behind the last record */
+
+	int64 *chains; /* the last record of each, or NOWHERE */
+	int64 nchains;
 };
 
-/* Where an item is. */
-typedef struct IndexEntry
+/* What stands before a packed item. */
+typedef struct Record
 {
-	int64 id; /* hash key */
-	int64 number;
-} IndexEntry;
+	int64 id;
+	int64 before; /* the one before it in its chain, or NOWHERE */
+	uint32 size;  /* of the packed item */
+	bool has_id;  /* else it is in no chain */
+} Record;
 
 struct CfdwPlace
 {
 	CfdwStore *store;
-	int pointer; /* of the tuplestore */
-	TupleTableSlot *slot;
+	int64 position;
+	StringInfoData packed; /* the item that was read last */
 	CfdwField *fields;
 };
 
-static void go_to(CfdwPlace *place, int64 number);
-static void create_index(CfdwStore *store);
-static const IndexEntry *index_up_to(CfdwStore *store, int64 id);
-static bool is_full(const CfdwStore *store);
-static void index_item(CfdwStore *store, const CfdwItem *item);
-static bool has_id(const CfdwItem *item, int64 id);
+static void make_room(CfdwStore *store, int64 size);
+static void make_chains(CfdwStore *store, int64 n);
+static int64 *chain_of(const CfdwStore *store, int64 id);
+static void link_record(CfdwStore *store, Record *record, int64 position);
+static void write_bytes(CfdwStore *store, void *bytes, size_t size);
+static void read_bytes(CfdwStore *store, int64 position, void *bytes,
+					   size_t size);
+static void seek(CfdwStore *store, int64 position);
 static const CfdwField *field_of(const CfdwShape *shape, const CfdwItem *item,
 								 int i);
 static size_t text_len(const CfdwField *field);
@@ -114,19 +129,15 @@ cfdw_store_unpack(const CfdwShape *shape, const bytea *packed,
 				  CfdwField *fields, CfdwItem *item)
 {
 	int n = shape->nkeys + shape->whole;
-	const char *head = VARDATA_ANY(packed);
-	const char *text = head + sizeof(PackedField) * n;
+	const PackedField *heads = (const PackedField *) VARDATA(packed);
+	const char *text = (const char *) (heads + n);
 
 	for (int i = 0; i < n; i++)
 	{
-		PackedField is; /* a short bytea is not aligned */
-
-		memcpy(&is, head, sizeof(PackedField));
-		fields[i].type = is.type;
-		fields[i].raw = is.type != CFDW_JSON_NULL ? text : NULL;
-		fields[i].len = is.len;
-		head += sizeof(PackedField);
-		text += is.len;
+		fields[i].type = heads[i].type;
+		fields[i].raw = heads[i].type != CFDW_JSON_NULL ? text : NULL;
+		fields[i].len = heads[i].len;
+		text += heads[i].len;
 	}
 	item->fields = fields;
 	if (shape->whole)
@@ -146,9 +157,9 @@ cfdw_store_create(const CfdwShape *shape)
 
 	store->context = context;
 	store->shape = *shape;
-	store->tuples = tuplestore_begin_heap(true, false, work_mem);
-	store->desc = CreateTemplateTupleDesc(1);
-	TupleDescInitEntry(store->desc, 1, "item", BYTEAOID, -1, 0);
+	store->limit = Min((size_t) work_mem * 1024, MaxAllocSize - 1);
+	initStringInfo(&store->memory);
+	make_chains(store, FIRST_CHAINS);
 	MemoryContextSwitchTo(caller);
 	return store;
 }
@@ -160,7 +171,8 @@ cfdw_store_create(const CfdwShape *shape)
 void
 cfdw_store_end(CfdwStore *store)
 {
-	tuplestore_end(store->tuples);
+	if (store->file != NULL)
+		BufFileClose(store->file);
 	MemoryContextDelete(store->context);
 }
 
@@ -173,10 +185,9 @@ cfdw_store_place(CfdwStore *store)
 	MemoryContext caller = MemoryContextSwitchTo(store->context);
 	CfdwPlace *place = palloc(sizeof(CfdwPlace));
 
-	/* The pointer that every tuplestore has, 0, stays at the start. */
 	place->store = store;
-	place->pointer = tuplestore_alloc_read_pointer(store->tuples, 0);
-	place->slot = MakeSingleTupleTableSlot(store->desc, &TTSOpsMinimalTuple);
+	place->position = 0;
+	initStringInfo(&place->packed);
 	place->fields = palloc(sizeof(CfdwField) * (store->shape.nkeys + 1));
 	MemoryContextSwitchTo(caller);
 	return place;
@@ -188,57 +199,57 @@ cfdw_store_place(CfdwStore *store)
 void
 cfdw_store_rewind(CfdwPlace *place)
 {
-	tuplestore_copy_read_pointer(place->store->tuples, 0, place->pointer);
+	place->position = 0;
 }
 
 /*
- * The next item, which lasts until the store is used again; false at the end.
+ * The next item, which lasts until the place is used again; false at the end.
  */
 bool
 cfdw_store_next(CfdwPlace *place, CfdwItem *item)
 {
 	CfdwStore *store = place->store;
-	MemoryContext caller = MemoryContextSwitchTo(store->context);
-	bool found;
-	bool isnull;
+	StringInfo packed = &place->packed;
+	Record record;
 
-	tuplestore_select_read_pointer(store->tuples, place->pointer);
-	found = tuplestore_gettupleslot(store->tuples, true, false, place->slot);
-	MemoryContextSwitchTo(caller);
-	if (found)
-		cfdw_store_unpack(
-			&store->shape,
-			DatumGetByteaPP(slot_getattr(place->slot, 1, &isnull)),
-			place->fields, item);
-	return found;
+	if (place->position == store->end)
+		return false;
+	read_bytes(store, place->position, &record, sizeof(Record));
+	resetStringInfo(packed);
+	enlargeStringInfo(packed, record.size);
+	read_bytes(store, place->position + sizeof(Record), packed->data,
+			   record.size);
+	cfdw_store_unpack(&store->shape, (bytea *) packed->data, place->fields,
+					  item);
+	place->position += sizeof(Record) + record.size;
+	return true;
 }
 
 /*
- * Goes to the item that has ID as its first value, the first such one; false when
- * there is none.  The index takes no more than work_mem:
- * what is beyond it is searched.
+ * Goes to the item that has ID as its first value; false when there is none.  Of
+ * several it is the first one, which is the last one in the chain.
  */
 bool
 cfdw_store_find(CfdwPlace *place, int64 id, CfdwItem *item)
 {
 	CfdwStore *store = place->store;
-	const IndexEntry *entry;
+	int64 position = *chain_of(store, id);
+	int64 found = NOWHERE;
 
-	if (store->index == NULL)
-		create_index(store);
-	entry = index_up_to(store, id);
-	if (entry != NULL)
+	while (position != NOWHERE)
 	{
-		go_to(place, entry->number);
-		return cfdw_store_next(place, item);
+		Record record;
+
+		CHECK_FOR_INTERRUPTS();
+		read_bytes(store, position, &record, sizeof(Record));
+		if (record.id == id)
+			found = position;
+		position = record.before;
 	}
-	if (store->nindexed == store->count)
+	if (found == NOWHERE)
 		return false;
-	go_to(place, store->nindexed);
-	while (cfdw_store_next(place, item))
-		if (has_id(item, id))
-			return true;
-	return false;
+	place->position = found;
+	return cfdw_store_next(place, item);
 }
 
 /*
@@ -250,16 +261,17 @@ cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
 {
 	CfdwStore *store = place->store;
 	bytea *packed = cfdw_store_pack(&store->shape, item);
-	Datum value = PointerGetDatum(packed);
-	bool isnull = false;
+	Record record = {.size = VARSIZE(packed)};
+	bool at_end = place->position == store->end;
 
-	tuplestore_select_read_pointer(store->tuples, place->pointer);
-	tuplestore_putvalues(store->tuples, store->desc, &value, &isnull);
-	if (store->index != NULL && store->nindexed == store->count &&
-		!is_full(store))
-		index_item(store, item);
+	make_room(store, sizeof(Record) + record.size);
+	record.has_id = cfdw_value_int64(&item->fields[0], &record.id);
+	link_record(store, &record, store->end);
+	write_bytes(store, &record, sizeof(Record));
+	write_bytes(store, packed, record.size);
 	store->count++;
-	store->size += VARSIZE(packed);
+	if (at_end)
+		place->position = store->end;
 	pfree(packed);
 }
 
@@ -273,90 +285,127 @@ cfdw_store_count(const CfdwStore *store)
 }
 
 /*
- * How many bytes they are.
+ * How many bytes they take.
  */
 size_t
 cfdw_store_size(const CfdwStore *store)
 {
-	return store->size;
+	return store->end;
 }
 
 /*
- * Goes to the place of the item that has so many others before it.
+ * Sees to it that there is room for a record of SIZE bytes, and for its chain.
+ * Before the first one goes to the file, the index becomes as large as it may be:
+ * what is in the file is not linked anew.
  */
 static void
-go_to(CfdwPlace *place, int64 number)
+make_room(CfdwStore *store, int64 size)
 {
-	cfdw_store_rewind(place);
-	tuplestore_select_read_pointer(place->store->tuples, place->pointer);
-	tuplestore_skiptuples(place->store->tuples, number, true);
-}
+	MemoryContext caller;
 
-static void
-create_index(CfdwStore *store)
-{
-	HASHCTL control = {.keysize = sizeof(int64),
-					   .entrysize = sizeof(IndexEntry),
-					   .hcxt = store->context};
-
-	store->index = hash_create("catalogs_fdw items", 64, &control,
-							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	store->max_entries = work_mem * 1024L / INDEX_ENTRY_SIZE;
-	store->indexed = cfdw_store_place(store);
-}
-
-/*
- * Goes on with the index until it has ID, is full, or has all items; the entry of
- * ID, or NULL.
- */
-static const IndexEntry *
-index_up_to(CfdwStore *store, int64 id)
-{
-	const IndexEntry *entry = hash_search(store->index, &id, HASH_FIND, NULL);
-	CfdwItem item;
-
-	while (entry == NULL && store->nindexed < store->count && !is_full(store))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!cfdw_store_next(store->indexed, &item))
-			elog(ERROR, "an item that was kept is missing");
-		index_item(store, &item);
-		if (has_id(&item, id))
-			entry = hash_search(store->index, &id, HASH_FIND, NULL);
-	}
-	return entry;
-}
-
-static bool
-is_full(const CfdwStore *store)
-{
-	return hash_get_num_entries(store->index) >= store->max_entries;
-}
-
-/*
- * Puts the next item into the index.
- */
-static void
-index_item(CfdwStore *store, const CfdwItem *item)
-{
-	int64 number = store->nindexed++;
-	IndexEntry *entry;
-	bool found;
-	int64 id;
-
-	if (!cfdw_value_int64(&item->fields[0], &id))
+	if (store->file != NULL)
 		return;
-	entry = hash_search(store->index, &id, HASH_ENTER, &found);
-	if (!found)
-		entry->number = number;
+	if (store->end + size <= store->limit)
+	{
+		if (store->count == store->nchains)
+			make_chains(store, store->nchains * 2);
+		return;
+	}
+	make_chains(store, store->limit / sizeof(int64));
+	caller = MemoryContextSwitchTo(store->context);
+	store->file = BufFileCreateTemp(false);
+	MemoryContextSwitchTo(caller);
 }
 
-static bool
-has_id(const CfdwItem *item, int64 id)
+/*
+ * Makes an index of N chains for the records that are there, all in memory.
+ */
+static void
+make_chains(CfdwStore *store, int64 n)
 {
-	int64 key;
+	Record record;
 
-	return cfdw_value_int64(&item->fields[0], &key) && key == id;
+	if (store->chains != NULL)
+		pfree(store->chains);
+	store->chains = MemoryContextAllocHuge(store->context, n * sizeof(int64));
+	store->nchains = n;
+	for (int64 i = 0; i < n; i++)
+		store->chains[i] = NOWHERE;
+	for (int64 at = 0; at < store->end; at += sizeof(Record) + record.size)
+	{
+		char *bytes = store->memory.data + at; /* not aligned */
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(&record, bytes, sizeof(Record));
+		link_record(store, &record, at);
+		memcpy(bytes, &record, sizeof(Record));
+	}
+}
+
+/*
+ * Where the chain begins in which ID is, if it is there.
+ */
+static int64 *
+chain_of(const CfdwStore *store, int64 id)
+{
+	uint32 hash = hash_bytes((unsigned char *) &id, sizeof(id));
+
+	return &store->chains[hash % store->nchains];
+}
+
+/*
+ * Makes a record the last one of its chain.
+ */
+static void
+link_record(CfdwStore *store, Record *record, int64 position)
+{
+	int64 *chain;
+
+	if (!record->has_id)
+		return;
+	chain = chain_of(store, record->id);
+	record->before = *chain;
+	*chain = position;
+}
+
+/*
+ * Adds bytes at the end.
+ */
+static void
+write_bytes(CfdwStore *store, void *bytes, size_t size)
+{
+	if (store->file == NULL)
+		appendBinaryStringInfo(&store->memory, bytes, size);
+	else
+	{
+		seek(store, store->end);
+		BufFileWrite(store->file, bytes, size);
+	}
+	store->end += size;
+}
+
+static void
+read_bytes(CfdwStore *store, int64 position, void *bytes, size_t size)
+{
+	if (position < store->memory.len)
+		memcpy(bytes, store->memory.data + position, size);
+	else
+	{
+		seek(store, position);
+		if (BufFileRead(store->file, bytes, size) != size)
+			elog(ERROR, "an item that was kept is missing");
+	}
+}
+
+/*
+ * Goes to a position that is in the file.
+ */
+static void
+seek(CfdwStore *store, int64 position)
+{
+	if (BufFileSeek(store->file, 0, position - store->memory.len, SEEK_SET) !=
+		0)
+		elog(ERROR, "could not seek in the file of items that were kept");
 }
 
 /*
