@@ -80,7 +80,6 @@ typedef struct Reply
 	bool kept;
 	List *items;           /* of bytea, of a single one */
 	CfdwStore *store;      /* of the whole list */
-	size_t limit;          /* bytes that this may be */
 	MemoryContext context; /* of the whole list */
 } Reply;
 
@@ -414,12 +413,10 @@ reply_of_all(CfdwFeed *feed)
 	reply->ask = CFDW_ASK_ALL;
 	reply->context = context;
 	reply->kept = keeps(source);
-	reply->limit =
-		source->shared || source->keep == CFDW_KEEP_ALL || source->by_id
-			? SIZE_MAX
-			: work_mem * (size_t) 1024;
 	if (reply->kept)
-		reply->store = cfdw_store_create(&source->shape);
+		reply->store = cfdw_store_create(
+			&source->shape, source->shared || source->by_id != NULL ||
+								source->keep == CFDW_KEEP_ALL);
 	source->all = reply;
 	open_reply(feed, reply);
 	MemoryContextSwitchTo(caller);
@@ -717,8 +714,7 @@ keep_item(CfdwFeed *feed)
 		MemoryContextSwitchTo(caller);
 		return;
 	}
-	cfdw_store_append(feed->place, &feed->item);
-	if (cfdw_store_size(reply->store) > reply->limit)
+	if (!cfdw_store_append(feed->place, &feed->item))
 	{
 		cfdw_store_end(reply->store);
 		reply->store = NULL;

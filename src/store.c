@@ -23,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include "commands/tablespace.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -54,6 +55,7 @@ struct CfdwStore
 	StringInfoData memory; /* the records that fit into it */
 	BufFile *file;         /* those behind them, or NULL: there are none */
 	int64 limit;           /* bytes that may be in memory */
+	bool spills;           /* more of them go to the file */
 	int64 end;             /* the position behind the last record */
 
 	int64 *chains; /* the last record of each, or NOWHERE */
@@ -77,7 +79,7 @@ struct CfdwPlace
 	CfdwField *fields;
 };
 
-static void make_room(CfdwStore *store, int64 size);
+static bool make_room(CfdwStore *store, int64 size);
 static void make_chains(CfdwStore *store, int64 n);
 static int64 *chain_of(const CfdwStore *store, int64 id);
 static void link_record(CfdwStore *store, Record *record, int64 position);
@@ -145,10 +147,11 @@ cfdw_store_unpack(const CfdwShape *shape, const bytea *packed,
 }
 
 /*
- * An empty store, in the current memory context.
+ * An empty store, in the current memory context.  What does not fit into
+ * work_mem it takes on disk when it SPILLS, otherwise not at all.
  */
 CfdwStore *
-cfdw_store_create(const CfdwShape *shape)
+cfdw_store_create(const CfdwShape *shape, bool spills)
 {
 	MemoryContext context = AllocSetContextCreate(
 		CurrentMemoryContext, "catalogs_fdw store", ALLOCSET_DEFAULT_SIZES);
@@ -158,6 +161,7 @@ cfdw_store_create(const CfdwShape *shape)
 	store->context = context;
 	store->shape = *shape;
 	store->limit = Min((size_t) work_mem * 1024, MaxAllocSize - 1);
+	store->spills = spills;
 	initStringInfo(&store->memory);
 	make_chains(store, FIRST_CHAINS);
 	MemoryContextSwitchTo(caller);
@@ -253,10 +257,10 @@ cfdw_store_find(CfdwPlace *place, int64 id, CfdwItem *item)
 }
 
 /*
- * Adds an item at the end.  PLACE, if it is there, stays there, while others that
- * were at the end find the item next.
+ * Adds an item at the end; false when there is no room for it.  PLACE, if it is
+ * at the end, stays there, while others that were at the end find the item next.
  */
-void
+bool
 cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
 {
 	CfdwStore *store = place->store;
@@ -264,7 +268,11 @@ cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
 	Record record = {.size = VARSIZE(packed)};
 	bool at_end = place->position == store->end;
 
-	make_room(store, sizeof(Record) + record.size);
+	if (!make_room(store, sizeof(Record) + record.size))
+	{
+		pfree(packed);
+		return false;
+	}
 	record.has_id = cfdw_value_int64(&item->fields[0], &record.id);
 	link_record(store, &record, store->end);
 	write_bytes(store, &record, sizeof(Record));
@@ -273,6 +281,7 @@ cfdw_store_append(CfdwPlace *place, const CfdwItem *item)
 	if (at_end)
 		place->position = store->end;
 	pfree(packed);
+	return true;
 }
 
 /*
@@ -285,36 +294,31 @@ cfdw_store_count(const CfdwStore *store)
 }
 
 /*
- * How many bytes they take.
+ * Sees to it that there is room for a record of SIZE bytes, and for its chain;
+ * false when there is none.  Before the first one goes to the file, the index
+ * becomes as large as it may be: what is in the file is not linked anew.
  */
-size_t
-cfdw_store_size(const CfdwStore *store)
-{
-	return store->end;
-}
-
-/*
- * Sees to it that there is room for a record of SIZE bytes, and for its chain.
- * Before the first one goes to the file, the index becomes as large as it may be:
- * what is in the file is not linked anew.
- */
-static void
+static bool
 make_room(CfdwStore *store, int64 size)
 {
 	MemoryContext caller;
 
 	if (store->file != NULL)
-		return;
+		return true;
 	if (store->end + size <= store->limit)
 	{
 		if (store->count == store->nchains)
 			make_chains(store, store->nchains * 2);
-		return;
+		return true;
 	}
+	if (!store->spills)
+		return false;
 	make_chains(store, store->limit / sizeof(int64));
+	PrepareTempTablespaces();
 	caller = MemoryContextSwitchTo(store->context);
 	store->file = BufFileCreateTemp(false);
 	MemoryContextSwitchTo(caller);
+	return true;
 }
 
 /*
