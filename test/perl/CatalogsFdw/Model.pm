@@ -73,7 +73,7 @@ sub begin
 		told => {},          # key -> { column => value }: sent in this transaction
 		perhaps => {},       # account -> key -> list that may be that row
 		gone => {},          # key -> why it is not in the account any more
-		unclear => {},       # accounts that were told one knows not what
+		unsure => {},        # accounts that were told one knows not what
 		ever => {});         # key -> column -> value: it once was, or was to be
 	foreach my $account (sort keys %lists)
 	{
@@ -290,6 +290,22 @@ sub release
 
 sub savepoints { return map { $_->[0] } @{ $_[0]{savepoints} }; }
 
+=head2 $model->as_of($name, $what)
+
+Calls what is about rows as they were at that savepoint.
+
+=cut
+
+sub as_of
+{
+	my ($self, $name, $what) = @_;
+	my ($savepoint) = grep { $_->[0] eq $name } reverse @{ $self->{savepoints} };
+
+	local $self->{view} = $savepoint->[1];
+	$what->();
+	return;
+}
+
 =head2 $model->doom($sqlstate)
 
 From here on, COMMIT must fail with that, before anything is sent.
@@ -458,6 +474,35 @@ sub pending
 		push @deletes, { verb => 'delete', key => $_, id => $self->{id}{$_} };
 	}
 	return [ @updates, @adds, @deletes ];
+}
+
+=head2 $model->be_unsure($account)
+
+From here on, who knows what it was told.
+
+=head2 $model->is_sure($account)
+
+=head2 $model->knows_pending($account)
+
+Sure, and the id of every row is known that an update or a delete is about.
+
+=cut
+
+sub be_unsure
+{
+	my ($self, $account) = @_;
+	$self->{unsure}{$account} = 1;
+	return;
+}
+
+sub is_sure { return !$_[0]{unsure}{ $_[1] }; }
+
+sub knows_pending
+{
+	my ($self, $account) = @_;
+	return $self->is_sure($account)
+	  && !grep { $_->{verb} ne 'add' && !defined $_->{id} }
+	  @{ $self->pending($account) };
 }
 
 =head1 WHAT THE ACCOUNT IS TOLD
