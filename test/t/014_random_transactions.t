@@ -9,7 +9,9 @@
 #
 # What a transaction does and how it is judged stands in test/perl/CatalogsFdw:
 #
-#   Model               what a transaction sees, and what accounts hold after it
+#   Model               what a transaction sees, and what the accounts are told
+#   Model/View          its rows, which a savepoint takes back
+#   Model/Verdict       whether the accounts hold in the end what they must
 #   Random/History      transactions one after the other; a failing one, made short
 #   Random/Transaction  one of them, from BEGIN to verdict, step by step
 #   Random/Statements   what it does, and what that does to the model

@@ -15,14 +15,14 @@ CatalogsFdw::Model - what a transaction sees, and what accounts hold after it
   $model->delete('acme', sub { 1 });
   $model->roll_back_to('a');
   print @{ $model->pending('acme') };               # one add
-  print $model->verdict('acme', $lists, 1, {});     # what is wrong
 
 =head1 DESCRIPTION
 
 A specification: what README.md says under "What COMMIT promises", as a program
-that sends nothing.  A transaction has a view of each account, an array of rows;
-a savepoint is a copy of the view.  Beside that stand the facts, which no savepoint
-takes back: what an account was told early, and what it has deleted.
+that sends nothing.  A transaction has a view of each account's rows, which a
+savepoint takes back (CatalogsFdw::Model::View).  Beside that stand the facts, which
+none takes back: what an account was told early, and what it has deleted.  When it is
+over, CatalogsFdw::Model::Verdict says whether the accounts hold what they must.
 
 A row has a key that lasts as long as the transaction, whether or not the account
 has given it an id: "id11" of a list that was there, and of an added one the first
@@ -33,6 +33,7 @@ word of its name, which must be "n" and a number that no other has.
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Model::View;
 use Storable ();
 
 =head2 @columns, %default
@@ -66,74 +67,27 @@ sub begin
 	my ($self, %lists) = @_;
 
 	%$self = (
-		view => {},          # account -> rows, as the transaction sees them
-		savepoints => [],    # [name, view]
-		id => {},            # key -> id, once it is known
-		known => {},         # account -> { key }: the account has or had it
-		told => {},          # key -> { column => value }: sent in this transaction
-		perhaps => {},       # account -> key -> list that may be that row
-		gone => {},          # key -> why it is not in the account any more
-		unsure => {},        # accounts that were told one knows not what
-		ever => {});         # key -> column -> value: it once was, or was to be
+		id => {},         # key -> id, once it is known
+		known => {},      # account -> { key }: the account has or had it
+		told => {},       # key -> { column => value }: sent in this transaction
+		perhaps => {},    # account -> key -> list that may be that row
+		gone => {},       # key -> why it is not in the account any more
+		unsure => {},     # accounts that were told one knows not what
+		ever => {});      # key -> column -> value: it once was, or was to be
+	my %rows = map { $_ => [] } keys %lists;
 	foreach my $account (sort keys %lists)
 	{
-		my $rows = $self->{view}{$account} = [];
 		foreach my $id (sort { $a <=> $b } keys %{ $lists{$account} })
 		{
-			push @$rows, _row("id$id", $lists{$account}{$id});
+			my $list = $lists{$account}{$id};
+
+			push @{ $rows{$account} }, CatalogsFdw::Model::View::row("id$id", $list);
 			$self->_know($account, "id$id", $id);
-			$self->intend("id$id", $lists{$account}{$id});
+			$self->intend("id$id", $list);
 		}
 	}
-	$self->{start} = _copy($self->{view});
+	$self->{view} = CatalogsFdw::Model::View->new(%rows);
 	return;
-}
-
-# values: what it has, undef where only the account knows; assigned: columns that
-# an UPDATE of the transaction has set; stuck: columns whose value was not known
-# when the account was told another, so that it cannot come back.
-sub _row
-{
-	my ($key, $values) = @_;
-	return {
-		key => $key, values => {%$values}, assigned => {}, stuck => {} };
-}
-
-sub _copy
-{
-	my ($view) = @_;
-	my %copy;
-
-	foreach my $name (keys %$view)
-	{
-		$copy{$name} = $view->{$name}, next if !ref $view->{$name};
-		$copy{$name} = [
-			map {
-				{
-					%$_,
-					values => { %{ $_->{values} } },
-					assigned => { %{ $_->{assigned} } },
-					stuck => { %{ $_->{stuck} } }
-				}
-			} @{ $view->{$name} }
-		];
-	}
-	return \%copy;
-}
-
-# The view, and all that it can become again.
-sub _views
-{
-	my ($self) = @_;
-	return ($self->{view}, $self->{start}, map { $_->[1] } @{ $self->{savepoints} });
-}
-
-# A row in all of them.
-sub _versions
-{
-	my ($self, $key) = @_;
-	return grep { $_->{key} eq $key } map { @$_ } map { grep { ref } values %$_ }
-	  $self->_views;
 }
 
 sub _know
@@ -151,8 +105,13 @@ sub _is_known
 	return scalar grep { $_->{$key} } values %{ $self->{known} };
 }
 
+=head2 CatalogsFdw::Model::identity_of_name($name)
 
-# Of an added row: that of its add.
+The key of the added row whose name that is or was; undef of any other.
+
+=cut
+
+# Of an added row, or of a list that came of its add all the same: that of the add.
 sub _identity
 {
 	my ($key) = @_;
@@ -182,10 +141,9 @@ for undef, or that to which a value is a reference; else ''.
 sub add
 {
 	my ($self, $account, $key, $values, $request_id) = @_;
-	my $row = _row($key, $values);
+	my $row = CatalogsFdw::Model::View::row($key, $values, $request_id);
 
-	$row->{request_id} = $request_id;
-	push @{ $self->{view}{$account} }, $row;
+	$self->{view}->add($account, $row);
 	$self->intend($key, $values);
 	return;
 }
@@ -215,8 +173,7 @@ sub delete
 	my ($self, $account, $which) = @_;
 	my %deleted = map { $_->{key} => 1 } grep { $which->($_) } $self->rows($account);
 
-	$self->{view}{$account} =
-	  [ grep { !$deleted{ $_->{key} } } @{ $self->{view}{$account} } ];
+	$self->{view}->remove($account, sub { $deleted{ $_[0]{key} } });
 	return;
 }
 
@@ -259,52 +216,13 @@ sub imagine
 
 As in SQL: the youngest of that name is meant.
 
-=cut
+=head2 $model->savepoints
 
-sub set_savepoint
-{
-	my ($self, $name) = @_;
-	push @{ $self->{savepoints} }, [ $name, _copy($self->{view}) ];
-	return;
-}
-
-sub roll_back_to
-{
-	my ($self, $name) = @_;
-	my $savepoints = $self->{savepoints};
-
-	pop @$savepoints while $savepoints->[-1][0] ne $name;
-	$self->{view} = _copy($savepoints->[-1][1]);
-	return;
-}
-
-sub release
-{
-	my ($self, $name) = @_;
-	my $savepoints = $self->{savepoints};
-
-	pop @$savepoints while $savepoints->[-1][0] ne $name;
-	pop @$savepoints;
-	return;
-}
-
-sub savepoints { return map { $_->[0] } @{ $_[0]{savepoints} }; }
+Their names.
 
 =head2 $model->as_of($name, $what)
 
 Calls what is about rows as they were at that savepoint.
-
-=cut
-
-sub as_of
-{
-	my ($self, $name, $what) = @_;
-	my ($savepoint) = grep { $_->[0] eq $name } reverse @{ $self->{savepoints} };
-
-	local $self->{view} = $savepoint->[1];
-	$what->();
-	return;
-}
 
 =head2 $model->doom($sqlstate)
 
@@ -314,14 +232,19 @@ From here on, COMMIT must fail with that, before anything is sent.
 
 =cut
 
-sub doom
-{
-	my ($self, $sqlstate) = @_;
-	$self->{view}{doomed} = $sqlstate;
-	return;
-}
+sub set_savepoint { return $_[0]{view}->set_savepoint($_[1]); }
 
-sub doomed { return $_[0]{view}{doomed} // ''; }
+sub roll_back_to { return $_[0]{view}->roll_back_to($_[1]); }
+
+sub release { return $_[0]{view}->release($_[1]); }
+
+sub savepoints { return $_[0]{view}->savepoints; }
+
+sub as_of { return $_[0]{view}->as_of($_[1], $_[2]); }
+
+sub doom { return $_[0]{view}->doom($_[1]); }
+
+sub doomed { return $_[0]{view}->doomed; }
 
 =head1 WHAT IT SEES
 
@@ -329,23 +252,63 @@ sub doomed { return $_[0]{view}{doomed} // ''; }
 
 The rows of the view that are in the account, or not sent.
 
-=head2 $model->is_sent($row)
+=head2 $model->rows_with_gone($account)
 
-=head2 $model->id($row)
+All rows of the view, also those that the account has no longer.
 
-The id, if it is sent and we have learned it.
+=head2 $model->rows_at_start($account)
 
 =cut
 
 sub rows
 {
 	my ($self, $account) = @_;
-	return grep { !$self->{gone}{ $_->{key} } } @{ $self->{view}{$account} };
+	return grep { !$self->gone($_) } $self->rows_with_gone($account);
 }
+
+sub rows_with_gone { return $_[0]{view}->rows($_[1]); }
+
+sub rows_at_start { return $_[0]{view}->rows_at_start($_[1]); }
+
+=head2 $model->is_sent($row)
+
+=head2 $model->id($row)
+
+The id, if it is sent and we have learned it.
+
+=head2 $model->knows_id($id)
+
+Whether that is the id of some row.
+
+=head2 $model->gone($row)
+
+Why the account does not have it any more: 'deleted' by the transaction, 'vanished'
+because of somebody else, 'perhaps' when its delete was said to be uncertain; else ''.
+
+=head2 $model->was_ever($key, $list)
+
+Whether each value of a list is one that the row once had, or was to have.
+
+=cut
 
 sub is_sent { return $_[0]->_is_known($_[1]{key}); }
 
 sub id { return $_[0]{id}{ $_[1]{key} }; }
+
+sub knows_id
+{
+	my ($self, $id) = @_;
+	return scalar grep { $_ == $id } values %{ $self->{id} };
+}
+
+sub gone { return $_[0]{gone}{ $_[1]{key} } // ''; }
+
+sub was_ever
+{
+	my ($self, $key, $list) = @_;
+	my $ever = $self->{ever}{ _identity($key) } // {};
+	return !grep { !$ever->{$_}{ $list->{$_} } } @columns;
+}
 
 =head2 $model->compare($account, $got, $which)
 
@@ -378,17 +341,17 @@ sub compare
 		$new = !defined $id;
 		if (!$row)
 		{
-			push @wrong, "sees $title: " . _text(@values);
+			push @wrong, "sees $title: " . text(@values);
 			next;
 		}
 		$met{ $row->{key} } = 1;
 		$self->{id}{ $row->{key} } //= $id if defined $id;
 		$self->_learn_values($row, @values) if defined $id;
-		my $wanted = _text(@{ $row->{values} }{@columns});
-		push @wrong, "sees $title: " . _text(@values) . ", not: $wanted"
-		  if _text(@values) ne $wanted;
+		my $wanted = text(@{ $row->{values} }{@columns});
+		push @wrong, "sees $title: " . text(@values) . ", not: $wanted"
+		  if text(@values) ne $wanted;
 	}
-	push @wrong, map { 'does not see ' . $self->_title($_) }
+	push @wrong, map { 'does not see ' . $self->title($_) }
 	  grep { !$met{ $_->{key} } } @rows;
 	return map { "$account: $_" } @wrong;
 }
@@ -415,15 +378,21 @@ sub _tell_apart
 	return;
 }
 
-sub _text { return join ' ', map { $_ // 'NULL' } @_; }
+=head2 CatalogsFdw::Model::text(@values)
 
-sub _title
+=head2 $model->title($row)
+
+=cut
+
+sub text { return join ' ', map { $_ // 'NULL' } @_; }
+
+sub title
 {
 	my ($self, $row) = @_;
 	my $id = $self->id($row);
 
 	return (defined $id ? "list $id: " : 'the new list: ')
-	  . _text(@{ $row->{values} }{@columns});
+	  . text(@{ $row->{values} }{@columns});
 }
 
 =head2 $model->pending($account)
@@ -441,7 +410,7 @@ sub pending
 	my ($self, $account) = @_;
 	my (@updates, @adds, @deletes, %in_view);
 
-	foreach my $row (@{ $self->{view}{$account} })
+	foreach my $row ($self->rows_with_gone($account))
 	{
 		my $key = $row->{key};
 		my $told = $self->{told}{$key} // {};
@@ -451,7 +420,7 @@ sub pending
 			name => $row->{values}{name});
 
 		$in_view{$key} = 1;
-		next if ($self->{gone}{$key} // '') eq 'deleted';
+		next if $self->gone($row) eq 'deleted';
 		if (!$self->is_sent($row))
 		{
 			$change{columns} = { map { $_ => $row->{values}{$_} }
@@ -538,7 +507,7 @@ sub flush
 sub send_add
 {
 	my ($self, $account, $key) = @_;
-	my ($row) = grep { $_->{key} eq $key } @{ $self->{view}{$account} };
+	my ($row) = grep { $_->{key} eq $key } $self->rows_with_gone($account);
 
 	$self->_learn_add($account, $key, { %{ $row->{values} } });
 	return;
@@ -551,7 +520,7 @@ sub _learn_add
 	my ($self, $account, $key, $values) = @_;
 
 	$self->_learn_told($account, $key, $values);
-	foreach my $version ($self->_versions($key))
+	foreach my $version ($self->{view}->versions($key))
 	{
 		foreach (grep { !defined $version->{values}{$_} } @columns)
 		{
@@ -609,7 +578,7 @@ sub learn_id
 sub meets_vanished
 {
 	my ($self, $account) = @_;
-	return scalar grep { ($self->{gone}{ $_->{key} } // '') eq 'vanished' }
+	return scalar grep { $self->gone($_) eq 'vanished' }
 	  @{ $self->pending($account) };
 }
 
@@ -624,9 +593,9 @@ sub has_lost
 {
 	my ($self, $account) = @_;
 	return scalar grep {
-		($self->{gone}{ $_->{key} } // '') eq 'deleted'
+		$self->gone($_) eq 'deleted'
 		  && ($_->{key} !~ /^id/ || %{ $_->{assigned} })
-	} @{ $self->{view}{$account} };
+	} $self->rows_with_gone($account);
 }
 
 =head2 $model->learn($account, $lists, $named)
@@ -681,14 +650,8 @@ sub _learn_list
 	}
 	# It may yet see the row that it wanted to add, which is another.
 	$self->_know($account, "$key'$id", $id);
-	foreach ($self->_views)
-	{
-		push @{ $_->{$account} }, _row("$key'$id", $list);
-		# New rows come last.
-		@{ $_->{$account} } = (
-			(grep { $self->is_sent($_) } @{ $_->{$account} }),
-			(grep { !$self->is_sent($_) } @{ $_->{$account} }));
-	}
+	# New rows come last.
+	$self->{view}->reveal($account, "$key'$id", $list, sub { !$self->is_sent($_[0]) });
 	return;
 }
 
@@ -696,7 +659,7 @@ sub _learn_list
 sub _held
 {
 	my ($self, $key, $column) = @_;
-	my ($start) = grep { $_->{key} eq $key } map { @$_ } values %{ $self->{start} };
+	my $start = $self->{view}->row_at_start($key);
 
 	return $self->{told}{$key}{$column}
 	  // ($start ? $start->{values}{$column} : $default{$column});
@@ -721,7 +684,7 @@ sub change_behind
 {
 	my ($self, $key, $column, $value) = @_;
 
-	foreach (grep { !$_->{assigned}{$column} } $self->_versions($key))
+	foreach (grep { !$_->{assigned}{$column} } $self->{view}->versions($key))
 	{
 		$_->{values}{$column} = $value;
 		$self->intend($key, $_->{values});
@@ -740,114 +703,8 @@ sub is_touched
 {
 	my ($self, $row) = @_;
 	return $self->{told}{ $row->{key} }
-	  || grep { %{ $_->{assigned} } } $self->_versions($row->{key});
+	  || grep { %{ $_->{assigned} } } $self->{view}->versions($row->{key});
 }
-
-=head1 HOW IT ENDS
-
-=head2 $model->verdict($account, $lists, $committed, $named)
-
-What is wrong when the transaction has committed, or not, the account holds these
-lists, and errors and warnings have named those rows: C<$named> is as above.  A
-committed transaction must be there as it was seen, another must have left
-nothing; a difference is right where it was named, and where the account has what
-the row once was or was to be.  Nothing is added twice.
-
-=head2 $model->differences
-
-The ids of the lists in which accounts were not as they should be, if named.
-
-=cut
-
-sub verdict
-{
-	my ($self, $account, $lists, $committed, $named) = @_;
-	my $wanted = $self->{ $committed ? 'view' : 'start' }{$account};
-	my (%wanted, @new, @wrong, %times);
-
-	foreach my $row (@$wanted)
-	{
-		my $key = $row->{key};
-		my $id = $self->{id}{$key};
-
-		next if ($self->{gone}{$key} // 'deleted') ne 'deleted';
-		defined $id ? ($wanted{$id} = $row) : push @new, $row;
-	}
-	my @others = sort { $a <=> $b } grep { !$wanted{$_} } keys %$lists;
-	my $last = 0;
-
-	# Deleted before their ids could be learned
-	my %key_of = reverse %{ $self->{id} };
-	my @strangers = grep { !$key_of{$_} } sort keys %{ $named->{delete} };
-	foreach my $row (splice @new)
-	{
-		my $id = $self->{gone}{ $row->{key} } ? shift @strangers : undef;
-		defined $id ? ($self->{differs}{$id} = 1) : push @new, $row;
-	}
-	foreach my $row (@new)
-	{
-		my ($id) = grep { $lists->{$_}{name} eq $row->{values}{name} } @others;
-
-		if (!defined $id)
-		{
-			push @wrong, 'lacks ' . $self->_title($row);
-			next;
-		}
-		push @wrong, "has added list $id out of turn"
-		  if !$self->is_sent($row) && $id < $last;
-		$last = $id if !$self->is_sent($row);
-		$wanted{$id} = $row;
-		@others = grep { $_ != $id } @others;
-	}
-	foreach my $id (@others)
-	{
-		my $key = identity_of_name($lists->{$id}{name}) // '';
-
-		$self->{differs}{$id} = 1;
-		push @wrong, "has list $id: " . _text(@{ $lists->{$id} }{@columns})
-		  if !$named->{add}{$id} && !$named->{add}{$key}
-		  || !$self->_was_ever($key, $lists->{$id});
-	}
-	foreach my $id (sort { $a <=> $b } keys %wanted)
-	{
-		push @wrong, $self->_judge($id, $wanted{$id}, $lists->{$id}, $committed, $named);
-	}
-	$times{ identity_of_name($_->{name}) // '' }++ foreach values %$lists;
-	delete $times{''};
-	push @wrong, map { "has added $_ twice" } grep { $times{$_} > 1 } sort keys %times;
-	return map { "$account $_" } @wrong;
-}
-
-sub _judge
-{
-	my ($self, $id, $row, $list, $committed, $named) = @_;
-	my $wanted = _text(map { $row->{values}{$_} // $default{$_} } @columns);
-
-	if (!$list)
-	{
-		$self->{differs}{$id} = 1;
-		return $named->{delete}{$id} ? () : "lacks list $id: $wanted";
-	}
-	my $has = _text(@$list{@columns});
-	my @stuck = $committed ? keys %{ $row->{stuck} } : ();
-
-	$self->{differs}{$id} = 1 if $has ne $wanted || @stuck;
-	return "has list $id: $has, not: $wanted"
-	  if $has ne $wanted
-	  && (!$named->{update}{$id} || !$self->_was_ever($row->{key}, $list));
-	return "has list $id: $has, which it was not to have, and nobody was told"
-	  if !$named->{update}{$id} && grep { $list->{$_} ne $default{$_} } @stuck;
-	return;
-}
-
-sub _was_ever
-{
-	my ($self, $key, $list) = @_;
-	my $ever = $self->{ever}{ _identity($key) } // {};
-	return !grep { !$ever->{$_}{ $list->{$_} } } @columns;
-}
-
-sub differences { return $_[0]{differs} // {}; }
 
 =head2 $model->describe($account)
 
@@ -859,9 +716,9 @@ sub describe
 {
 	my ($self, $account) = @_;
 	return map {
-		my $gone = $self->{gone}{ $_->{key} };
-		"$account " . $self->_title($_) . ($gone ? " ($gone)" : '')
-	} @{ $self->{view}{$account} };
+		my $gone = $self->gone($_);
+		"$account " . $self->title($_) . ($gone && " ($gone)")
+	} $self->rows_with_gone($account);
 }
 
 1;

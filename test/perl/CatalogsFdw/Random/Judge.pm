@@ -24,6 +24,7 @@ What is wrong goes to the story.
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Model::Verdict;
 use CatalogsFdw::Random::Changes;
 
 sub new
@@ -123,27 +124,27 @@ sub is_over
 	$story->count('something in the way') if !$trouble->is_healthy;
 	$self->{wire}->look;
 	$trouble->heal if !$trouble->is_healthy;
+	my $verdict = CatalogsFdw::Model::Verdict->new($self->{model}, $committed,
+		$self->{talk}->named);
 	foreach my $account ($accounts->names)
 	{
-		my $lists = $accounts->take_stock($account);
-		$story->wrong($self->{model}
-			  ->verdict($account, $lists, $committed, $self->{talk}->named));
+		$story->wrong($verdict->wrong($account, $accounts->take_stock($account)));
 	}
-	$self->_judge_names;
+	$self->_judge_names($verdict->differences);
 	return;
 }
 
-# What is named must differ, when nothing was in the way of taking it back.
+# The lists that are named must be among those that differ, when nothing was in the
+# way of taking back.
 sub _judge_names
 {
-	my ($self) = @_;
+	my ($self, $differs) = @_;
 	my ($accounts, $story) = @$self{qw(accounts story)};
 	my $named = $self->{talk}->named;
-	my $differs = $self->{model}->differences;
 	my $must_differ = $self->{trouble}->is_healthy
 	  && !grep { $accounts->options($_)->{undo} ne 'true' } $accounts->names;
 
-	foreach my $verb (grep { %{ $named->{$_} } } sort keys %$named)
+	foreach my $verb (sort keys %$named)
 	{
 		$story->count("named: $verb");
 		next if !$must_differ;
