@@ -9,9 +9,9 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Accounts;
+use CatalogsFdw::Random::Chance;
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
-use Digest::MD5 ();
 use Test::More;
 
 # The seeds of the histories: those that are asked for, or else the same ones as
@@ -33,13 +33,6 @@ my @switches = map { "enable_$_" } qw(
 my $t = CatalogsFdw::Test->new(table => 0);
 my $session;
 my %count;               # of what came up
-
-# ------------------------------------------------------------------------------
-# Chance
-
-sub one_of { return $_[ rand @_ ]; }
-
-sub chance { return rand() < $_[0]; }
 
 # ------------------------------------------------------------------------------
 # Conditions
@@ -281,7 +274,7 @@ sub begin_history
 	my %acme = map { $_ => "List $_" } 11 .. 14;
 	my %more = map { $_ => "List $_ of " . 'very ' x 20 . 'many' } 1001 .. 1600;
 
-	srand unpack 'L', Digest::MD5::md5("queries $number");
+	throw_dice('queries', $number);
 	seed($t,
 		acme => { %acme, $number % 3 ? () : %more },
 		beta => { map { $_ => "List $_" } 21 .. 23 });
