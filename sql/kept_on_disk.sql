@@ -42,6 +42,26 @@ SELECT * FROM temporary('SELECT (SELECT name FROM catalogs WHERE id = list) FROM
 SET work_mem = '64kB';
 \! emulator wire > /dev/null
 
+-- Nor is what nothing reads again, whatever depends on it.
+SELECT query, written FROM unnest(ARRAY[
+    'SELECT name, part FROM catalogs, regexp_split_to_table(name, '' '') part',
+    'SELECT (SELECT max(name) FROM catalogs)',
+    'WITH lists AS MATERIALIZED (SELECT id, name FROM catalogs) SELECT FROM lists LIMIT 1',
+    'SELECT max(name) FROM (SELECT id, name FROM catalogs OFFSET 0) x']) query, temporary(query);
+\! emulator wire > /dev/null
+-- What is beside something that depends on an outer row is.
+SELECT place, part, count(name), max(type) FROM wanted,
+    LATERAL (SELECT * FROM generate_series(place, place + 1) part JOIN catalogs ON sort >= part * 10 OFFSET 0) x
+    WHERE place < 4 GROUP BY place, part ORDER BY place, part;
+SELECT place, count(name), max(type) FROM wanted,
+    LATERAL generate_series(place, place + 1) part LEFT JOIN catalogs ON sort >= part * 10
+    WHERE place < 4 GROUP BY place ORDER BY place;
+WITH RECURSIVE up(id, sort, name) AS (
+    SELECT id, sort, name FROM catalogs WHERE sort = 10
+    UNION ALL SELECT c.id, c.sort, c.name FROM up JOIN catalogs c ON c.sort = up.sort + 10)
+    SELECT count(*) > 3 AS up FROM up;
+\! emulator wire
+
 -- Between whole lists, and those that are left in the middle.
 SELECT count(*), count(name), count(*) FILTER (WHERE name = list_named(list)) AS equal, sum(lists) AS lists, sum(first) AS first
     FROM (SELECT list,

@@ -79,6 +79,7 @@ static CfdwChange *append_change(CfdwTarget *target, CfdwTracked *tracked,
 								 CommandId command);
 static void refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb,
 							 CommandId command);
+static bool counts(const CfdwChange *change, CommandId before);
 static const CfdwChange *counted(const CfdwChange *change, CommandId before);
 static CfdwWanted *fold(CfdwTracked *tracked, CommandId before);
 static void forget_from(int nest_level);
@@ -323,8 +324,7 @@ cfdw_journal_wanted(const CfdwAccount *account, CommandId before)
 		CfdwTracked *tracked = change->tracked;
 
 		if ((account == NULL || tracked->account == account) &&
-			counted(change, before) == change &&
-			counted(change->earlier, before) == NULL)
+			counts(change, before) && counted(change->earlier, before) == NULL)
 			wanted = lappend(wanted, fold(tracked, before));
 	}
 	foreach(lc, rows)
@@ -611,18 +611,26 @@ refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
 }
 
 /*
- * The last change of a row, from CHANGE back, that counts for who sees those made
- * before a command, or all with InvalidCommandId; NULL when there is none.
+ * Whether a change counts for who sees those made before a command, or all with
+ * InvalidCommandId.
+ */
+static bool
+counts(const CfdwChange *change, CommandId before)
+{
+	return change->serial > change->tracked->missed_serial &&
+		   (before == InvalidCommandId || change->command < before);
+}
+
+/*
+ * The last change of a row, from CHANGE back, that counts; NULL when there is
+ * none.
  */
 static const CfdwChange *
 counted(const CfdwChange *change, CommandId before)
 {
-	while (change != NULL && before != InvalidCommandId &&
-		   change->command >= before)
+	while (change != NULL && !counts(change, before))
 		change = change->earlier;
-	return change != NULL && change->serial > change->tracked->missed_serial
-			   ? change
-			   : NULL;
+	return change;
 }
 
 /*

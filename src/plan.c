@@ -74,10 +74,11 @@ typedef struct RelPlan
 {
 	CfdwTable *table;
 	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
-	IdConditions ids;   /* of the relation's own conditions */
+	CfdwRescans rescans;
+	IdConditions ids; /* of the relation's own conditions */
 } RelPlan;
 
-static CfdwRescans rescans(const PlannerInfo *root);
+static CfdwRescans rescans(const PlannerInfo *root, const RelOptInfo *rel);
 static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
 static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
 static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
@@ -110,6 +111,7 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	plan->table = cfdw_option_table(relation);
 	table_close(relation, NoLock);
+	plan->rescans = rescans(root, rel);
 	rel->fdw_private = plan;
 
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &plan->columns);
@@ -167,7 +169,7 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 		tlist, extract_actual_clauses(scan_clauses, false), rel->relid,
 		ids.exprs,
 		list_make5(column_list(plan->table, plan->columns),
-				   makeInteger(rescans(root)), makeBoolean(ids.is_null),
+				   makeInteger(plan->rescans), makeBoolean(ids.is_null),
 				   linitial(path->fdw_private), makeInteger(max_single(rel))),
 		NIL, NIL, outer_plan);
 }
@@ -296,14 +298,29 @@ cfdw_plan_equal_to_id(Expr *clause, Index varno, const CfdwTable *table)
 }
 
 /*
- * A subquery may run a scan again and again, and so may a join with something that
- * depends on an outer row; another join may; nothing else does.
+ * Whether a scan may begin again without that the executor says so beforehand,
+ * which it does for all but what depends on an outer row: a subquery, what is
+ * beside something that depends on another relation, and the recursive part of
+ * a query.  A join may begin it again, too, but will hardly.
  */
 static CfdwRescans
-rescans(const PlannerInfo *root)
+rescans(const PlannerInfo *root, const RelOptInfo *rel)
 {
-	if (root->query_level > 1 || root->hasLateralRTEs)
-		return CFDW_RESCANS_OFTEN;
+	Relids own =
+		rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		const RelOptInfo *other = root->simple_rel_array[i];
+
+		if (other != NULL && !bms_is_subset(other->lateral_relids, own))
+			return CFDW_RESCANS_OFTEN;
+	}
+	for (const PlannerInfo *outer = root->parent_root; outer != NULL;
+		 outer = outer->parent_root)
+		if (outer->plan_params != NIL || outer->hasLateralRTEs ||
+			outer->wt_param_id >= 0)
+			return CFDW_RESCANS_OFTEN;
 	return bms_membership(root->all_baserels) == BMS_MULTIPLE
 			   ? CFDW_RESCANS_MAYBE
 			   : CFDW_RESCANS_NEVER;
