@@ -56,10 +56,18 @@ SELECT place, part, count(name), max(type) FROM wanted,
 SELECT place, count(name), max(type) FROM wanted,
     LATERAL generate_series(place, place + 1) part LEFT JOIN catalogs ON sort >= part * 10
     WHERE place < 4 GROUP BY place ORDER BY place;
-WITH RECURSIVE up(id, sort, name) AS (
-    SELECT id, sort, name FROM catalogs WHERE sort = 10
-    UNION ALL SELECT c.id, c.sort, c.name FROM up JOIN catalogs c ON c.sort = up.sort + 10)
+\! emulator wire
+-- So is what a recursive query begins again.
+SET enable_hashjoin = on;
+SET enable_nestloop = off;
+PREPARE up AS WITH RECURSIVE up(sort, name) AS (
+    SELECT 0, '' UNION ALL SELECT c.sort, c.name FROM up JOIN catalogs c ON c.sort = up.sort + 10)
     SELECT count(*) > 3 AS up FROM up;
+EXPLAIN (COSTS OFF) EXECUTE up;
+EXECUTE up;
+DEALLOCATE up;
+SET enable_hashjoin = off;
+RESET enable_nestloop;
 \! emulator wire
 
 -- Between whole lists, and those that are left in the middle.
