@@ -228,15 +228,15 @@ plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids, List **conditions)
 		Node *clause = without_constants(lfirst(lc), ref);
 
 		if (!needs_row(clause))
-			*conditions = lappend(*conditions, clause);
-		else if (*ids != NULL)
-			return false;
-		else
 		{
-			*ids = cfdw_plan_equal_to_id((Expr *) clause, ref->rti, ref->table);
-			if (*ids == NULL || needs_row((Node *) *ids))
-				return false;
+			*conditions = lappend(*conditions, clause);
+			continue;
 		}
+		if (*ids != NULL)
+			return false;
+		*ids = cfdw_plan_equal_to_id((Expr *) clause, ref->rti, ref->table);
+		if (*ids == NULL || needs_row((Node *) *ids))
+			return false;
 	}
 	return *ids != NULL;
 }

@@ -298,10 +298,10 @@ cfdw_plan_equal_to_id(Expr *clause, Index varno, const CfdwTable *table)
 }
 
 /*
- * Whether a scan may begin again without that the executor says so beforehand,
- * which it does for all but what depends on an outer row: a subquery, what is
- * beside something that depends on another relation, and the recursive part of
- * a query.  A join may begin it again, too, but will hardly.
+ * How often a scan may begin again without a word from the executor, which
+ * announces that (EXEC_FLAG_REWIND) unless an outer row is the reason.  So it is
+ * with a subquery that depends on one, with what is joined to something that
+ * does, and with the recursive part of a query.  Other joins hardly ever do.
  */
 static CfdwRescans
 rescans(const PlannerInfo *root, const RelOptInfo *rel)
@@ -428,12 +428,11 @@ compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
 {
 	Expr *other = cfdw_plan_equal_to_id(clause, rel->relid, table_of(rel));
 
-	return other == NULL ||
-				   bms_is_member(rel->relid,
-								 pull_varnos(root, (Node *) other)) ||
-				   contain_volatile_functions((Node *) other)
-			   ? NULL
-			   : other;
+	if (other == NULL ||
+		bms_is_member(rel->relid, pull_varnos(root, (Node *) other)) ||
+		contain_volatile_functions((Node *) other))
+		return NULL;
+	return other;
 }
 
 static bool
