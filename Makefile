@@ -4,42 +4,42 @@ EXTENSION = catalogs_fdw
 MODULE_big = catalogs_fdw
 DATA = src/catalogs_fdw--1.0.sql
 
-# The modules, bottom to top: a module may use those before it, never those
-# after it.  test/lint/layers.sh holds the code to this order.
+# The modules, bottom to top, a folder a floor: a module may use those before
+# it, never those after it.  test/lint/layers.sh holds the code to this order.
 OBJS = \
-	src/resource.o \
-	src/option.o \
-	src/codec.o \
-	src/value.o \
-	src/reader.o \
-	src/store.o \
-	src/wire.o \
-	src/pool.o \
-	src/http.o \
-	src/report.o \
-	src/auth.o \
-	src/session.o \
-	src/name.o \
-	src/remote.o \
-	src/batch.o \
-	src/match.o \
-	src/journal.o \
-	src/overlay.o \
-	src/order.o \
-	src/undo.o \
-	src/doubt.o \
-	src/flush.o \
-	src/ids.o \
-	src/estimate.o \
-	src/feed.o \
-	src/plan.o \
-	src/scan.o \
-	src/analyze.o \
-	src/async.o \
-	src/modify.o \
-	src/direct.o \
-	src/explain.o \
-	src/catalogs_fdw.o
+	src/api/resource.o \
+	src/api/codec.o \
+	src/api/value.o \
+	src/api/reader.o \
+	src/declare/option.o \
+	src/net/loop.o \
+	src/net/pool.o \
+	src/net/http.o \
+	src/net/report.o \
+	src/net/auth.o \
+	src/net/session.o \
+	src/read/ids.o \
+	src/read/cursor.o \
+	src/read/spool.o \
+	src/txn/name.o \
+	src/txn/batch.o \
+	src/txn/match.o \
+	src/txn/journal.o \
+	src/txn/overlay.o \
+	src/txn/order.o \
+	src/txn/undo.o \
+	src/txn/doubt.o \
+	src/txn/flush.o \
+	src/fdw/estimate.o \
+	src/fdw/fetch.o \
+	src/fdw/plan.o \
+	src/fdw/scan.o \
+	src/fdw/analyze.o \
+	src/fdw/async.o \
+	src/fdw/modify.o \
+	src/fdw/direct.o \
+	src/fdw/explain.o \
+	src/fdw/catalogs_fdw.o
 
 # Every file in sql/ is a test on its own, so their order means nothing.  Each
 # runs with an emulator of its own, in a database that is UTF8 everywhere.
@@ -68,14 +68,14 @@ JSON_C_LIBS := $(or $(shell $(PKG_CONFIG) --libs json-c 2>/dev/null),-ljson-c)
 # server's headers are named as system headers, since some of their inline
 # functions are not clean under -Wextra.  Parameters may go unused: the server
 # says what parameters a callback has.
-PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
 SHLIB_LINK = $(CURL_LIBS) $(JSON_C_LIBS)
 
 include $(PGXS)
 
 # PGXS knows nothing of headers.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) Makefile
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) Makefile
 
 else
 all install uninstall installcheck:

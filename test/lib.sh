@@ -136,16 +136,22 @@ build_and_install() {
 # dates in the checkout are not relied on.
 copy_sources() {
 	local tree=$1 file
-	mkdir -p "$tree/src"
-	for file in "$tree"/src/*.[ch] "$tree"/src/*.sql; do
-		if [[ -e $file && ! -e $top/src/${file##*/} ]]; then
-			rm -f "$file" "$tree"/src/*.o "$tree"/src/*.bc
+	while IFS= read -r file; do
+		if [[ ! -e $top/$file ]]; then
+			rm -f "$tree/$file"
+			find "$tree/src" -name '*.o' -delete -o -name '*.bc' -delete
 		fi
-	done
-	for file in Makefile catalogs_fdw.control "$top"/src/*.[ch] "$top"/src/*.sql; do
-		file=${file#"$top"/}
-		cmp -s "$top/$file" "$tree/$file" || cp "$top/$file" "$tree/$file" || return
-	done
+	done < <(list_sources "$tree")
+	while IFS= read -r file; do
+		cmp -s "$top/$file" "$tree/$file" && continue
+		mkdir -p "$tree/${file%/*}" && cp "$top/$file" "$tree/$file" || return
+	done < <(list_sources "$top")
+	cp -u "$top"/{Makefile,catalogs_fdw.control} "$tree/"
+}
+
+# The sources of a tree, as src/FLOOR/NAME.
+list_sources() {
+	[[ ! -d $1/src ]] || (cd "$1" && find src -name '*.[ch]' -o -name '*.sql')
 }
 
 # make, free of the make that may have called us.

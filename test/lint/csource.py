@@ -29,7 +29,7 @@ def strip(text):
 
 def sources(root, pattern="*.[ch]"):
     """(path, stripped text) of each source, in order of name."""
-    for path in sorted((Path(root) / "src").glob(pattern)):
+    for path in sorted((Path(root) / "src").rglob(pattern)):
         yield path.relative_to(root), strip(path.read_text())
 
 

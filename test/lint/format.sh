@@ -22,13 +22,13 @@ clang_format() {
 
 if [[ $1 == --fix ]]; then
 	cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-	clang_format -i src/*.[ch]
+	clang_format -i src/*.[ch] src/*/*.[ch]
 	exit
 fi
 cd "$1"
 status=0
 
-sources=(src/*.[ch])
+sources=(src/*.[ch] src/*/*.[ch])
 if ((${#sources[@]})); then
 	output=$(clang_format --dry-run -Werror "${sources[@]}" 2>&1) || {
 		(($? == 127)) || status=1
@@ -39,7 +39,7 @@ if ((${#sources[@]})); then
 	}
 fi
 
-for file in src/* sql/* test/**/*.{sh,py,pl,pm,t,md} Makefile META.json; do
+for file in src/* src/*/* sql/* test/**/*.{sh,py,pl,pm,t,md} Makefile META.json; do
 	if [[ -f $file && $file != *.o && $file != *.bc ]] && grep -nE '[[:blank:]]+$' "$file" /dev/null; then
 		status=1
 	fi

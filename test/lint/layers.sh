@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Modules include only what is below them.
+# Modules include only what is below them, and so do folders.
 #
-# The order of OBJS in the Makefile is the order of the layers.  compat.h
-# belongs to none.  Some headers of others have modules of their own, or a
-# lowest layer: the table below is the "only place for" of the design.
+# The order of OBJS in the Makefile is the order of the layers, and of the
+# folders in src/, each of which stands there in one piece.  compat.h belongs to
+# none.  Some headers of others have modules of their own, or a lowest layer: the
+# table below is the "only place for" of the design.
 #
 set -euo pipefail
 cd "$1"
@@ -13,8 +14,8 @@ cd "$1"
 only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | codec
-		#include.*[<"]curl/                | wire pool http
-		#include.*"wire\.h"                | wire pool http
+		#include.*[<"]curl/                | loop pool http
+		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h
 		#include.*"optimizer/              | +plan
@@ -33,10 +34,15 @@ wrong() {
 	status=1
 }
 
-declare -A rank=()
-while IFS= read -r name; do
+declare -A rank=() folder=()
+last=
+while IFS=/ read -r floor name; do
 	rank[$name]=$((${#rank[@]} + 1))
-done < <(sed -n '/^OBJS *=/,/[^\\]$/p' Makefile | sed -n 's|.*src/\([a-z0-9_]*\)\.o.*|\1|p')
+	if [[ $floor != "$last" && " ${folder[*]} " == *" $floor "* ]]; then
+		wrong "Makefile: $floor stands twice in OBJS"
+	fi
+	folder[$name]=$floor last=$floor
+done < <(sed -n '/^OBJS *=/,/[^\\]$/p' Makefile | sed -n 's|.*src/\([a-z0-9_]*/[a-z0-9_]*\)\.o.*|\1|p')
 ((${#rank[@]})) || wrong 'Makefile: no modules in OBJS'
 
 # Sets module to the one that a file belongs to: none for compat.h.
@@ -55,10 +61,11 @@ may() {
 	esac
 }
 
+shopt -s nullglob
 known=()
-for file in src/*.[ch]; do
+for file in src/*.[ch] src/*/*.[ch]; do
 	set_module "$file"
-	if [[ -z $module || ${rank[$module]-} ]]; then
+	if [[ -z $module || ${rank[$module]-} && $file == "src/${folder[$module]}/"* ]]; then
 		known+=("$file")
 	else
 		wrong "$file:1: is of no module in OBJS"

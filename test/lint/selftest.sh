@@ -13,17 +13,17 @@ unset CATALOGS_SO
 export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
-	mkdir -p "$good"/{src,sql,expected,test/specs,test/mutations}
+	mkdir -p "$good"/{src/net,src/fdw,sql,expected,test/specs,test/mutations}
 	touch "$good"/{catalogs_fdw.control,README.md,LICENSE,CHANGELOG.md,sql/a.sql,expected/a.out}
 	cp "$here/../../.clang-format" "$good/"
 	echo '{}' >"$good/META.json"
-	printf 'OBJS = \\\n\tsrc/http.o \\\n\tsrc/plan.o\n\nREGRESS = a\n' >"$good/Makefile"
-	echo 'extern int cfdw_plan_make(void);' >"$good/src/plan.h"
-	echo 'extern int cfdw_http_open(void *easy);' >"$good/src/http.h"
-	cat >"$good/src/plan.c" <<'C'
-#include "http.h"
+	printf 'OBJS = \\\n\tsrc/net/http.o \\\n\tsrc/fdw/plan.o\n\nREGRESS = a\n' >"$good/Makefile"
+	echo 'extern int cfdw_plan_make(void);' >"$good/src/fdw/plan.h"
+	echo 'extern int cfdw_http_open(void *easy);' >"$good/src/net/http.h"
+	cat >"$good/src/fdw/plan.c" <<'C'
+#include "net/http.h"
 #include "optimizer/cost.h"
-#include "plan.h"
+#include "fdw/plan.h"
 
 int
 cfdw_plan_make(void)
@@ -34,8 +34,8 @@ cfdw_plan_make(void)
 	return 0;
 }
 C
-	cat >"$good/src/http.c" <<'C'
-#include "http.h"
+	cat >"$good/src/net/http.c" <<'C'
+#include "net/http.h"
 
 #include <curl/curl.h>
 
@@ -63,8 +63,8 @@ C
 Promise: a count is one more than was counted.
 Test: sql/a
 
---- a/src/http.c
-+++ b/src/http.c
+--- a/src/net/http.c
++++ b/src/net/http.c
 @@ -7,3 +7,3 @@
  	/* no palloc() here */
 -	return n + 1;
@@ -106,47 +106,48 @@ change() { sed -i "$2" "$1"; }
 red toplevel.sh 'notes.txt: does not belong' touch notes.txt
 red toplevel.sh 'LICENSE: is missing' rm LICENSE
 
-red layers.sh 'http may not use plan' add src/http.c '#include "plan.h"'
-red layers.sh 'http may not use plan' add src/http.h '#include "plan.h"'
-red layers.sh 'extra.c:1: is of no module' touch src/extra.c
-red layers.sh 'is only for codec' add src/plan.c '#include <json-c/json.h>'
-red layers.sh 'is only for wire pool http' add src/plan.c '#include <curl/curl.h>'
-red layers.sh 'is only for wire pool http' add src/plan.c '#include "wire.h"'
-red layers.sh 'is only for compat.h' add src/plan.c '#if PG_VERSION_NUM >= 160000' '#endif'
-red layers.sh 'is only for +plan' add src/http.c '#include "optimizer/cost.h"'
+red layers.sh 'http may not use plan' add src/net/http.c '#include "fdw/plan.h"'
+red layers.sh 'http may not use plan' add src/net/http.h '#include "fdw/plan.h"'
+red layers.sh 'extra.c:1: is of no module' touch src/net/extra.c
+red layers.sh 'is only for codec' add src/fdw/plan.c '#include <json-c/json.h>'
+red layers.sh 'is only for loop pool http' add src/fdw/plan.c '#include <curl/curl.h>'
+red layers.sh 'is only for loop pool http' add src/fdw/plan.c '#include "net/loop.h"'
+red layers.sh 'is only for compat.h' add src/fdw/plan.c '#if PG_VERSION_NUM >= 160000' '#endif'
+red layers.sh 'is only for +plan' add src/net/http.c '#include "optimizer/cost.h"'
+red layers.sh 'net stands twice' change Makefile 's|src/fdw/plan.o|&\\\n\tsrc/net/b.o|'
 red layers.sh 'no module' change Makefile 's/^OBJS/NOTHING/'
 
-red symbols.sh 'count is neither static' change src/http.c '/^count/{x;s/static int/int/;x};s/^static int$/int/'
+red symbols.sh 'count is neither static' change src/net/http.c '/^count/{x;s/static int/int/;x};s/^static int$/int/'
 with_bad_library() {
 	echo 'int bare(void) { return 0; }' | ${CC:-cc} -shared -fPIC -x c -o catalogs_fdw.so -
 }
 red symbols.sh 'exports bare' with_bad_library
 
-red errcode.py 'plan.c:9: ereport(ERROR' change src/plan.c 's/errcode(ERRCODE_FDW_ERROR), //'
-red errcode.py 'ereport(WARNING' change src/plan.c 's/LOG/WARNING/'
-red errcode.py 'ereport(elevel' change src/plan.c 's/LOG/elevel/'
+red errcode.py 'plan.c:9: ereport(ERROR' change src/fdw/plan.c 's/errcode(ERRCODE_FDW_ERROR), //'
+red errcode.py 'ereport(WARNING' change src/fdw/plan.c 's/LOG/WARNING/'
+red errcode.py 'ereport(elevel' change src/fdw/plan.c 's/LOG/elevel/'
 
 red callbacks.py 'ereport may throw; curl calls this: on_body' \
-	change src/http.c 's/return count/ereport(ERROR, 0);&/'
+	change src/net/http.c 's/return count/ereport(ERROR, 0);&/'
 red callbacks.py 'palloc0 may throw; curl calls this: on_body -> count' \
-	change src/http.c 's/return n + 1/palloc0(n);&/'
-red callbacks.py 'CHECK_FOR_INTERRUPTS may throw' change src/http.c 's/return n + 1/CHECK_FOR_INTERRUPTS();&/'
-red callbacks.py 'a call through a pointer' change src/http.c 's/return n + 1/return arg->sink(n)/'
-red callbacks.py 'lost is handed to curl' change src/http.c 's/FUNCTION, on_body/FUNCTION, (curl_write_callback) lost/'
+	change src/net/http.c 's/return n + 1/palloc0(n);&/'
+red callbacks.py 'CHECK_FOR_INTERRUPTS may throw' change src/net/http.c 's/return n + 1/CHECK_FOR_INTERRUPTS();&/'
+red callbacks.py 'a call through a pointer' change src/net/http.c 's/return n + 1/return arg->sink(n)/'
+red callbacks.py 'lost is handed to curl' change src/net/http.c 's/FUNCTION, on_body/FUNCTION, (curl_write_callback) lost/'
 
 red expected.sh 'expected/b.out: belongs to no test' touch expected/b.out
 red expected.sh 'expected/a_1.out: is an alternative' touch expected/a_1.out
 red expected.sh 'sql/b.sql: has no' touch sql/b.sql
 red expected.sh 'two tests share' touch test/specs/a.spec
 
-red mutations.sh 'a.patch: does not apply' change src/http.c 's/n + 1/n + 3/'
+red mutations.sh 'a.patch: does not apply' change src/net/http.c 's/n + 1/n + 3/'
 red mutations.sh 'a.patch: names no test in sql/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
 red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
 red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig
 
 if clang-format-14 --version >/dev/null 2>&1; then
-	red format.sh 'src/http.c' change src/http.c 's/^\treturn 0;/\treturn  0;/'
-	red format.sh 'src/plan.c' change src/plan.c 's/^int$/int /'
+	red format.sh 'src/net/http.c' change src/net/http.c 's/^\treturn 0;/\treturn  0;/'
+	red format.sh 'src/fdw/plan.c' change src/fdw/plan.c 's/^int$/int /'
 fi
 red format.sh 'sql/a.sql' add sql/a.sql 'SELECT 1; '
 bad_script() { printf '#!/usr/bin/env bash\nif\n' >test/bad; }

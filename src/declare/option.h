@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ *
+ * option.h
+ *	  What the user declared: options, credentials, columns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_OPTION_H
+#define CFDW_OPTION_H
+
+#include "foreign/foreign.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+#include "api/value.h"
+
+/* Options of a server, those of a table laid over them. */
+typedef struct CfdwOptions
+{
+	char *url; /* scheme://host[:port], no slash at the end */
+	char *path;
+	int connect_timeout_ms;
+	int request_timeout_ms;
+	int commit_timeout_ms;
+	int max_retries; /* of what is safe to repeat */
+	int batch_size;  /* rows in one POST */
+	bool updatable;
+	bool async_capable;
+	bool truncatable;
+	bool immediate; /* write_mode */
+	bool undo;
+	bool combine_verbs;
+	bool verify_rows; /* false: what is changed by its id is not read */
+	double fdw_startup_cost;
+	double fdw_tuple_cost;
+	bool keep_connections;
+	int64 max_response_size; /* bytes, after decompression */
+	char *proxy;             /* NULL: none, whatever the environment says */
+	char *user_agent;
+	char *ca_file; /* NULL: the system's */
+	bool ssl_verify;
+} CfdwOptions;
+
+/* Options of a user mapping.  Secrets: they go into requests, nowhere else. */
+typedef struct CfdwCredentials
+{
+	char *access_token;
+	char *login;
+	char *api_key;
+} CfdwCredentials;
+
+/* A foreign table as declared. */
+typedef struct CfdwTable
+{
+	Oid relid;
+	Oid serverid;
+	char *name;
+	CfdwOptions options;
+	int ncolumns;             /* as many as the relation has attributes */
+	CfdwTableColumn *columns; /* by attribute number - 1 */
+	AttrNumber id_attnum;     /* of the list's id, or 0 */
+} CfdwTable;
+
+extern void cfdw_option_init(void);
+extern void cfdw_option_validate(List *options, Oid catalog);
+extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
+extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
+extern Oid cfdw_option_mapping(Oid userid, Oid serverid);
+extern CfdwTable *cfdw_option_table(Relation rel);
+
+#endif /* CFDW_OPTION_H */

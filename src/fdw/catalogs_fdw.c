@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogs_fdw.c
+ *	  The door: what PostgreSQL calls first.
+ *
+ * Owns the module's magic, its initialization, the handler, the validator and
+ * IMPORT FOREIGN SCHEMA.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/pg_foreign_server.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/tuplestore.h"
+#include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+
+#include "fdw/analyze.h"
+#include "fdw/async.h"
+#include "api/codec.h"
+#include "compat.h"
+#include "fdw/direct.h"
+#include "fdw/explain.h"
+#include "txn/flush.h"
+#include "txn/journal.h"
+#include "fdw/modify.h"
+#include "declare/option.h"
+#include "fdw/plan.h"
+#include "fdw/scan.h"
+#include "net/session.h"
+
+PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(catalogs_fdw_handler);
+PG_FUNCTION_INFO_V1(catalogs_fdw_validator);
+PG_FUNCTION_INFO_V1(catalogs_fdw_flush);
+PG_FUNCTION_INFO_V1(catalogs_fdw_pending);
+
+void _PG_init(void);
+
+static void check_usage(const ForeignServer *server);
+static Datum text_or_null(const char *text, bool *isnull);
+static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
+										 Oid serverid);
+
+void
+_PG_init(void)
+{
+	cfdw_option_init();
+	cfdw_session_init();
+	cfdw_journal_init();
+	cfdw_flush_init();
+	MarkGUCPrefixReserved("catalogs_fdw");
+}
+
+Datum
+catalogs_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	routine->GetForeignRelSize = catalogsGetForeignRelSize;
+	routine->GetForeignPaths = catalogsGetForeignPaths;
+	routine->GetForeignPlan = catalogsGetForeignPlan;
+	routine->BeginForeignScan = catalogsBeginForeignScan;
+	routine->IterateForeignScan = catalogsIterateForeignScan;
+	routine->ReScanForeignScan = catalogsReScanForeignScan;
+	routine->EndForeignScan = catalogsEndForeignScan;
+	routine->IsForeignPathAsyncCapable = catalogsIsForeignPathAsyncCapable;
+	routine->ForeignAsyncRequest = catalogsForeignAsyncRequest;
+	routine->ForeignAsyncConfigureWait = catalogsForeignAsyncConfigureWait;
+	routine->ForeignAsyncNotify = catalogsForeignAsyncNotify;
+
+	routine->AnalyzeForeignTable = catalogsAnalyzeForeignTable;
+
+	routine->IsForeignRelUpdatable = catalogsIsForeignRelUpdatable;
+	routine->AddForeignUpdateTargets = catalogsAddForeignUpdateTargets;
+	routine->PlanForeignModify = catalogsPlanForeignModify;
+	routine->BeginForeignModify = catalogsBeginForeignModify;
+	routine->BeginForeignInsert = catalogsBeginForeignInsert;
+	routine->ExecForeignInsert = catalogsExecForeignInsert;
+	routine->ExecForeignUpdate = catalogsExecForeignUpdate;
+	routine->ExecForeignDelete = catalogsExecForeignDelete;
+	routine->EndForeignModify = catalogsEndForeignModify;
+	routine->EndForeignInsert = catalogsEndForeignModify;
+	routine->ExecForeignTruncate = catalogsExecForeignTruncate;
+
+	routine->PlanDirectModify = catalogsPlanDirectModify;
+	routine->BeginDirectModify = catalogsBeginDirectModify;
+	routine->IterateDirectModify = catalogsIterateDirectModify;
+	routine->EndDirectModify = catalogsEndDirectModify;
+
+	routine->ExplainForeignScan = catalogsExplainForeignScan;
+	routine->ExplainForeignModify = catalogsExplainForeignModify;
+	routine->ExplainDirectModify = catalogsExplainDirectModify;
+	routine->ImportForeignSchema = catalogsImportForeignSchema;
+	PG_RETURN_POINTER(routine);
+}
+
+Datum
+catalogs_fdw_validator(PG_FUNCTION_ARGS)
+{
+	cfdw_option_validate(untransformRelOptions(PG_GETARG_DATUM(0)),
+						 PG_GETARG_OID(1));
+	PG_RETURN_VOID();
+}
+
+/*
+ * catalogs_fdw_flush(server): sends what the transaction has kept for a server;
+ * a row for each change: relation, verb, id, request_id, name.
+ */
+Datum
+catalogs_fdw_flush(PG_FUNCTION_ARGS)
+{
+	ForeignServer *server =
+		GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell *lc;
+
+	check_usage(server);
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, cfdw_flush_server(server->serverid, GetUserId()))
+	{
+		CfdwOrder *order = lfirst(lc);
+		const char *request_id = order->row.values[CFDW_KEY_REQUEST_ID];
+		Datum values[5] = {0};
+		bool nulls[5] = {false};
+
+		values[0] = ObjectIdGetDatum(order->target->relid);
+		values[1] = CStringGetTextDatum(cfdw_resource.verbs[order->verb]);
+		values[2] = Int64GetDatum(order->tracked->id);
+		nulls[3] = request_id == NULL;
+		if (request_id != NULL)
+			values[3] = Int64GetDatum(strtoi64(request_id, NULL, 10));
+		values[4] = text_or_null(order->row.values[CFDW_KEY_NAME], &nulls[4]);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * catalogs_fdw_pending(): what the transaction has not sent yet: server,
+ * relation, verb, id, changes.
+ */
+Datum
+catalogs_fdw_pending(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, cfdw_flush_pending(NULL))
+	{
+		CfdwOrder *order = lfirst(lc);
+		const CfdwTarget *target = order->target;
+		ForeignServer *server =
+			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
+		Datum values[5] = {0};
+		bool nulls[5] = {false};
+
+		values[0] =
+			text_or_null(server != NULL ? server->servername : NULL, &nulls[0]);
+		values[1] = ObjectIdGetDatum(target->relid);
+		values[2] = CStringGetTextDatum(cfdw_resource.verbs[order->verb]);
+		values[3] = Int64GetDatum(order->row.id);
+		nulls[3] = order->row.id == 0;
+		nulls[4] = order->verb == CFDW_DELETE;
+		if (!nulls[4])
+			values[4] = DirectFunctionCall1(
+				jsonb_in, CStringGetDatum(cfdw_codec_row(&order->row)));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+static void
+check_usage(const ForeignServer *server)
+{
+	AclResult allowed = cfdw_server_aclcheck(server->serverid, GetUserId());
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_FOREIGN_SERVER, server->servername);
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+/*
+ * The one schema of an account holds the one table of lists; PostgreSQL itself
+ * applies LIMIT TO and EXCEPT.
+ */
+static List *
+catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
+{
+	StringInfoData command;
+
+	if (strcmp(stmt->remote_schema, cfdw_resource.schema) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
+				 errmsg("schema \"%s\" is not present on foreign server \"%s\"",
+						stmt->remote_schema, stmt->server_name),
+				 errhint("The schema of an account is named \"%s\".",
+						 cfdw_resource.schema)));
+	if (stmt->options != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("invalid option \"%s\"",
+						linitial_node(DefElem, stmt->options)->defname),
+				 errhint("There are no valid options in this context.")));
+
+	initStringInfo(&command);
+	cfdw_resource_table_ddl(&command, cfdw_resource.table, stmt->server_name);
+	return list_make1(command.data);
+}

@@ -1,0 +1,633 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  Conditions -> scan spec; costs.
+ *
+ * Owns the rules of what is asked of the account, and the layout of a plan's
+ * private data.  A comparison of the id with what is known before the scan
+ * becomes "?id=N" when it leaves one id, and nothing when it leaves none;
+ * everything else is filtered here.  Every condition is rechecked by the
+ * executor.  Must not know how a request is made.
+ *
+ * Costs: a request weighs as much as fdw_startup_cost says, and a list in its
+ * reply as much as fdw_tuple_cost.  Whatever plan needs fewer requests is then
+ * the cheaper one, unless the lists to transfer are many thousands.  Scans of
+ * the whole list in one query make one request together, so each weighs a part;
+ * so does each run of a scan in a subquery that runs for each outer row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/cost.h"
+#include "optimizer/inherit.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "fdw/estimate.h"
+#include "fdw/fetch.h"
+#include "read/ids.h"
+#include "declare/option.h"
+#include "fdw/plan.h"
+
+/*
+ * So often a subquery is taken to run that depends on an outer row: when it is
+ * planned nobody knows.  It is enough for the one request that all runs of a
+ * scan make to weigh less than one request in each.
+ */
+#define RUNS_OF_SUBQUERY 100
+
+/*
+ * So many lists at most are asked for one by one in a query.  An account that
+ * answers seven requests a second is busy with them for a quarter of a minute.
+ */
+#define MAX_SINGLE 100
+
+/* What conditions say of the id before the scan. */
+typedef struct IdConditions
+{
+	List *exprs;  /* that it equals, or an element of each: Expr */
+	bool by_id;   /* the first of them is a number: one list is asked for */
+	bool is_null; /* it is to be NULL */
+	CfdwIds constants; /* the ids that the constants among EXPRS leave */
+} IdConditions;
+
+/* What one of the planner's callbacks leaves for the next. */
+typedef struct RelPlan
+{
+	CfdwTable *table;
+	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
+	CfdwRescans rescans;
+	IdConditions ids; /* of the relation's own conditions */
+} RelPlan;
+
+static CfdwRescans rescans(const PlannerInfo *root, const RelOptInfo *rel);
+static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
+static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
+static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
+static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
+static bool is_equality(Oid opno);
+static bool is_id(Node *node, Index varno, const CfdwTable *table);
+static CfdwTable *table_of(const RelOptInfo *rel);
+static int scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id);
+static int runs(const PlannerInfo *root);
+static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
+						CfdwAsk ask, double requests, Relids outer);
+static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
+static void add_path_for_clause(PlannerInfo *root, RelOptInfo *rel,
+								RestrictInfo *clause, List **seen);
+static bool is_id_member(PlannerInfo *root, RelOptInfo *rel,
+						 EquivalenceClass *ec, EquivalenceMember *em,
+						 void *arg);
+static int max_single(const RelOptInfo *rel);
+static List *column_list(const CfdwTable *table, const Bitmapset *columns);
+
+/*
+ * Estimates how many rows the scan gives and notes which columns it needs.
+ */
+void
+catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	RelPlan *plan = palloc0(sizeof(RelPlan));
+	Relation relation = table_open(relid, NoLock);
+	ListCell *lc;
+
+	plan->table = cfdw_option_table(relation);
+	table_close(relation, NoLock);
+	plan->rescans = rescans(root, rel);
+	rel->fdw_private = plan;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &plan->columns);
+	foreach(lc, rel->baserestrictinfo)
+	{
+		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
+
+		pull_varattnos((Node *) clause->clause, rel->relid, &plan->columns);
+	}
+
+	plan->ids = find_ids(root, rel, rel->baserestrictinfo);
+	if (is_contradiction(rel, &plan->ids))
+		mark_dummy_rel(rel);
+	else
+		estimate_size(root, rel);
+}
+
+/*
+ * One way for the relation alone, and one for each other relation that can
+ * tell an id.  Where others ask for the whole list anyway, to read that can be
+ * better than to ask for one.
+ */
+void
+catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	const IdConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
+	int scans = scans_of_same(root, rel, NULL);
+
+	if (ids->is_null)
+		add_request(root, rel, rel->rows, CFDW_ASK_UNSENT, 0,
+					rel->lateral_relids);
+	else if (ids->by_id)
+		add_request(root, rel, rel->rows, CFDW_ASK_ONE,
+					1.0 / scans_of_same(root, rel, linitial(ids->exprs)),
+					rel->lateral_relids);
+	if (!ids->is_null && (!ids->by_id || scans > 1))
+		add_request(root, rel, rel->rows, CFDW_ASK_ALL,
+					1.0 / scans / runs(root), rel->lateral_relids);
+	if (!ids->is_null && !ids->by_id)
+		add_parameterized_paths(root, rel);
+}
+
+/*
+ * The plan node: see plan.h for its layout.
+ */
+ForeignScan *
+catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
+					   ForeignPath *path, List *tlist, List *scan_clauses,
+					   Plan *outer_plan)
+{
+	RelPlan *plan = rel->fdw_private;
+	IdConditions ids = find_ids(root, rel, scan_clauses);
+
+	return make_foreignscan(
+		tlist, extract_actual_clauses(scan_clauses, false), rel->relid,
+		ids.exprs,
+		list_make5(column_list(plan->table, plan->columns),
+				   makeInteger(plan->rescans), makeBoolean(ids.is_null),
+				   linitial(path->fdw_private), makeInteger(max_single(rel))),
+		NIL, NIL, outer_plan);
+}
+
+/*
+ * Whether an Append may run the scan side by side with others.
+ */
+bool
+catalogsIsForeignPathAsyncCapable(ForeignPath *path)
+{
+	return table_of(path->path.parent)->options.async_capable;
+}
+
+/*
+ * UPDATE and DELETE need the id of a row; DELETE ... RETURNING the whole row,
+ * as UPDATE does, for which the planner sees to it.  Raises 42703 when the
+ * table has no column for the id.
+ */
+void
+catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
+								RangeTblEntry *rte, Relation rel)
+{
+	AttrNumber attnum = cfdw_option_table(rel)->id_attnum;
+	Form_pg_attribute attr;
+	Var *var;
+
+	if (attnum == 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg(
+				 "cannot %s foreign table \"%s\": it has no column for the list's id",
+				 root->parse->commandType == CMD_DELETE ? "delete from"
+														: "update",
+				 RelationGetRelationName(rel)),
+			 errhint(
+				 "Add a column \"id bigint\", or a column with the option column_name 'id'.")));
+
+	attr = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	var = makeVar(rti, attnum, attr->atttypid, attr->atttypmod,
+				  attr->attcollation, 0);
+	add_row_identity_var(root, var, rti, cfdw_plan_id_name(attr));
+
+	/* A row that the account does not know yet is told by its ctid. */
+	add_row_identity_var(
+		root,
+		makeVar(rti, SelfItemPointerAttributeNumber, TIDOID, -1, InvalidOid, 0),
+		rti, "ctid");
+
+	if (root->parse->commandType == CMD_DELETE &&
+		root->parse->returningList != NIL)
+		add_row_identity_var(
+			root, makeVar(rti, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0),
+			rti, "wholerow");
+}
+
+/*
+ * Notes what an UPDATE assigns: see plan.h for the layout.
+ */
+List *
+catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index rti,
+						  int subplan_index)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rti, root);
+	List *columns = NIL;
+	Bitmapset *updated;
+	int column = -1;
+
+	if (plan->operation == CMD_UPDATE)
+	{
+		updated = cfdw_updated_columns(root, rti, rte);
+		while ((column = bms_next_member(updated, column)) >= 0)
+			columns = lappend_int(columns,
+								  column + FirstLowInvalidHeapAttributeNumber);
+	}
+	return list_make1(columns);
+}
+
+/*
+ * The name under which a row's id travels from the scan to the modification.
+ * Tables of one inheritance tree share it only when their columns are alike.
+ */
+char *
+cfdw_plan_id_name(Form_pg_attribute attr)
+{
+	return psprintf("catalogs_id_%d_%u_%d_%u", attr->attnum, attr->atttypid,
+					attr->atttypmod, attr->attcollation);
+}
+
+/*
+ * The other side of "id = ..." or of "id = ANY (...)", as which IN comes here,
+ * when CLAUSE is such a comparison of the id of TABLE, which is relation VARNO;
+ * NULL otherwise.  The operator is the equality of integers or of numerics, and
+ * cfdw_ids_restrict() reads what the other side gives.
+ */
+Expr *
+cfdw_plan_equal_to_id(Expr *clause, Index varno, const CfdwTable *table)
+{
+	Node *other;
+	List *args;
+	Oid opno;
+
+	if (IsA(clause, OpExpr))
+	{
+		args = ((OpExpr *) clause)->args;
+		opno = ((OpExpr *) clause)->opno;
+	}
+	else if (IsA(clause, ScalarArrayOpExpr) &&
+			 ((ScalarArrayOpExpr *) clause)->useOr)
+	{
+		args = ((ScalarArrayOpExpr *) clause)->args;
+		opno = ((ScalarArrayOpExpr *) clause)->opno;
+	}
+	else
+		return NULL;
+	if (list_length(args) != 2 || !is_equality(opno))
+		return NULL;
+
+	if (is_id(linitial(args), varno, table))
+		other = lsecond(args);
+	else if (is_id(lsecond(args), varno, table))
+		other = linitial(args);
+	else
+		return NULL;
+	return cfdw_ids_understands(exprType(other)) ? (Expr *) other : NULL;
+}
+
+/*
+ * How often a scan may begin again without a word from the executor, which
+ * announces that (EXEC_FLAG_REWIND) unless an outer row is the reason.  So it is
+ * with a subquery that depends on one, with what is joined to something that
+ * does, and with the recursive part of a query.  Other joins hardly ever do.
+ */
+static CfdwRescans
+rescans(const PlannerInfo *root, const RelOptInfo *rel)
+{
+	Relids own =
+		rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		const RelOptInfo *other = root->simple_rel_array[i];
+
+		if (other != NULL && !bms_is_subset(other->lateral_relids, own))
+			return CFDW_RESCANS_OFTEN;
+	}
+	for (const PlannerInfo *outer = root->parent_root; outer != NULL;
+		 outer = outer->parent_root)
+		if (outer->plan_params != NIL || outer->hasLateralRTEs ||
+			outer->wt_param_id >= 0)
+			return CFDW_RESCANS_OFTEN;
+	return bms_membership(root->all_baserels) == BMS_MULTIPLE
+			   ? CFDW_RESCANS_MAYBE
+			   : CFDW_RESCANS_NEVER;
+}
+
+/*
+ * How many lists there are, and how many of them the scan gives.  The id is
+ * unique, which PostgreSQL knows only after ANALYZE.
+ */
+static void
+estimate_size(PlannerInfo *root, RelOptInfo *rel)
+{
+	const RelPlan *plan = rel->fdw_private;
+
+	rel->tuples = cfdw_estimate_lists(plan->table->relid, rel->tuples);
+	set_baserel_size_estimates(root, rel);
+	if (plan->ids.by_id)
+		rel->rows = 1;
+	else if (!plan->ids.constants.all)
+		rel->rows = Min(rel->rows, plan->ids.constants.n);
+}
+
+/*
+ * Whether no row can satisfy the relation's conditions.  PostgreSQL itself
+ * looks for that in partitions alone (constraint_exclusion), since to find it
+ * costs more than it saves; but here it saves a request.
+ */
+static bool
+is_contradiction(const RelOptInfo *rel, const IdConditions *ids)
+{
+	List *safe = NIL;
+	ListCell *lc;
+
+	if (!ids->constants.all && ids->constants.n == 0)
+		return true;
+	if (list_length(rel->baserestrictinfo) < 2)
+		return false;
+	foreach(lc, rel->baserestrictinfo)
+	{
+		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
+
+		if (!contain_mutable_functions((Node *) clause))
+			safe = lappend(safe, clause);
+	}
+	return predicate_refuted_by(safe, safe, true);
+}
+
+/*
+ * What CLAUSES, which are RestrictInfos, say of the id.  Numbers come before
+ * arrays, and a number that is known already before others.
+ */
+static IdConditions
+find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses)
+{
+	IdConditions found = {.constants = {.all = true}};
+	List *constants = NIL;
+	List *numbers = NIL;
+	List *arrays = NIL;
+	ListCell *lc;
+
+	foreach(lc, clauses)
+	{
+		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
+		Expr *other = compared_with_id(root, rel, clause);
+
+		if (IsA(clause, NullTest) &&
+			((NullTest *) clause)->nulltesttype == IS_NULL &&
+			is_id((Node *) ((NullTest *) clause)->arg, rel->relid,
+				  table_of(rel)))
+			found.is_null = true;
+		if (other == NULL)
+			continue;
+		if (IsA(other, Const))
+		{
+			const Const *constant = (Const *) other;
+
+			cfdw_ids_restrict(&found.constants, constant->consttype,
+							  constant->constvalue, constant->constisnull);
+			constants = lappend(constants, other);
+		}
+		else if (!type_is_array(exprType((Node *) other)))
+			numbers = lappend(numbers, other);
+		else
+			arrays = lappend(arrays, other);
+	}
+
+	if (!found.constants.all && found.constants.n == 1)
+		numbers = lcons(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+								  Int64GetDatum(found.constants.ids[0]), false,
+								  FLOAT8PASSBYVAL),
+						numbers);
+	else if (numbers != NIL || arrays != NIL)
+		arrays = list_concat(arrays, constants);
+	found.by_id = numbers != NIL;
+	found.exprs = list_concat(numbers, arrays);
+	return found;
+}
+
+/*
+ * The other side of a comparison of the id, or NULL when CLAUSE is something
+ * else, or when the other side cannot be known before the scan.
+ */
+static Expr *
+compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
+{
+	Expr *other = cfdw_plan_equal_to_id(clause, rel->relid, table_of(rel));
+
+	if (other == NULL ||
+		bms_is_member(rel->relid, pull_varnos(root, (Node *) other)) ||
+		contain_volatile_functions((Node *) other))
+		return NULL;
+	return other;
+}
+
+static bool
+is_equality(Oid opno)
+{
+	return get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID) ==
+			   BTEqualStrategyNumber ||
+		   get_opcode(opno) == F_NUMERIC_EQ;
+}
+
+/*
+ * Whether NODE is the id, as it stands, as what its domain is of, or as a
+ * numeric, which is how it is compared with a number too large for it.
+ */
+static bool
+is_id(Node *node, Index varno, const CfdwTable *table)
+{
+	Var *var;
+
+	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NUMERIC_INT8 ||
+								((FuncExpr *) node)->funcid == F_NUMERIC_INT4 ||
+								((FuncExpr *) node)->funcid == F_NUMERIC_INT2))
+		node = linitial(((FuncExpr *) node)->args);
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	var = (Var *) node;
+	return table->id_attnum != 0 && IsA(node, Var) &&
+		   var->varno == (int) varno && var->varlevelsup == 0 &&
+		   var->varattno == table->id_attnum;
+}
+
+static CfdwTable *
+table_of(const RelOptInfo *rel)
+{
+	return ((const RelPlan *) rel->fdw_private)->table;
+}
+
+/*
+ * How many scans at this level of the query could share a request of REL's, REL's
+ * own among them: that for one list, which is ID, or with NULL that for all.
+ */
+static int
+scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id)
+{
+	const RelPlan *plan = rel->fdw_private;
+	int n = 0;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+		const RelPlan *other_plan;
+
+		if (other == NULL || other->serverid != rel->serverid ||
+			other->userid != rel->userid || other->fdw_private == NULL ||
+			IS_DUMMY_REL(other))
+			continue;
+		other_plan = other->fdw_private;
+		if (!other_plan->ids.is_null &&
+			(id == NULL || (other_plan->ids.by_id &&
+							equal(id, linitial(other_plan->ids.exprs)))) &&
+			strcmp(other_plan->table->options.path,
+				   plan->table->options.path) == 0)
+			n++;
+	}
+	return Max(n, 1);
+}
+
+/*
+ * How often a query is taken to run: it depends on a row of the one around it
+ * when it has taken parameters from that.
+ */
+static int
+runs(const PlannerInfo *root)
+{
+	return root->parent_root != NULL && root->parent_root->plan_params != NIL
+			   ? RUNS_OF_SUBQUERY
+			   : 1;
+}
+
+/*
+ * Adds a path that asks, with a request or a part of one that others share, for
+ * lists of which ROWS are left.  Its private data tells whether the list is to
+ * be whole although an id is known.
+ */
+static void
+add_request(PlannerInfo *root, RelOptInfo *rel, double rows, CfdwAsk ask,
+			double requests, Relids outer)
+{
+	double lists = ask == CFDW_ASK_ALL ? rel->tuples : ask == CFDW_ASK_ONE;
+	bool whole = ask == CFDW_ASK_ALL && requests < 1;
+	const CfdwOptions *options = &table_of(rel)->options;
+	Cost startup =
+		options->fdw_startup_cost * requests + rel->baserestrictcost.startup;
+	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
+					rel->baserestrictcost.per_tuple;
+
+	add_path(rel, (Path *) cfdw_create_foreignscan_path(
+					  root, rel, rows, startup, startup + per_list * lists,
+					  outer, list_make1(makeBoolean(whole))));
+}
+
+/*
+ * Adds a path for each set of relations that together tell the id to ask for,
+ * be it by a join clause or by an equivalence class.
+ */
+static void
+add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
+{
+	List *seen = NIL; /* of Relids */
+	ListCell *lc;
+
+	foreach(lc, rel->joininfo)
+	{
+		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
+
+		if (join_clause_is_movable_to(clause, rel))
+			add_path_for_clause(root, rel, clause, &seen);
+	}
+	if (!rel->has_eclass_joins)
+		return;
+	foreach(lc, generate_implied_equalities_for_column(
+					root, rel, is_id_member, NULL, rel->lateral_referencers))
+	{
+		RestrictInfo *clause = lfirst_node(RestrictInfo, lc);
+
+		if (join_clause_is_movable_to(clause, rel))
+			add_path_for_clause(root, rel, clause, &seen);
+	}
+}
+
+static void
+add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
+					List **seen)
+{
+	ParamPathInfo *param;
+	Relids outer;
+	ListCell *lc;
+
+	if (!IsA(clause->clause, OpExpr) ||
+		compared_with_id(root, rel, clause->clause) == NULL)
+		return;
+	outer = bms_union(clause->clause_relids, rel->lateral_relids);
+	outer = bms_del_member(outer, rel->relid);
+	if (bms_is_empty(outer))
+		return;
+	foreach(lc, *seen)
+		if (bms_equal(lfirst(lc), outer))
+			return;
+	*seen = lappend(*seen, outer);
+
+	param = get_baserel_parampathinfo(root, rel, outer);
+	add_request(root, rel, Min(param->ppi_rows, 1), CFDW_ASK_ONE, 1, outer);
+}
+
+static bool
+is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
+			 EquivalenceMember *em, void *arg)
+{
+	return is_id((Node *) em->em_expr, rel->relid, table_of(rel));
+}
+
+/*
+ * How many lists a query may ask for one by one before it asks for all of them:
+ * as many as cost no more than that.  It is where the planner itself would have
+ * taken the whole list, had it known how many there would be; so with less than
+ * some 10,000 lists it is one, and a query makes two requests at the most.
+ */
+static int
+max_single(const RelOptInfo *rel)
+{
+	const CfdwOptions *options = &table_of(rel)->options;
+	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost;
+	Cost one = options->fdw_startup_cost + per_list;
+	Cost all = options->fdw_startup_cost + per_list * rel->tuples;
+
+	if (one * MAX_SINGLE <= all)
+		return MAX_SINGLE;
+	return Max((int) (all / one), 1);
+}
+
+/*
+ * The attribute numbers of the table's own columns among COLUMNS.
+ */
+static List *
+column_list(const CfdwTable *table, const Bitmapset *columns)
+{
+	bool whole_row =
+		bms_is_member(-FirstLowInvalidHeapAttributeNumber, columns);
+	List *list = NIL;
+
+	for (int i = 0; i < table->ncolumns; i++)
+		if (table->columns[i].attnum != 0 &&
+			(whole_row ||
+			 bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber,
+						   columns)))
+			list = lappend_int(list, i + 1);
+	return list;
+}

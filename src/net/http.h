@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.h
+ *	  One request, one response.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_HTTP_H
+#define CFDW_HTTP_H
+
+#include "lib/stringinfo.h"
+
+#include "net/pool.h"
+
+/* One request under way. */
+typedef struct CfdwTransfer CfdwTransfer;
+
+/* What requests have cost.  Must outlive the transfers that count into it. */
+typedef struct CfdwTraffic
+{
+	int64 requests; /* begun; those to sign in are requests, too */
+	int64 retries;  /* of these: sent again, for the first came to nothing */
+	int64 sent;     /* bytes of their bodies, but for those to sign in */
+	int64 received; /* bytes of the replies' bodies, after decompression */
+} CfdwTraffic;
+
+/* A request.  Strings must outlive its transfer. */
+typedef struct CfdwRequest
+{
+	const char *url;
+	const char *body; /* of a POST, or NULL for a GET */
+	size_t body_len;
+	const char *bearer;      /* access token, or NULL */
+	bool *sent;              /* set once some of the body goes out; or NULL */
+	int timeout_ms;          /* for all the waiting that it causes */
+	int64 max_response_size; /* bytes, after decompression */
+	CfdwTraffic *traffic;    /* where it is counted, or NULL */
+} CfdwRequest;
+
+/* How a transfer ended, seen from below HTTP. */
+typedef enum CfdwOutcome
+{
+	CFDW_HTTP_OK,            /* a whole reply, of whatever status */
+	CFDW_HTTP_NO_CONNECTION, /* resolve, connect, TLS */
+	CFDW_HTTP_LOST,          /* connection closed or broken */
+	CFDW_HTTP_TIMEOUT,
+	CFDW_HTTP_CUT,       /* the reply is shorter than announced */
+	CFDW_HTTP_MALFORMED, /* not HTTP, or a body that cannot be decoded */
+	CFDW_HTTP_TOO_LARGE,
+	CFDW_HTTP_NO_MEMORY
+} CfdwOutcome;
+
+typedef struct CfdwResponse
+{
+	CfdwOutcome outcome;  /* valid once the transfer has ended */
+	bool sent;            /* some of a POST's body was handed to the
+								 * network: its fate is not known unless a
+								 * reply says so */
+	long status;          /* HTTP status, or 0 before one is known */
+	char location[512];   /* of a redirect, or "" */
+	char request_id[128]; /* X-Request-Id, or "" */
+	int retry_after_s;    /* Retry-After in seconds, 0 when not given */
+	char error[512];      /* what libcurl says, or "" */
+} CfdwResponse;
+
+extern CfdwTransfer *cfdw_http_start(CfdwPool *pool,
+									 const CfdwRequest *request);
+extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
+extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);
+extern void cfdw_http_pause(long pause_ms);
+extern int cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once);
+extern void cfdw_http_drive(void);
+extern void cfdw_http_begin_abort(int limit_ms);
+extern bool cfdw_http_time_is_up(void);
+extern void cfdw_http_end_abort(void);
+extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
+extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
+						   size_t *len);
+extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
+											 StringInfo body, size_t limit);
+extern const CfdwResponse *cfdw_http_response(const CfdwTransfer *transfer);
+extern void cfdw_http_end(CfdwTransfer *transfer);
+
+#endif /* CFDW_HTTP_H */

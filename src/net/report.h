@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.h
+ *	  A remote failure -> a PostgreSQL error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_REPORT_H
+#define CFDW_REPORT_H
+
+#include "api/codec.h"
+#include "net/http.h"
+#include "declare/option.h"
+
+/* The account's code for a list that it does not have. */
+#define CFDW_CODE_GONE 282
+
+/* What was being done when something failed; for messages. */
+typedef struct CfdwAction
+{
+	const char *server;
+	const char *path; /* of the table, for a 404 */
+	const char *what; /* "read lists", "add 3 rows": after "could
+								 * not", before "on server ..." */
+	int verb;         /* CfdwVerb of a write, -1 of anything else */
+	const char *rows; /* the rows of a write, a list for a detail */
+	bool unsure;      /* it may have been carried out before */
+	int timeout_ms;   /* that applied, for a message */
+	const CfdwCredentials *credentials; /* to be kept out of messages */
+} CfdwAction;
+
+extern void cfdw_report_response(const CfdwAction *action,
+								 const CfdwResponse *response, const char *body,
+								 size_t len) pg_attribute_noreturn();
+extern void cfdw_report_malformed(const CfdwAction *action, const char *fault,
+								  const CfdwResponse *response)
+	pg_attribute_noreturn();
+extern void cfdw_report_refused(const CfdwAction *action, const char *what,
+								const CfdwProblem *problem, bool gone,
+								const CfdwResponse *response)
+	pg_attribute_noreturn();
+extern void cfdw_report_gone(const CfdwAction *action, const char *what)
+	pg_attribute_noreturn();
+
+extern void cfdw_report_at_end(int sqlstate, char *message, char *detail,
+							   const char *hint);
+
+#endif /* CFDW_REPORT_H */

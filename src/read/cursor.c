@@ -1,0 +1,297 @@
+/*-------------------------------------------------------------------------
+ *
+ * cursor.c
+ *	  Reading lists: all of them, or one by its id.
+ *
+ * Owns the request lines, and the life of a reply to a GET: a cursor, which hands
+ * out its rows as they arrive.  Must not know transactions or relations.
+ *
+ * Facts: the API page, "The two calls".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+#include "api/codec.h"
+#include "read/cursor.h"
+
+/* So much may the account's clock be behind ours. */
+#define CLOCK_SLACK_S 60
+
+/* So much of an error is enough. */
+#define MAX_REFUSAL (1024 * 1024)
+
+struct CfdwCursor
+{
+	MemoryContext context; /* holds all of it; its end ends the transfer */
+	CfdwAction action;
+	CfdwCall *call;
+	CfdwTransfer *transfer; /* NULL until the status of its reply is known */
+	bool ended;             /* the reply has been read */
+	CfdwReader *reader;
+	StringInfoData refusal; /* a reply that is no list */
+	bool by_id;
+	int64 id;
+};
+
+static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
+static bool receive(CfdwCursor *cursor);
+static void finish_reply(CfdwCursor *cursor);
+
+/*
+ * The request line of a GET, palloc'ed.  ID is NULL for the whole list.  This
+ * is what EXPLAIN shows, and what is sent.
+ */
+char *
+cfdw_cursor_get_line(const char *path, const char *id)
+{
+	if (id == NULL)
+		return psprintf("GET %s", path);
+	return psprintf("GET %s?%s=%s", path, cfdw_resource.id_parameter, id);
+}
+
+/*
+ * The request line of a POST, with its verb, palloc'ed.
+ */
+char *
+cfdw_cursor_post_line(const char *path, CfdwVerb verb)
+{
+	return psprintf("POST %s (%s)", path, cfdw_resource.verbs[verb]);
+}
+
+/*
+ * Sends a GET, and waits for nothing.  The cursor lives in the current memory
+ * context, and its request ends with that at the latest.  Raises what
+ * cfdw_session_get() and cfdw_session_call() raise.
+ */
+CfdwCursor *
+cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
+{
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "catalogs_fdw cursor", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	CfdwCursor *cursor = palloc0(sizeof(CfdwCursor));
+	CfdwSession *session = cfdw_session_get(serverid, userid);
+	const CfdwOptions *options = cfdw_session_options(session);
+	const char *id = query->by_id ? psprintf(INT64_FORMAT, query->id) : NULL;
+	CfdwRequest request = {0};
+
+	cursor->context = context;
+	cursor->by_id = query->by_id;
+	cursor->id = query->id;
+	cursor->reader = cfdw_reader_create(query->nkeys, query->keys);
+	cursor->action.what = "read lists";
+	cursor->action.path = pstrdup(query->path);
+	cursor->action.verb = -1;
+	cursor->action.timeout_ms = options->request_timeout_ms;
+	if (query->timeout_ms > 0)
+		cursor->action.timeout_ms =
+			Min(query->timeout_ms, options->request_timeout_ms);
+	cfdw_session_describe(session, &cursor->action);
+
+	request.url =
+		psprintf("%s%s", options->url,
+				 cfdw_cursor_get_line(query->path, id) + strlen("GET "));
+	request.timeout_ms = cursor->action.timeout_ms;
+	request.max_response_size = options->max_response_size;
+	request.traffic = query->traffic;
+	initStringInfo(&cursor->refusal);
+	cursor->call = cfdw_session_call(session, &request);
+	MemoryContextSwitchTo(caller);
+	return cursor;
+}
+
+/*
+ * The next row, if it has arrived.  Raises the errors of report.c.
+ */
+CfdwNext
+cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
+{
+	while (!cursor->ended)
+	{
+		uint64 offset;
+
+		switch (cfdw_reader_next(cursor->reader, item))
+		{
+			case CFDW_READ_ITEM:
+				if (is_asked_for(cursor, item))
+					return CFDW_NEXT_ITEM;
+				break;
+			case CFDW_READ_ERROR:
+				cfdw_report_malformed(
+					&cursor->action, cfdw_reader_fault(cursor->reader, &offset),
+					cfdw_http_response(cursor->transfer));
+			case CFDW_READ_MORE:
+				if (!receive(cursor))
+					return CFDW_NEXT_WAIT;
+				break;
+		}
+	}
+	return CFDW_NEXT_END;
+}
+
+/*
+ * What a wait for the next row has to wait for; NULL when there is no need.
+ */
+CfdwTransfer *
+cfdw_cursor_awaited(const CfdwCursor *cursor)
+{
+	if (cursor->ended)
+		return NULL;
+	return cursor->transfer != NULL ? cursor->transfer
+									: cfdw_session_awaited(cursor->call);
+}
+
+/*
+ * The next row, or false after the last.  Waits for it when it has not arrived
+ * yet.  Raises the errors of report.c, and 57014 or 57P01 when the backend is
+ * told to stop.
+ */
+bool
+cfdw_cursor_next(CfdwCursor *cursor, CfdwItem *item)
+{
+	CfdwNext next;
+
+	while ((next = cfdw_cursor_poll(cursor, item)) == CFDW_NEXT_WAIT)
+	{
+		CfdwTransfer *transfer = cfdw_cursor_awaited(cursor);
+
+		cfdw_http_await_any(&transfer, 1);
+	}
+	return next == CFDW_NEXT_ITEM;
+}
+
+/*
+ * Ends a cursor, wherever it stands.  Never raises.
+ */
+void
+cfdw_cursor_close(CfdwCursor *cursor)
+{
+	MemoryContextDelete(cursor->context);
+}
+
+/*
+ * Names the lists in the account that bear the name of one of ROWS and were
+ * created at SINCE (Unix time, by our clock) or later; a sentence, or NULL when
+ * there are none.  Waits TIMEOUT_MS at most.
+ */
+char *
+cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
+					   const CfdwRows *rows, int64 since, int timeout_ms)
+{
+	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
+						  cfdw_resource.columns[CFDW_KEY_NAME].key,
+						  cfdw_resource.columns[CFDW_KEY_CREATED_AT].key};
+	CfdwQuery query = {.path = path,
+					   .timeout_ms = timeout_ms,
+					   .nkeys = lengthof(keys),
+					   .keys = keys};
+	CfdwCursor *cursor = cfdw_cursor_open(serverid, userid, &query);
+	StringInfoData found;
+	CfdwItem item;
+	int64 created;
+
+	initStringInfo(&found);
+	while (cfdw_cursor_next(cursor, &item))
+	{
+		char *name = item.fields[1].type == CFDW_JSON_NULL
+						 ? ""
+						 : cfdw_value_text(&item.fields[1]);
+		bool same = false;
+
+		for (int i = 0; i < rows->n && !same; i++)
+			same = strcmp(rows->rows[i]->values[CFDW_KEY_NAME], name) == 0;
+		if (!same || !cfdw_value_int64(&item.fields[2], &created) ||
+			created < since - CLOCK_SLACK_S)
+			continue;
+		appendStringInfo(&found, "%s%.*s", found.len > 0 ? ", " : "",
+						 (int) Min(item.fields[0].len, 40), item.fields[0].raw);
+	}
+	cfdw_cursor_close(cursor);
+	return found.len > 0
+			   ? psprintf("Lists of that name in the account that are new: %s.",
+						  found.data)
+			   : NULL;
+}
+
+/*
+ * A server may ignore the id in the request: only rows that have it are
+ * returned.
+ */
+static bool
+is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
+{
+	const CfdwField *id = &item->fields[0];
+	int64 number;
+
+	if (id->type == CFDW_JSON_NULL)
+		cfdw_report_malformed(&cursor->action, "an item of the reply has no id",
+							  cfdw_http_response(cursor->transfer));
+	return !cursor->by_id ||
+		   (cfdw_value_int64(id, &number) && number == cursor->id);
+}
+
+/*
+ * Takes in what has arrived, or notes the end; false when that takes a wait.
+ */
+static bool
+receive(CfdwCursor *cursor)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cursor->context);
+	const char *data;
+	size_t len;
+
+	if (cursor->transfer == NULL)
+		cursor->transfer = cfdw_session_advance(cursor->call);
+	MemoryContextSwitchTo(caller);
+	if (cursor->transfer == NULL || !cfdw_http_is_ready(cursor->transfer))
+		return false;
+	if (!cfdw_http_read(cursor->transfer, &data, &len))
+	{
+		finish_reply(cursor);
+		return true;
+	}
+
+	MemoryContextSwitchTo(cursor->context);
+	if (cfdw_http_response(cursor->transfer)->status == 200)
+		cfdw_reader_feed(cursor->reader, data, len);
+	else
+		appendBinaryStringInfo(
+			&cursor->refusal, data,
+			Min(len, (size_t) MAX_REFUSAL - cursor->refusal.len));
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * The reply has ended: leaves the cursor at its end, or raises.
+ */
+static void
+finish_reply(CfdwCursor *cursor)
+{
+	const CfdwResponse *response = cfdw_http_response(cursor->transfer);
+	CfdwProblem problem;
+	const char *head;
+	size_t head_len;
+	uint64 offset;
+
+	if (response->outcome != CFDW_HTTP_OK ||
+		(response->status != 200 && response->status != 204))
+		cfdw_report_response(&cursor->action, response, cursor->refusal.data,
+							 cursor->refusal.len);
+
+	if (response->status == 200 && !cfdw_reader_finish(cursor->reader))
+	{
+		head = cfdw_reader_head(cursor->reader, &head_len);
+		if (cfdw_codec_problem(head, head_len, &problem))
+			cfdw_report_response(&cursor->action, response, head, head_len);
+		cfdw_report_malformed(&cursor->action,
+							  cfdw_reader_fault(cursor->reader, &offset),
+							  response);
+	}
+	cfdw_http_end(cursor->transfer);
+	cursor->ended = true;
+}

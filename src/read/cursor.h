@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * cursor.h
+ *	  Reading lists: all of them, or one by its id.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_CURSOR_H
+#define CFDW_CURSOR_H
+
+#include "api/reader.h"
+#include "net/session.h"
+
+/* The rows of a reply, as they arrive. */
+typedef struct CfdwCursor CfdwCursor;
+
+/* What a cursor has. */
+typedef enum CfdwNext
+{
+	CFDW_NEXT_ITEM,
+	CFDW_NEXT_END,
+	CFDW_NEXT_WAIT /* see cfdw_cursor_awaited() */
+} CfdwNext;
+
+/* What a GET asks for. */
+typedef struct CfdwQuery
+{
+	const char *path;
+	bool by_id;
+	int64 id;       /* with by_id */
+	int timeout_ms; /* 0, or less than the server's request_timeout */
+	int nkeys;
+	const char *const *keys; /* of the values wanted; the first is the id's */
+	CfdwTraffic *traffic;    /* where it is counted, or NULL */
+} CfdwQuery;
+
+extern char *cfdw_cursor_get_line(const char *path, const char *id);
+extern char *cfdw_cursor_post_line(const char *path, CfdwVerb verb);
+extern CfdwCursor *cfdw_cursor_open(Oid serverid, Oid userid,
+									const CfdwQuery *query);
+extern CfdwNext cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item);
+extern CfdwTransfer *cfdw_cursor_awaited(const CfdwCursor *cursor);
+extern bool cfdw_cursor_next(CfdwCursor *cursor, CfdwItem *item);
+extern void cfdw_cursor_close(CfdwCursor *cursor);
+extern char *cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
+									const CfdwRows *rows, int64 since,
+									int timeout_ms);
+
+#endif /* CFDW_CURSOR_H */
