@@ -42,7 +42,7 @@
  * Its fdw_private: those columns' attribute numbers, and whether the command's
  * tag says how many rows there were.
  */
-#define plan_columns(plan) linitial_node(List, (plan)->fdw_private)
+#define plan_columns(plan) ((List *) linitial((plan)->fdw_private))
 #define plan_counts(plan) boolVal(lsecond((plan)->fdw_private))
 
 /* What the walkers of expressions are told. */

@@ -23,7 +23,7 @@
  * A modification's plan: fdw_private holds a list of the attribute numbers
  * that an UPDATE assigns.
  */
-#define cfdw_plan_columns(fdw_private) linitial_node(List, (fdw_private))
+#define cfdw_plan_columns(fdw_private) ((List *) linitial((fdw_private)))
 #define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
 #define cfdw_plan_id_is_null(fdw_private) boolVal(lthird(fdw_private))
 #define cfdw_plan_is_whole(fdw_private) boolVal(lfourth(fdw_private))
