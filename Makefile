@@ -8,6 +8,7 @@ DATA = src/catalogs_fdw--1.0.sql
 # it, never those after it.  test/lint/layers.sh holds the code to this order.
 OBJS = \
 	src/api/resource.o \
+	src/api/row.o \
 	src/api/codec.o \
 	src/api/value.o \
 	src/api/reader.o \

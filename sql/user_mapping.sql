@@ -142,6 +142,12 @@ SELECT id FROM catalogs WHERE id = 4223;
 \! emulator fault redirect to=https://moved.example/?token=main-token
 SELECT id FROM catalogs WHERE id = 4223;
 
+-- Nor any other secret: who logs in is one.
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP access_token, ADD login 'robot@example.com', ADD api_key 'main-key');
+\! emulator fault status code=403 body=problem 'detail=robot@example.com may not use main-key' on=LOGIN
+SELECT id FROM catalogs WHERE id = 4223;
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP login, DROP api_key, ADD access_token 'main-token');
+
 -- Other roles do not see it.
 SET ROLE regress_ben;
 SELECT umoptions FROM pg_user_mappings;

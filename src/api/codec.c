@@ -51,9 +51,12 @@ static Tree *parse(const char *body, size_t len);
 static json_object *member(json_object *object, const char *key);
 static bool to_int64(json_object *value, int64 *result);
 static bool text_to_int64(const char *text, int64 *result);
-static void collect_items(json_object *value, bool outermost, CfdwReply *reply);
-static void collect_item(json_object *item, CfdwReply *reply);
-static void collect_errors(json_object *errors, CfdwReply *reply);
+static void collect_items(const CfdwResource *resource, json_object *value,
+						  bool outermost, CfdwReply *reply);
+static void collect_item(const CfdwResource *resource, json_object *item,
+						 CfdwReply *reply);
+static void collect_errors(const CfdwResource *resource, json_object *errors,
+						   CfdwReply *reply);
 static void collect_verb_errors(json_object *errors, int verb,
 								CfdwReply *reply);
 static void collect_error(const char *key, json_object *value, int verb,
@@ -65,15 +68,16 @@ static char *page_words(const char *body, size_t len);
 static void append_converted(StringInfo out, const char *utf8, int len);
 
 /*
- * The body of a POST that does to each of BY_VERB, which are CFDW_NVERBS, what
- * its verb says: JSON in UTF-8, palloc'ed in the current context, its length in
+ * The body of a POST that does to each row of RESOURCE in BY_VERB, which are
+ * CFDW_NVERBS, what its verb says: JSON in UTF-8, palloc'ed in the current context, its length in
  * *LEN.  Raises 22021 or 22P05 when a text cannot be converted.
  *
  * An "add" holds what is given; an "update" the id and what is given; a
  * "delete" ids alone.
  */
 char *
-cfdw_codec_payload(const CfdwRows *by_verb, size_t *len)
+cfdw_codec_payload(const CfdwResource *resource, const CfdwRows *by_verb,
+				   size_t *len)
 {
 	StringInfoData json;
 
@@ -85,7 +89,7 @@ cfdw_codec_payload(const CfdwRows *by_verb, size_t *len)
 		if (rows->n == 0)
 			continue;
 		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
-		append_key(&json, cfdw_resource.verbs[verb]);
+		append_key(&json, resource->verbs[verb]);
 		for (int i = 0; i < rows->n; i++)
 		{
 			appendStringInfoChar(&json, i == 0 ? '[' : ',');
@@ -124,10 +128,10 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
-	append_key(&json, cfdw_resource.login_user);
+	append_key(&json, cfdw_login_call.user_key);
 	escape_json(&json, login);
 	appendStringInfoChar(&json, ',');
-	append_key(&json, cfdw_resource.login_key);
+	append_key(&json, cfdw_login_call.secret_key);
 	escape_json(&json, api_key);
 	appendStringInfoChar(&json, '}');
 	return to_utf8(&json, len);
@@ -138,12 +142,13 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
  * False when it is not JSON or holds neither items nor errors.
  */
 bool
-cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply)
+cfdw_codec_reply(const CfdwResource *resource, const char *body, size_t len,
+				 CfdwReply *reply)
 {
 	Tree *tree = parse(body, len);
-	json_object *envelope = member(tree->root, cfdw_resource.envelope);
-	json_object *items = member(envelope, cfdw_resource.items);
-	json_object *errors = member(envelope, cfdw_resource.errors);
+	json_object *envelope = member(tree->root, resource->envelope);
+	json_object *items = member(envelope, resource->items);
+	json_object *errors = member(envelope, resource->errors);
 	bool found = items != NULL || errors != NULL;
 
 	memset(reply, 0, sizeof(*reply));
@@ -151,9 +156,9 @@ cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply)
 		!json_object_is_type(items, json_type_object))
 		found = false;
 	else if (items != NULL)
-		collect_items(items, true, reply);
+		collect_items(resource, items, true, reply);
 	if (errors != NULL)
-		collect_errors(errors, reply);
+		collect_errors(resource, errors, reply);
 	free_tree(tree);
 	return found;
 }
@@ -281,14 +286,15 @@ raise_out_of_memory(void)
 static void
 append_row(StringInfo json, CfdwVerb verb, const CfdwRow *row)
 {
+	const CfdwResource *resource = row->resource;
 	int start = json->len;
 
 	if (verb == CFDW_UPDATE)
 		appendStringInfo(json, "{\"%s\":" INT64_FORMAT,
-						 cfdw_resource.columns[CFDW_KEY_ID].key, row->id);
-	for (int i = 0; i < CFDW_NKEYS; i++)
+						 resource->columns[resource->id].key, row->id);
+	for (int i = 0; i < resource->ncolumns; i++)
 	{
-		const CfdwResourceColumn *column = &cfdw_resource.columns[i];
+		const CfdwResourceColumn *column = &resource->columns[i];
 
 		if (row->values[i] == NULL)
 			continue;
@@ -395,32 +401,34 @@ text_to_int64(const char *text, int64 *result)
  * Items come as a list, as lists in a list or as a map of either: flatten.
  */
 static void
-collect_items(json_object *value, bool outermost, CfdwReply *reply)
+collect_items(const CfdwResource *resource, json_object *value, bool outermost,
+			  CfdwReply *reply)
 {
 	if (json_object_is_type(value, json_type_array))
 	{
 		size_t n = json_object_array_length(value);
 
 		for (size_t i = 0; i < n; i++)
-			collect_items(json_object_array_get_idx(value, i), false, reply);
+			collect_items(resource, json_object_array_get_idx(value, i), false,
+						  reply);
 	}
 	else if (outermost && json_object_is_type(value, json_type_object))
 	{
 		json_object_object_foreach(value, key, child)
 		{
 			(void) key;
-			collect_items(child, false, reply);
+			collect_items(resource, child, false, reply);
 		}
 	}
 	else
-		collect_item(value, reply);
+		collect_item(resource, value, reply);
 }
 
 static void
-collect_item(json_object *item, CfdwReply *reply)
+collect_item(const CfdwResource *resource, json_object *item, CfdwReply *reply)
 {
-	const char *id_key = cfdw_resource.columns[CFDW_KEY_ID].key;
-	const char *request_key = cfdw_resource.columns[CFDW_KEY_REQUEST_ID].key;
+	const char *id_key = resource->columns[resource->id].key;
+	const char *request_key = resource->columns[resource->request_id].key;
 	CfdwReplyItem *result;
 
 	/* Grow when the number is a power of two. */
@@ -443,13 +451,14 @@ collect_item(json_object *item, CfdwReply *reply)
  * Errors come by verb, or without one (API page, "POST reply").
  */
 static void
-collect_errors(json_object *errors, CfdwReply *reply)
+collect_errors(const CfdwResource *resource, json_object *errors,
+			   CfdwReply *reply)
 {
 	bool by_verb = false;
 
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
-		json_object *some = member(errors, cfdw_resource.verbs[verb]);
+		json_object *some = member(errors, resource->verbs[verb]);
 
 		if (some == NULL)
 			continue;

@@ -8,7 +8,7 @@
 #ifndef CFDW_CODEC_H
 #define CFDW_CODEC_H
 
-#include "api/resource.h"
+#include "api/row.h"
 
 /* What an account says when something went wrong; its own words. */
 typedef struct CfdwProblem
@@ -46,11 +46,13 @@ typedef struct CfdwReply
 	CfdwReplyError *errors;
 } CfdwReply;
 
-extern char *cfdw_codec_payload(const CfdwRows *by_verb, size_t *len);
+extern char *cfdw_codec_payload(const CfdwResource *resource,
+								const CfdwRows *by_verb, size_t *len);
 extern char *cfdw_codec_row(const CfdwRow *row);
 extern char *cfdw_codec_login(const char *login, const char *api_key,
 							  size_t *len);
-extern bool cfdw_codec_reply(const char *body, size_t len, CfdwReply *reply);
+extern bool cfdw_codec_reply(const CfdwResource *resource, const char *body,
+							 size_t len, CfdwReply *reply);
 extern bool cfdw_codec_login_accepted(const char *body, size_t len);
 extern bool cfdw_codec_problem(const char *body, size_t len,
 							   CfdwProblem *problem);

@@ -87,6 +87,7 @@ typedef struct Wanted
 struct CfdwReader
 {
 	/* What the caller wants. */
+	const CfdwResource *resource;
 	int nkeys;
 	Wanted *wanted; /* in the order in which an item had them */
 
@@ -148,10 +149,12 @@ static void end_value(CfdwReader *reader, CfdwJsonType type, size_t end);
  * the values of KEYS, which are in the database encoding and are not copied.
  */
 CfdwReader *
-cfdw_reader_create(int nkeys, const char *const *keys)
+cfdw_reader_create(const CfdwResource *resource, int nkeys,
+				   const char *const *keys)
 {
 	CfdwReader *reader = palloc0(sizeof(CfdwReader));
 
+	reader->resource = resource;
 	reader->nkeys = nkeys;
 	reader->wanted = palloc(sizeof(Wanted) * Max(nkeys, 1));
 	for (int i = 0; i < nkeys; i++)
@@ -663,11 +666,11 @@ end_key(CfdwReader *reader, size_t end)
 	{
 		case ROLE_ROOT:
 			reader->key_leads =
-				cfdw_value_spells(key, len, cfdw_resource.envelope);
+				cfdw_value_spells(key, len, reader->resource->envelope);
 			break;
 		case ROLE_ENVELOPE:
 			reader->key_leads =
-				cfdw_value_spells(key, len, cfdw_resource.items);
+				cfdw_value_spells(key, len, reader->resource->items);
 			break;
 		case ROLE_ITEM:
 			reader->field = find_wanted(reader, key, len);

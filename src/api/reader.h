@@ -26,7 +26,8 @@ typedef enum CfdwReadStatus
 
 typedef struct CfdwReader CfdwReader;
 
-extern CfdwReader *cfdw_reader_create(int nkeys, const char *const *keys);
+extern CfdwReader *cfdw_reader_create(const CfdwResource *resource, int nkeys,
+									  const char *const *keys);
 extern void cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len);
 extern CfdwReadStatus cfdw_reader_next(CfdwReader *reader, CfdwItem *item);
 extern bool cfdw_reader_finish(CfdwReader *reader);

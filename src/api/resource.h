@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * resource.h
- *	  What the remote resource is: every fact of the API in one table.
+ *	  What the remote resources are: every fact of the API in a table.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,26 +31,11 @@ typedef enum CfdwVerb
 
 #define CFDW_NVERBS 3
 
-/* The columns of the resource; the values index CfdwResource.columns. */
-typedef enum CfdwKey
-{
-	CFDW_KEY_ID,
-	CFDW_KEY_NAME,
-	CFDW_KEY_TYPE,
-	CFDW_KEY_CAN_ADD_ELEMENTS,
-	CFDW_KEY_CAN_SHOW_IN_CARDS,
-	CFDW_KEY_CAN_LINK_MULTIPLE,
-	CFDW_KEY_SORT,
-	CFDW_KEY_CREATED_BY,
-	CFDW_KEY_CREATED_AT,
-	CFDW_KEY_REQUEST_ID,
-	CFDW_NKEYS
-} CfdwKey;
+/* Some columns of a resource: a bit for each. */
+typedef uint32 CfdwColumnSet;
 
-/* Some of them: a bit for each. */
-typedef uint16 CfdwKeySet;
-
-#define CFDW_KEY_BIT(key) (1 << (key))
+#define CFDW_MAX_COLUMNS 32
+#define CFDW_COLUMN_BIT(column) ((CfdwColumnSet) 1 << (column))
 
 typedef struct CfdwResourceColumn
 {
@@ -73,38 +58,29 @@ typedef struct CfdwResource
 	const char *envelope;     /* keys that lead to the items of a reply */
 	const char *items;
 	const char *errors;
-	const char *login_path;
-	const char *login_user; /* keys of the login's body */
-	const char *login_key;
 	const char *verbs[CFDW_NVERBS];
-	const CfdwResourceColumn *columns; /* CFDW_NKEYS of them */
+	int ncolumns;
+	const CfdwResourceColumn *columns;
+	/* Those columns that mean something to the code: indexes. */
+	int id;         /* the account assigns it */
+	int name;       /* what a person knows a row by */
+	int created_at; /* Unix time */
+	int request_id; /* names an added row in the reply */
 } CfdwResource;
 
-/*
- * A row to be written.  Values are text in the database encoding; NULL is
- * "not given".  Booleans are "true" or "false", integers plain digits.
- */
-typedef struct CfdwRow
+/* The request that signs in with a login, for all resources of an account. */
+typedef struct CfdwLoginCall
 {
-	int64 id; /* 0 while the account has not assigned one */
-	char *values[CFDW_NKEYS];
-	bool may_miss;   /* it is no error when the account has no such row */
-	bool missing;    /* it has none, says its reply */
-	bool maybe_gone; /* an earlier request may have deleted it */
-} CfdwRow;
+	const char *path;
+	const char *user_key; /* keys of its body */
+	const char *secret_key;
+} CfdwLoginCall;
 
-/* Rows to which the same is done. */
-typedef struct CfdwRows
-{
-	int n;
-	CfdwRow **rows;
-} CfdwRows;
+extern const CfdwResource cfdw_lists;
+extern const CfdwLoginCall cfdw_login_call;
 
-extern const CfdwResource cfdw_resource;
-
-extern int cfdw_resource_find(const char *key);
-extern void cfdw_resource_append(CfdwRows *rows, CfdwRow *row, int size);
-extern void cfdw_resource_table_ddl(StringInfo buf, const char *table,
-									const char *server);
+extern int cfdw_resource_find(const CfdwResource *resource, const char *key);
+extern void cfdw_resource_table_ddl(const CfdwResource *resource,
+									StringInfo buf, const char *server);
 
 #endif /* CFDW_RESOURCE_H */

@@ -10,7 +10,7 @@
 
 #include "access/attnum.h"
 
-#include "api/resource.h"
+#include "api/row.h"
 
 typedef enum CfdwJsonType
 {
@@ -38,7 +38,8 @@ typedef struct CfdwTableColumn
 	int32 typmod;
 	Oid collation;
 	char *key; /* JSON key; NULL for a constant */
-	int index; /* CfdwKey, or -1 when the API has no such */
+	int index; /* of the resource's column, or -1: it has no such */
+	const CfdwResourceColumn *fact; /* what the API says of it, or NULL */
 	CfdwKind kind;
 	char *constant; /* text of the value, or NULL */
 } CfdwTableColumn;

@@ -233,7 +233,6 @@ defaults(void)
 		if ((option_defs[i].where & (ON_SERVER | ON_TABLE)) &&
 			option_defs[i].initial != NULL)
 			read_value(&option_defs[i], option_defs[i].initial, options);
-	options->path = pstrdup(cfdw_resource.path);
 	MemoryContextSwitchTo(caller);
 	made = options;
 	return made;
@@ -241,13 +240,24 @@ defaults(void)
 
 /*
  * Reads a user mapping's options into *CREDENTIALS; NULL for what it does not
- * have.  Strings are palloc'ed in the current context.
+ * have.  All is palloc'ed in the current context.
  */
 void
 cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 {
 	memset(credentials, 0, sizeof(*credentials));
 	read_list(user->options, ON_USER, credentials);
+	for (size_t i = 0; i < lengthof(option_defs); i++)
+	{
+		const OptionDef *def = &option_defs[i];
+		char *value;
+
+		if (def->kind != OPT_SECRET)
+			continue;
+		value = *(char **) ((char *) credentials + def->offset);
+		if (value != NULL)
+			credentials->secrets = lappend(credentials->secrets, value);
+	}
 }
 
 /*
@@ -315,7 +325,9 @@ read_table(Relation rel)
 	table->relid = RelationGetRelid(rel);
 	table->serverid = foreign->serverid;
 	table->name = pstrdup(RelationGetRelationName(rel));
+	table->resource = &cfdw_lists;
 	cfdw_option_server(GetForeignServer(foreign->serverid), &table->options);
+	table->options.path = pstrdup(table->resource->path);
 	read_list(foreign->options, ON_TABLE, &table->options);
 
 	table->ncolumns = RelationGetNumberOfAttributes(rel);
@@ -743,12 +755,15 @@ read_column(Relation rel, int i, CfdwTable *table)
 
 	if (column->key == NULL)
 		column->key = pstrdup(column->name);
-	column->index = cfdw_resource_find(column->key);
+	column->index = cfdw_resource_find(table->resource, column->key);
 	if (column->index >= 0)
-		column->kind = cfdw_resource.columns[column->index].kind;
+	{
+		column->fact = &table->resource->columns[column->index];
+		column->kind = column->fact->kind;
+	}
 	else if (strcmp(column->key, WHOLE_ITEM) == 0)
 		column->kind = CFDW_KIND_ITEM;
-	if (column->index == CFDW_KEY_ID && table->id_attnum == 0)
+	if (column->index == table->resource->id && table->id_attnum == 0)
 		table->id_attnum = attr->attnum;
 }
 

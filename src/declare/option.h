@@ -41,12 +41,13 @@ typedef struct CfdwOptions
 	bool ssl_verify;
 } CfdwOptions;
 
-/* Options of a user mapping.  Secrets: they go into requests, nowhere else. */
+/* Options of a user mapping. */
 typedef struct CfdwCredentials
 {
 	char *access_token;
 	char *login;
 	char *api_key;
+	List *secrets; /* char *: those that go into requests, and nowhere else */
 } CfdwCredentials;
 
 /* A foreign table as declared. */
@@ -55,6 +56,7 @@ typedef struct CfdwTable
 	Oid relid;
 	Oid serverid;
 	char *name;
+	const CfdwResource *resource; /* whose rows it shows */
 	CfdwOptions options;
 	int ncolumns;             /* as many as the relation has attributes */
 	CfdwTableColumn *columns; /* by attribute number - 1 */

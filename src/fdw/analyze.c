@@ -74,7 +74,8 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	CfdwTable *table = cfdw_option_table(relation);
 	CfdwProjection *projection =
 		cfdw_scan_projection(table, all_columns(table));
-	CfdwQuery query = {.path = table->options.path};
+	CfdwQuery query = {.resource = table->resource,
+					   .path = table->options.path};
 	Sample sample = {.size = targrows, .rows = rows, .skip = -1};
 	Datum *values = palloc0(sizeof(Datum) * desc->natts);
 	bool *nulls = palloc(sizeof(bool) * desc->natts);

@@ -132,17 +132,18 @@ catalogs_fdw_flush(PG_FUNCTION_ARGS)
 	foreach(lc, cfdw_flush_server(server->serverid, GetUserId()))
 	{
 		CfdwOrder *order = lfirst(lc);
-		const char *request_id = order->row.values[CFDW_KEY_REQUEST_ID];
+		const CfdwResource *resource = order->row->resource;
+		const char *request_id = order->row->values[resource->request_id];
 		Datum values[5] = {0};
 		bool nulls[5] = {false};
 
 		values[0] = ObjectIdGetDatum(order->target->relid);
-		values[1] = CStringGetTextDatum(cfdw_resource.verbs[order->verb]);
+		values[1] = CStringGetTextDatum(resource->verbs[order->verb]);
 		values[2] = Int64GetDatum(order->tracked->id);
 		nulls[3] = request_id == NULL;
 		if (request_id != NULL)
 			values[3] = Int64GetDatum(strtoi64(request_id, NULL, 10));
-		values[4] = text_or_null(order->row.values[CFDW_KEY_NAME], &nulls[4]);
+		values[4] = text_or_null(order->row->values[resource->name], &nulls[4]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -162,6 +163,7 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 	foreach(lc, cfdw_flush_pending(NULL))
 	{
 		CfdwOrder *order = lfirst(lc);
+		const CfdwResource *resource = order->row->resource;
 		const CfdwTarget *target = order->target;
 		ForeignServer *server =
 			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
@@ -171,13 +173,13 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 		values[0] =
 			text_or_null(server != NULL ? server->servername : NULL, &nulls[0]);
 		values[1] = ObjectIdGetDatum(target->relid);
-		values[2] = CStringGetTextDatum(cfdw_resource.verbs[order->verb]);
-		values[3] = Int64GetDatum(order->row.id);
-		nulls[3] = order->row.id == 0;
+		values[2] = CStringGetTextDatum(resource->verbs[order->verb]);
+		values[3] = Int64GetDatum(order->row->id);
+		nulls[3] = order->row->id == 0;
 		nulls[4] = order->verb == CFDW_DELETE;
 		if (!nulls[4])
 			values[4] = DirectFunctionCall1(
-				jsonb_in, CStringGetDatum(cfdw_codec_row(&order->row)));
+				jsonb_in, CStringGetDatum(cfdw_codec_row(order->row)));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -208,13 +210,13 @@ catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
 	StringInfoData command;
 
-	if (strcmp(stmt->remote_schema, cfdw_resource.schema) != 0)
+	if (strcmp(stmt->remote_schema, cfdw_lists.schema) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
 				 errmsg("schema \"%s\" is not present on foreign server \"%s\"",
 						stmt->remote_schema, stmt->server_name),
 				 errhint("The schema of an account is named \"%s\".",
-						 cfdw_resource.schema)));
+						 cfdw_lists.schema)));
 	if (stmt->options != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
@@ -223,6 +225,6 @@ catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 				 errhint("There are no valid options in this context.")));
 
 	initStringInfo(&command);
-	cfdw_resource_table_ddl(&command, cfdw_resource.table, stmt->server_name);
+	cfdw_resource_table_ddl(&cfdw_lists, &command, stmt->server_name);
 	return list_make1(command.data);
 }

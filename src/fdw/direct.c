@@ -274,8 +274,8 @@ plan_values(PlannerInfo *root, RowRef *ref, List **columns, List **values)
 static bool
 is_sendable(const CfdwTableColumn *column)
 {
-	return column->attnum != 0 && column->index >= 0 &&
-		   cfdw_resource.columns[column->index].updatable;
+	return column->attnum != 0 && column->fact != NULL &&
+		   column->fact->updatable;
 }
 
 /*
@@ -349,13 +349,13 @@ change_rows(ForeignScanState *node)
 {
 	DirectState *state = node->fdw_state;
 	CommandId command = node->ss.ps.state->es_snapshot->curcid;
-	CfdwRow before = {0}; /* not known */
-	CfdwRow row = {0};
+	CfdwRow *before = cfdw_row_create(state->table->resource); /* not known */
+	CfdwRow *row = cfdw_row_create(state->table->resource);
 	int64 count = 0;
 	CfdwIds ids = evaluate_ids(state, node->ss.ps.ps_ExprContext);
 
 	if (ids.n > 0 && state->columns != NIL)
-		evaluate_values(state, node, &row);
+		evaluate_values(state, node, row);
 	for (int i = 0; i < ids.n; i++)
 	{
 		const CfdwWanted *wanted =
@@ -369,7 +369,7 @@ change_rows(ForeignScanState *node)
 			continue;
 		tracked = cfdw_journal_unread(state->target, ids.ids[i]);
 		if (state->columns != NIL)
-			cfdw_journal_update(state->target, tracked, &row, &before,
+			cfdw_journal_update(state->target, tracked, row, before,
 								state->command);
 		else
 			cfdw_journal_delete(state->target, tracked, state->command);

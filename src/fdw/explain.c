@@ -100,9 +100,11 @@ explain_get(ForeignScanState *node, ExplainState *es)
 	if (plan->fdw_exprs != NIL && !cfdw_plan_is_whole(plan->fdw_private))
 		id = id_text(node, linitial(plan->fdw_exprs), es);
 	is_array = id != NULL && type_is_array(exprType(linitial(plan->fdw_exprs)));
-	ExplainPropertyText(
-		"Catalogs Request",
-		cfdw_cursor_get_line(table->options.path, is_array ? NULL : id), es);
+	ExplainPropertyText("Catalogs Request",
+						cfdw_cursor_get_line(table->resource,
+											 table->options.path,
+											 is_array ? NULL : id),
+						es);
 	if (is_array)
 		ExplainPropertyText("Catalogs Ids", psprintf("ANY (%s)", id), es);
 }
@@ -113,13 +115,15 @@ explain_get(ForeignScanState *node, ExplainState *es)
 static void
 explain_post(Relation rel, CmdType operation, ExplainState *es)
 {
-	const CfdwOptions *options = &cfdw_option_table(rel)->options;
+	const CfdwTable *table = cfdw_option_table(rel);
+	const CfdwOptions *options = &table->options;
 	CfdwVerb verb = operation == CMD_INSERT   ? CFDW_ADD
 					: operation == CMD_UPDATE ? CFDW_UPDATE
 											  : CFDW_DELETE;
 
-	ExplainPropertyText("Catalogs Request",
-						cfdw_cursor_post_line(options->path, verb), es);
+	ExplainPropertyText(
+		"Catalogs Request",
+		cfdw_cursor_post_line(table->resource, options->path, verb), es);
 	ExplainPropertyInteger("Batch Size", NULL, options->batch_size, es);
 	ExplainPropertyText("Write Mode",
 						options->immediate ? "immediate" : "deferred", es);

@@ -479,7 +479,8 @@ static void
 open_reply(CfdwFetch *fetch, Reply *reply)
 {
 	Source *source = fetch->source;
-	CfdwQuery query = {.path = source->table->options.path,
+	CfdwQuery query = {.resource = source->table->resource,
+					   .path = source->table->options.path,
 					   .by_id = reply->ask == CFDW_ASK_ONE,
 					   .id = reply->id,
 					   .nkeys = source->shape.nkeys,

@@ -187,7 +187,7 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 {
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
-	CfdwRow row = {0};
+	CfdwRow *row;
 	CfdwTracked *tracked;
 	bool more_than_id = false;
 
@@ -195,8 +195,9 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 		find_needed(state, rri, estate->es_query_cxt);
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	read_added(state, slot, &row);
-	tracked = cfdw_journal_add(state->target, &row, state->command);
+	row = cfdw_row_create(state->table->resource);
+	read_added(state, slot, row);
+	tracked = cfdw_journal_add(state->target, row, state->command);
 	if (needs_assigned(state, slot, &more_than_id))
 		send_changes(state, tracked);
 	if (state->any_needed)
@@ -215,10 +216,9 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	ModifyState *state = rri->ri_FdwState;
 	TupleTableSlot *old;
 	MemoryContext caller;
-	CfdwRow row = {0};
-	CfdwRow before = {0};
+	CfdwRow *row;
+	CfdwRow *before;
 	CfdwTracked *tracked;
-	bool any = false;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
@@ -226,16 +226,16 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	if (!store_old_row(state, plan_slot, old))
 		elog(ERROR, "old row of foreign table \"%s\" is missing",
 			 state->table->name);
-	read_updated(state, slot, state->row_triggers ? old : NULL, &row);
-	read_before(state, old, &row, &before);
+	row = cfdw_row_create(state->table->resource);
+	before = cfdw_row_create(state->table->resource);
+	read_updated(state, slot, state->row_triggers ? old : NULL, row);
+	read_before(state, old, row, before);
 	ExecDropSingleTupleTableSlot(old);
 	tracked = find_row(state, plan_slot);
-	for (int i = 0; i < CFDW_NKEYS; i++)
-		any = any || row.values[i] != NULL;
 	if (cfdw_journal_changed_by(tracked, state->command))
 		slot = NULL;
-	else if (any)
-		cfdw_journal_update(state->target, tracked, &row, &before,
+	else if (!cfdw_row_is_empty(row))
+		cfdw_journal_update(state->target, tracked, row, before,
 							state->command);
 	if (slot != NULL && misses_constant(state, slot))
 		complete_slot(state, slot, 0, false);
@@ -292,9 +292,12 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 	{
 		Relation rel = lfirst(lc);
 		CfdwTable *table = cfdw_option_table(rel);
-		const char *id_key = cfdw_resource.columns[CFDW_KEY_ID].key;
-		CfdwQuery query = {
-			.path = table->options.path, .nkeys = 1, .keys = &id_key};
+		const CfdwResource *resource = table->resource;
+		const char *id_key = resource->columns[resource->id].key;
+		CfdwQuery query = {.resource = resource,
+						   .path = table->options.path,
+						   .nkeys = 1,
+						   .keys = &id_key};
 		CfdwTarget *target;
 		CfdwCursor *cursor;
 		CfdwItem item;
@@ -501,8 +504,8 @@ read_added(ModifyState *state, TupleTableSlot *slot, CfdwRow *row)
 		if (column->attnum != 0 && !slot->tts_isnull[i])
 			read_value(state, i, slot->tts_values[i], CFDW_ADD, row);
 	}
-	for (int key = 0; key < CFDW_NKEYS; key++)
-		if (cfdw_resource.columns[key].required && row->values[key] == NULL)
+	for (int key = 0; key < row->resource->ncolumns; key++)
+		if (row->resource->columns[key].required && row->values[key] == NULL)
 			refuse_missing(state->table, key);
 }
 
@@ -524,8 +527,7 @@ read_updated(ModifyState *state, TupleTableSlot *slot, TupleTableSlot *old,
 			continue;
 		if (!slot->tts_isnull[i])
 			read_value(state, i, slot->tts_values[i], CFDW_UPDATE, row);
-		else if (column->index >= 0 &&
-				 cfdw_resource.columns[column->index].updatable)
+		else if (column->fact != NULL && column->fact->updatable)
 			refuse_null(state->table, column->name);
 	}
 }
@@ -558,14 +560,13 @@ static void
 read_value(ModifyState *state, int i, Datum value, CfdwVerb verb, CfdwRow *row)
 {
 	const CfdwTableColumn *column = &state->table->columns[i];
-	const CfdwResourceColumn *fact;
+	const CfdwResourceColumn *fact = column->fact;
 
 	if (column->constant != NULL)
 	{
 		check_constant(state, i, value);
 		return;
 	}
-	fact = column->index >= 0 ? &cfdw_resource.columns[column->index] : NULL;
 	if (fact == NULL ||
 		!(verb == CFDW_ADD ? fact->insertable : fact->updatable))
 		refuse_write(state->table, column, fact, verb);
@@ -632,7 +633,7 @@ refuse_missing(const CfdwTable *table, int key)
 		(errcode(ERRCODE_NOT_NULL_VIOLATION),
 		 errmsg(
 			 "cannot insert into foreign table \"%s\": it has no column for the list's %s",
-			 table->name, cfdw_resource.columns[key].key),
+			 table->name, table->resource->columns[key].key),
 		 errdetail("The account requires it.")));
 }
 
@@ -677,11 +678,11 @@ canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 				return text;
 			break;
 	}
-	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("cannot write value \"%s\" of column \"%s\"", text,
-						   column->name),
-					errhint("Declare the column as %s.",
-							cfdw_resource.columns[column->index].sql_type)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("cannot write value \"%s\" of column \"%s\"", text,
+					column->name),
+			 errhint("Declare the column as %s.", column->fact->sql_type)));
 }
 
 /*
@@ -786,10 +787,11 @@ needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 		const CfdwTableColumn *column = &state->table->columns[i];
 
 		if (!state->writers[i].needed || column->constant != NULL ||
-			!slot->tts_isnull[i] || column->index == CFDW_KEY_REQUEST_ID)
+			!slot->tts_isnull[i] ||
+			column->index == state->table->resource->request_id)
 			continue;
 		any = true;
-		if (column->index != CFDW_KEY_ID)
+		if (column->index != state->table->resource->id)
 			*more_than_id = true;
 	}
 	return any;
@@ -837,7 +839,8 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 			values[i] = writer_of(state, i)->constant;
 			nulls[i] = false;
 		}
-		else if (column->attnum != 0 && column->index == CFDW_KEY_ID && id != 0)
+		else if (column->attnum != 0 &&
+				 column->index == state->table->resource->id && id != 0)
 			values[i] = cfdw_value_datum(cfdw_value_converter(column),
 										 &id_field, &nulls[i]);
 	}
@@ -852,7 +855,8 @@ static void
 fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
 {
 	CfdwTable *table = state->table;
-	CfdwQuery query = {.path = table->options.path,
+	CfdwQuery query = {.resource = table->resource,
+					   .path = table->options.path,
 					   .by_id = true,
 					   .id = id,
 					   .traffic = &state->traffic};

@@ -105,7 +105,7 @@ cfdw_scan_projection(CfdwTable *table, List *columns)
 	projection->columns =
 		palloc0(sizeof(ProjectedColumn) * Max(list_length(columns), 1));
 	projection->keys = palloc0(sizeof(char *) * (list_length(columns) + 1));
-	add_key(projection, cfdw_resource.columns[CFDW_KEY_ID].key);
+	add_key(projection, table->resource->columns[table->resource->id].key);
 	foreach(lc, columns)
 		add_column(projection, &table->columns[lfirst_int(lc) - 1]);
 	return projection;
@@ -304,7 +304,7 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 		return;
 	}
 	projected->converter = cfdw_value_converter(column);
-	if (column->index >= 0 && !cfdw_resource.columns[column->index].readable)
+	if (column->fact != NULL && !column->fact->readable)
 	{
 		projected->field = FIELD_MISSING;
 		return;
@@ -356,10 +356,11 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
 static const CfdwRow *
 overlaid_row(const CfdwWanted *wanted)
 {
-	CfdwRow *row = palloc0(sizeof(CfdwRow));
+	const CfdwResource *resource = wanted->tracked->account->resource;
+	CfdwRow *row = cfdw_row_create(resource);
 
-	for (int key = 0; key < CFDW_NKEYS; key++)
-		if (cfdw_resource.columns[key].readable)
+	for (int key = 0; key < resource->ncolumns; key++)
+		if (resource->columns[key].readable)
 			row->values[key] =
 				unconstify(char *, cfdw_overlay_value(wanted, key));
 	return row;

@@ -117,7 +117,7 @@ cfdw_auth_begin(const CfdwAuthMethod *method,
 	CfdwLogin *login = palloc0(sizeof(CfdwLogin));
 
 	login->action.server = server;
-	login->action.path = cfdw_resource.login_path;
+	login->action.path = cfdw_login_call.path;
 	login->action.what = "sign in";
 	login->action.verb = -1;
 	login->action.timeout_ms = options->request_timeout_ms;
@@ -212,7 +212,7 @@ log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
 {
 	CfdwRequest request = {0};
 
-	request.url = psprintf("%s%s", options->url, cfdw_resource.login_path);
+	request.url = psprintf("%s%s", options->url, cfdw_login_call.path);
 	request.body = cfdw_codec_login(credentials->login, credentials->api_key,
 									&request.body_len);
 	request.timeout_ms = options->request_timeout_ms;

@@ -404,11 +404,13 @@ static char *
 redact(const char *words, const CfdwCredentials *credentials)
 {
 	char *result = pstrdup(words);
+	ListCell *lc;
 
 	if (credentials == NULL)
 		return result;
-	result = replace_secret(result, credentials->access_token);
-	return replace_secret(result, credentials->api_key);
+	foreach(lc, credentials->secrets)
+		result = replace_secret(result, lfirst(lc));
+	return result;
 }
 
 /*

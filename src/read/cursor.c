@@ -46,20 +46,22 @@ static void finish_reply(CfdwCursor *cursor);
  * is what EXPLAIN shows, and what is sent.
  */
 char *
-cfdw_cursor_get_line(const char *path, const char *id)
+cfdw_cursor_get_line(const CfdwResource *resource, const char *path,
+					 const char *id)
 {
 	if (id == NULL)
 		return psprintf("GET %s", path);
-	return psprintf("GET %s?%s=%s", path, cfdw_resource.id_parameter, id);
+	return psprintf("GET %s?%s=%s", path, resource->id_parameter, id);
 }
 
 /*
  * The request line of a POST, with its verb, palloc'ed.
  */
 char *
-cfdw_cursor_post_line(const char *path, CfdwVerb verb)
+cfdw_cursor_post_line(const CfdwResource *resource, const char *path,
+					  CfdwVerb verb)
 {
-	return psprintf("POST %s (%s)", path, cfdw_resource.verbs[verb]);
+	return psprintf("POST %s (%s)", path, resource->verbs[verb]);
 }
 
 /*
@@ -82,7 +84,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	cursor->context = context;
 	cursor->by_id = query->by_id;
 	cursor->id = query->id;
-	cursor->reader = cfdw_reader_create(query->nkeys, query->keys);
+	cursor->reader =
+		cfdw_reader_create(query->resource, query->nkeys, query->keys);
 	cursor->action.what = "read lists";
 	cursor->action.path = pstrdup(query->path);
 	cursor->action.verb = -1;
@@ -94,7 +97,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 
 	request.url =
 		psprintf("%s%s", options->url,
-				 cfdw_cursor_get_line(query->path, id) + strlen("GET "));
+				 cfdw_cursor_get_line(query->resource, query->path, id) +
+					 strlen("GET "));
 	request.timeout_ms = cursor->action.timeout_ms;
 	request.max_response_size = options->max_response_size;
 	request.traffic = query->traffic;
@@ -182,10 +186,12 @@ char *
 cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 					   const CfdwRows *rows, int64 since, int timeout_ms)
 {
-	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
-						  cfdw_resource.columns[CFDW_KEY_NAME].key,
-						  cfdw_resource.columns[CFDW_KEY_CREATED_AT].key};
-	CfdwQuery query = {.path = path,
+	const CfdwResource *resource = rows->rows[0]->resource;
+	const char *keys[] = {resource->columns[resource->id].key,
+						  resource->columns[resource->name].key,
+						  resource->columns[resource->created_at].key};
+	CfdwQuery query = {.resource = resource,
+					   .path = path,
 					   .timeout_ms = timeout_ms,
 					   .nkeys = lengthof(keys),
 					   .keys = keys};
@@ -203,7 +209,7 @@ cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 		bool same = false;
 
 		for (int i = 0; i < rows->n && !same; i++)
-			same = strcmp(rows->rows[i]->values[CFDW_KEY_NAME], name) == 0;
+			same = strcmp(rows->rows[i]->values[resource->name], name) == 0;
 		if (!same || !cfdw_value_int64(&item.fields[2], &created) ||
 			created < since - CLOCK_SLACK_S)
 			continue;

@@ -25,6 +25,7 @@ typedef enum CfdwNext
 /* What a GET asks for. */
 typedef struct CfdwQuery
 {
+	const CfdwResource *resource;
 	const char *path;
 	bool by_id;
 	int64 id;       /* with by_id */
@@ -34,8 +35,10 @@ typedef struct CfdwQuery
 	CfdwTraffic *traffic;    /* where it is counted, or NULL */
 } CfdwQuery;
 
-extern char *cfdw_cursor_get_line(const char *path, const char *id);
-extern char *cfdw_cursor_post_line(const char *path, CfdwVerb verb);
+extern char *cfdw_cursor_get_line(const CfdwResource *resource,
+								  const char *path, const char *id);
+extern char *cfdw_cursor_post_line(const CfdwResource *resource,
+								   const char *path, CfdwVerb verb);
 extern CfdwCursor *cfdw_cursor_open(Oid serverid, Oid userid,
 									const CfdwQuery *query);
 extern CfdwNext cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item);

@@ -37,20 +37,22 @@ static char *describe(const CfdwBatch *batch);
  * 22021 or 22P05 when a text cannot be converted.
  */
 CfdwBatch *
-cfdw_batch_create(CfdwSession *session, const char *path,
-				  const CfdwRows *by_verb)
+cfdw_batch_create(CfdwSession *session, const CfdwResource *resource,
+				  const char *path, const CfdwRows *by_verb)
 {
 	const CfdwOptions *options = cfdw_session_options(session);
 	CfdwBatch *batch = palloc0(sizeof(CfdwBatch));
 
 	batch->session = session;
+	batch->resource = resource;
 	memcpy(batch->by_verb, by_verb, sizeof(batch->by_verb));
 	batch->action.path = path;
 	/* An add is what cannot be repeated. */
 	batch->action.verb = by_verb[CFDW_ADD].n > 0 ? CFDW_ADD : CFDW_UPDATE;
 	cfdw_session_describe(session, &batch->action);
 	batch->request.url = psprintf("%s%s", options->url, path);
-	batch->request.body = cfdw_codec_payload(by_verb, &batch->request.body_len);
+	batch->request.body =
+		cfdw_codec_payload(batch->resource, by_verb, &batch->request.body_len);
 	batch->request.max_response_size = options->max_response_size;
 	return batch;
 }
@@ -66,6 +68,7 @@ cfdw_batch_part(const CfdwBatch *whole, const CfdwRows *by_verb,
 	CfdwBatch *part = palloc0(sizeof(CfdwBatch));
 
 	part->session = whole->session;
+	part->resource = whole->resource;
 	memcpy(part->by_verb, by_verb, sizeof(part->by_verb));
 	part->action = whole->action;
 	part->request = whole->request;
@@ -200,8 +203,9 @@ collect(CfdwBatch *batch, bool in_abort)
 	response = cfdw_http_collect(batch->transfer, body, MAX_REPLY);
 	batch->too_long = body->len >= MAX_REPLY;
 	if (response->outcome == CFDW_HTTP_OK && !batch->too_long)
-		reply->named = (!in_abort && read_ids(batch)) ||
-					   cfdw_codec_reply(body->data, body->len, reply);
+		reply->named =
+			(!in_abort && read_ids(batch)) ||
+			cfdw_codec_reply(batch->resource, body->data, body->len, reply);
 	return response;
 }
 
@@ -213,17 +217,18 @@ collect(CfdwBatch *batch, bool in_abort)
 static bool
 read_ids(CfdwBatch *batch)
 {
-	const char *keys[] = {cfdw_resource.columns[CFDW_KEY_ID].key,
-						  cfdw_resource.columns[CFDW_KEY_REQUEST_ID].key};
+	const CfdwResource *resource = batch->resource;
+	const char *keys[] = {resource->columns[resource->id].key,
+						  resource->columns[resource->request_id].key};
 	const StringInfoData *body = &batch->body;
 	CfdwReply *reply = &batch->reply;
 	CfdwReader *reader;
 	CfdwItem item;
 	int max = cfdw_batch_count(batch);
 
-	if (strstr(body->data, cfdw_resource.errors) != NULL)
+	if (strstr(body->data, resource->errors) != NULL)
 		return false;
-	reader = cfdw_reader_create(lengthof(keys), keys);
+	reader = cfdw_reader_create(resource, lengthof(keys), keys);
 	cfdw_reader_feed(reader, body->data, body->len);
 	reply->items = palloc(sizeof(CfdwReplyItem) * max);
 	while (cfdw_reader_next(reader, &item) == CFDW_READ_ITEM)
@@ -312,7 +317,7 @@ describe(const CfdwBatch *batch)
 		if (rows->n == 1)
 			appendStringInfoString(&what, cfdw_name_row(verb, rows->rows[0]));
 		else
-			appendStringInfo(&what, "%s %d lists", cfdw_resource.verbs[verb],
+			appendStringInfo(&what, "%s %d lists", batch->resource->verbs[verb],
 							 rows->n);
 	}
 	return what.data;

@@ -17,6 +17,7 @@
 typedef struct CfdwBatch
 {
 	CfdwSession *session;
+	const CfdwResource *resource;
 	CfdwRows by_verb[CFDW_NVERBS]; /* an add gets its id from the reply */
 	CfdwAction action;             /* for messages */
 	CfdwRequest request;           /* whole: sending it needs nothing else */
@@ -30,8 +31,9 @@ typedef struct CfdwBatch
 	bool gone;           /* once tried: a list is not in the account */
 } CfdwBatch;
 
-extern CfdwBatch *cfdw_batch_create(CfdwSession *session, const char *path,
-									const CfdwRows *by_verb);
+extern CfdwBatch *cfdw_batch_create(CfdwSession *session,
+									const CfdwResource *resource,
+									const char *path, const CfdwRows *by_verb);
 extern CfdwBatch *cfdw_batch_part(const CfdwBatch *whole,
 								  const CfdwRows *by_verb, const char *body,
 								  size_t body_len);

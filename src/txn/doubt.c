@@ -40,8 +40,9 @@ cfdw_doubt_begin(const char *server, CfdwOrder *const *orders, int n)
 	{
 		doubt->rows[i].tracked = orders[i]->tracked;
 		doubt->rows[i].verb = orders[i]->verb;
-		doubt->rows[i].id = orders[i]->row.id;
-		doubt->rows[i].name = orders[i]->row.values[CFDW_KEY_NAME];
+		doubt->rows[i].id = orders[i]->row->id;
+		doubt->rows[i].name =
+			orders[i]->row->values[orders[i]->row->resource->name];
 	}
 	doubts = lappend(doubts, doubt);
 	MemoryContextSwitchTo(caller);
@@ -124,13 +125,15 @@ name_rows(const CfdwDoubt *doubt)
 
 	for (int i = 0; i < doubt->nrows; i++)
 	{
-		CfdwRow *row = palloc0(sizeof(CfdwRow));
+		const CfdwResource *resource =
+			doubt->rows[i].tracked->account->resource;
+		CfdwRow *row = cfdw_row_create(resource);
 
 		if (!is_open(doubt, &doubt->rows[i]))
 			continue;
 		row->id = doubt->rows[i].id;
-		row->values[CFDW_KEY_NAME] = doubt->rows[i].name;
-		cfdw_resource_append(&by_verb[doubt->rows[i].verb], row, doubt->nrows);
+		row->values[resource->name] = doubt->rows[i].name;
+		cfdw_row_append(&by_verb[doubt->rows[i].verb], row);
 		n++;
 	}
 	return n > 0 ? cfdw_name_all(by_verb) : NULL;

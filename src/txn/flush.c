@@ -117,7 +117,7 @@ cfdw_flush_immediate(const CfdwAccount *account)
 		if (((CfdwWanted *) lfirst(lc))->target->immediate)
 			wanted = lappend(wanted, lfirst(lc));
 	foreach(lc, tell(wanted))
-		if (((CfdwOrder *) lfirst(lc))->row.missing)
+		if (((CfdwOrder *) lfirst(lc))->row->missing)
 			nmissing++;
 	return nmissing;
 }
@@ -223,7 +223,7 @@ refuse_repetition(List *orders)
 
 		if (order->verb != CFDW_ADD || sent == NULL || !*sent)
 			continue;
-		cfdw_resource_append(&unknown, &order->row, list_length(orders));
+		cfdw_row_append(&unknown, order->row);
 		table = order->target->table;
 		if (!is_in_savepoint())
 			cfdw_doubt_tell(order->tracked);
@@ -449,9 +449,10 @@ make_batch(const Parcel *parcel, CfdwSession *session)
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
 	for (int i = 0; i < parcel->norders; i++)
-		cfdw_resource_append(&by_verb[parcel->orders[i]->verb],
-							 &parcel->orders[i]->row, parcel->norders);
-	return cfdw_batch_create(session, parcel->target->account->path, by_verb);
+		cfdw_row_append(&by_verb[parcel->orders[i]->verb],
+						parcel->orders[i]->row);
+	return cfdw_batch_create(session, parcel->target->account->resource,
+							 parcel->target->account->path, by_verb);
 }
 
 /*
@@ -498,7 +499,7 @@ accept(Parcel *parcel)
 	ListCell *lc;
 
 	for (int i = 0; i < parcel->norders; i++)
-		if (parcel->orders[i]->row.missing)
+		if (parcel->orders[i]->row->missing)
 			cfdw_journal_missed(parcel->orders[i]->tracked);
 		else
 			orders = lappend(orders, parcel->orders[i]);
@@ -508,7 +509,7 @@ accept(Parcel *parcel)
 		CfdwOrder *order = lfirst(lc);
 
 		cfdw_journal_sent(order->tracked, order->target, order->verb,
-						  &order->row);
+						  order->row);
 	}
 	cfdw_doubt_end(parcel->doubt);
 }
@@ -534,9 +535,9 @@ give_up(Parcel *parcel, int sqlstate)
 
 		if (order->tracked != NULL)
 			cfdw_journal_sent(order->tracked, order->target, order->verb,
-							  &order->row);
+							  order->row);
 		else
-			cfdw_journal_orphan(parcel->target, order->row.id);
+			cfdw_journal_orphan(parcel->target, order->row->id);
 	}
 }
 
@@ -564,7 +565,7 @@ note_doubt(Parcel *parcel, List *confirmed)
 		CfdwOrder *order = lfirst(lc);
 
 		cfdw_journal_doubt(order->tracked, order->target, order->verb,
-						   &order->row);
+						   order->row);
 	}
 	parcel->doubt->noted = true;
 }
@@ -674,8 +675,8 @@ confirmed_orders(const Parcel *parcel)
 
 	cfdw_match_accepted(batch);
 	for (int i = 0; i < parcel->norders; i++)
-		if (parcel->orders[i]->row.id > 0 &&
-			cfdw_match_confirms(batch, parcel->orders[i]->row.id))
+		if (parcel->orders[i]->row->id > 0 &&
+			cfdw_match_confirms(batch, parcel->orders[i]->row->id))
 			confirmed = lappend(confirmed, parcel->orders[i]);
 
 	/* What is confirmed beyond those was added, but for what was there before. */
@@ -684,9 +685,10 @@ confirmed_orders(const Parcel *parcel)
 		CfdwOrder *order = palloc0(sizeof(CfdwOrder));
 
 		order->verb = CFDW_ADD;
-		order->row.id = batch->reply.items[i].id;
-		if (order->row.id > 0 && !is_ordered(parcel, order->row.id) &&
-			cfdw_journal_find(parcel->target->account, order->row.id) == NULL)
+		order->row = cfdw_row_create(parcel->target->account->resource);
+		order->row->id = batch->reply.items[i].id;
+		if (order->row->id > 0 && !is_ordered(parcel, order->row->id) &&
+			cfdw_journal_find(parcel->target->account, order->row->id) == NULL)
 			added = lappend(added, order);
 	}
 	/* More than were asked for cannot all be ours. */
@@ -698,7 +700,7 @@ static bool
 is_ordered(const Parcel *parcel, int64 id)
 {
 	for (int i = 0; i < parcel->norders; i++)
-		if (parcel->orders[i]->row.id == id)
+		if (parcel->orders[i]->row->id == id)
 			return true;
 	return false;
 }

@@ -22,27 +22,23 @@
 #include "txn/journal.h"
 
 /*
- * A change, as a statement made it.  There may be many: it fits into 128 bytes, a
- * size that palloc does not round up.
+ * A change, as a statement made it.  There may be many: with ten columns it fits
+ * into 128 bytes, a size that palloc does not round up.
  */
 typedef struct CfdwChange
 {
 	CfdwTracked *tracked;
 	struct CfdwChange *earlier; /* of the same row; NULL for its first */
 	CfdwTarget *target;
-	char *values[CFDW_NKEYS];
 	uint64 serial; /* later changes have greater ones */
 	CfdwVerb verb;
 	int nest_level;    /* of the (sub)transaction that made it */
 	CommandId command; /* that made it: it does not see it itself */
-	CfdwKeySet first; /* those that no change has assigned before: what this one
+	CfdwColumnSet
+		first; /* those that no change has assigned before: what this one
 					   * read is in before[] */
+	char *values[FLEXIBLE_ARRAY_MEMBER];
 } CfdwChange;
-
-StaticAssertDecl(sizeof(CfdwChange) <= 128,
-				 "a change is rounded up to 256 bytes");
-StaticAssertDecl(sizeof(CfdwTracked) <= 256,
-				 "a tracked row is rounded up to 512 bytes");
 
 /* Finds a tracked row that the account knows. */
 typedef struct RowKey
@@ -71,6 +67,7 @@ static List *changes = NIL; /* of CfdwChange */
 static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
+static int ncolumns(const CfdwAccount *account);
 static CfdwAccount *open_account(const CfdwTable *table);
 static void open_journal(void);
 static CfdwTracked *new_tracked(CfdwAccount *account);
@@ -240,13 +237,13 @@ cfdw_journal_update(CfdwTarget *target, CfdwTracked *tracked,
 
 	refuse_triggered(tracked, CFDW_UPDATE, command);
 	change = append_change(target, tracked, CFDW_UPDATE, row, command);
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	for (int i = 0; i < ncolumns(tracked->account); i++)
 	{
-		if (row->values[i] == NULL || (tracked->read & CFDW_KEY_BIT(i)) ||
+		if (row->values[i] == NULL || (tracked->read & CFDW_COLUMN_BIT(i)) ||
 			tracked->there[i] != NULL)
 			continue;
-		tracked->read |= CFDW_KEY_BIT(i);
-		change->first |= CFDW_KEY_BIT(i);
+		tracked->read |= CFDW_COLUMN_BIT(i);
+		change->first |= CFDW_COLUMN_BIT(i);
 		if (before->values[i] != NULL)
 			tracked->before[i] = pstrdup(before->values[i]);
 	}
@@ -280,14 +277,15 @@ cfdw_journal_delete(CfdwTarget *target, CfdwTracked *tracked, CommandId command)
 void
 cfdw_journal_orphan(CfdwTarget *target, int64 id)
 {
-	CfdwRow row = {.id = id};
+	CfdwRow *row = cfdw_row_create(target->account->resource);
 	CfdwTracked *tracked = new_tracked(target->account);
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 
 	added = lappend(added, tracked);
 	tracked->number = list_length(added);
 	MemoryContextSwitchTo(caller);
-	cfdw_journal_sent(tracked, target, CFDW_ADD, &row);
+	row->id = id;
+	cfdw_journal_sent(tracked, target, CFDW_ADD, row);
 }
 
 /*
@@ -379,12 +377,12 @@ cfdw_journal_sent(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 		entry = hash_search(rows_by_id, &key, HASH_ENTER, &found);
 		entry->tracked = tracked;
 	}
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	for (int i = 0; i < ncolumns(tracked->account); i++)
 	{
 		if (verb != CFDW_DELETE && row->values[i] != NULL)
 			tracked->there[i] = row->values[i];
 		if (verb == CFDW_DELETE || row->values[i] != NULL)
-			tracked->unsure &= ~CFDW_KEY_BIT(i);
+			tracked->unsure &= ~CFDW_COLUMN_BIT(i);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -398,7 +396,7 @@ cfdw_journal_missed(CfdwTracked *tracked)
 {
 	cfdw_journal_settle(tracked);
 	tracked->missed_serial = last_serial;
-	memset(tracked->there, 0, sizeof(tracked->there));
+	memset(tracked->there, 0, sizeof(char *) * ncolumns(tracked->account));
 	tracked->read = 0;
 	tracked->unsure = 0;
 	tracked->delete_unsure = false;
@@ -417,14 +415,14 @@ cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 	tracked->sent = target;
 	if (verb == CFDW_DELETE)
 		tracked->deleted = tracked->delete_unsure = true;
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	for (int i = 0; i < ncolumns(tracked->account); i++)
 	{
 		if (verb == CFDW_UPDATE && row->values[i] != NULL)
 			tracked->there[i] = row->values[i];
 		/* With the row, all that the account was told of it may be gone. */
 		if (verb == CFDW_DELETE ? tracked->there[i] != NULL
 								: row->values[i] != NULL)
-			tracked->unsure |= CFDW_KEY_BIT(i);
+			tracked->unsure |= CFDW_COLUMN_BIT(i);
 	}
 }
 
@@ -435,9 +433,9 @@ cfdw_journal_doubt(CfdwTracked *tracked, CfdwTarget *target, CfdwVerb verb,
 void
 cfdw_journal_resolve(CfdwTracked *tracked, const CfdwRow *row)
 {
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	for (int i = 0; i < ncolumns(tracked->account); i++)
 		if (row->values[i] != NULL)
-			tracked->unsure &= ~CFDW_KEY_BIT(i);
+			tracked->unsure &= ~CFDW_COLUMN_BIT(i);
 	tracked->delete_unsure = false;
 }
 
@@ -501,6 +499,15 @@ cfdw_journal_find(const CfdwAccount *account, int64 id)
 }
 
 /*
+ * How many values a row of an account has.
+ */
+static int
+ncolumns(const CfdwAccount *account)
+{
+	return account->resource->ncolumns;
+}
+
+/*
  * The account of a table, noted when it was not before.
  */
 static CfdwAccount *
@@ -514,6 +521,7 @@ open_account(const CfdwTable *table)
 	caller = MemoryContextSwitchTo(journal_context);
 	account = palloc0(sizeof(CfdwAccount));
 	account->serverid = table->serverid;
+	account->resource = table->resource;
 	account->path = pstrdup(table->options.path);
 	account->url = pstrdup(table->options.url);
 	accounts = lappend(accounts, account);
@@ -543,8 +551,11 @@ new_tracked(CfdwAccount *account)
 {
 	MemoryContext caller = MemoryContextSwitchTo(journal_context);
 	CfdwTracked *tracked = palloc0(sizeof(CfdwTracked));
+	char **values = palloc0(sizeof(char *) * ncolumns(account) * 2);
 
 	tracked->account = account;
+	tracked->there = values;
+	tracked->before = values + ncolumns(account);
 	rows = lappend(rows, tracked);
 	MemoryContextSwitchTo(caller);
 	return tracked;
@@ -574,14 +585,15 @@ append_change(CfdwTarget *target, CfdwTracked *tracked, CfdwVerb verb,
 				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
 
 	caller = MemoryContextSwitchTo(journal_context);
-	change = palloc0(sizeof(CfdwChange));
+	change = palloc0(offsetof(CfdwChange, values) +
+					 sizeof(char *) * ncolumns(tracked->account));
 	change->tracked = tracked;
 	change->target = target;
 	change->verb = verb;
 	change->nest_level = GetCurrentTransactionNestLevel();
 	change->command = command;
 	change->serial = ++last_serial;
-	for (int i = 0; row != NULL && i < CFDW_NKEYS; i++)
+	for (int i = 0; row != NULL && i < ncolumns(tracked->account); i++)
 		if (row->values[i] != NULL)
 			change->values[i] = pstrdup(row->values[i]);
 	changes = lappend(changes, change);
@@ -605,7 +617,7 @@ refuse_triggered(const CfdwTracked *tracked, CfdwVerb verb, CommandId command)
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 			 errmsg(
 				 "cannot %s a row that an operation triggered by the current command has changed",
-				 cfdw_resource.verbs[verb]),
+				 tracked->account->resource->verbs[verb]),
 			 errhint(
 				 "Let a function or BEFORE trigger that the command calls change other rows only.")));
 }
@@ -641,7 +653,8 @@ counted(const CfdwChange *change, CommandId before)
 static CfdwWanted *
 fold(CfdwTracked *tracked, CommandId before)
 {
-	CfdwWanted *wanted = palloc0(sizeof(CfdwWanted));
+	CfdwWanted *wanted = palloc0(offsetof(CfdwWanted, values) +
+								 sizeof(char *) * ncolumns(tracked->account));
 	const CfdwChange *change = counted(tracked->last, before);
 
 	wanted->tracked = tracked;
@@ -655,7 +668,7 @@ fold(CfdwTracked *tracked, CommandId before)
 			wanted->target = change->target;
 		if (change->verb == CFDW_DELETE)
 			break;
-		for (int i = 0; i < CFDW_NKEYS; i++)
+		for (int i = 0; i < ncolumns(tracked->account); i++)
 			if (wanted->values[i] == NULL)
 				wanted->values[i] = change->values[i];
 	}
@@ -698,10 +711,10 @@ forget_before(const CfdwChange *change)
 {
 	CfdwTracked *tracked = change->tracked;
 
-	for (int i = 0; i < CFDW_NKEYS; i++)
-		if ((change->first & CFDW_KEY_BIT(i)) && tracked->there[i] == NULL)
+	for (int i = 0; i < ncolumns(tracked->account); i++)
+		if ((change->first & CFDW_COLUMN_BIT(i)) && tracked->there[i] == NULL)
 		{
-			tracked->read &= ~CFDW_KEY_BIT(i);
+			tracked->read &= ~CFDW_COLUMN_BIT(i);
 			tracked->before[i] = NULL;
 		}
 }

@@ -10,12 +10,14 @@
 
 #include "nodes/pg_list.h"
 
+#include "api/row.h"
 #include "declare/option.h"
 
 /* An account's lists, whichever tables and roles reach them. */
 typedef struct CfdwAccount
 {
 	Oid serverid;
+	const CfdwResource *resource;
 	char *path;
 	char *url; /* of the server when it was changed first */
 } CfdwAccount;
@@ -37,8 +39,7 @@ typedef struct CfdwTarget
 /*
  * A row that the transaction has changed; one for each, as long as the
  * transaction.  What has been sent is not undone by a savepoint, so that the
- * account's state and the wanted one are compared when changes are sent.  It is
- * kept within 256 bytes, a size that palloc does not round up.
+ * account's state and the wanted one are compared when changes are sent.
  */
 typedef struct CfdwTracked
 {
@@ -46,37 +47,37 @@ typedef struct CfdwTracked
 	int64 id;      /* 0 while an added row has not been sent */
 	uint32 number; /* of an added row, from 1; 0 of any other */
 
-	int pending;              /* changes that have not been sent */
-	struct CfdwChange *last;  /* of its changes, or NULL */
-	bool deleted;             /* the account was told to, and has ... */
-	bool delete_unsure;       /* ... or not: nobody knows */
-	bool unsettled;           /* what was told of it and not heard, perhaps,
+	int pending;             /* changes that have not been sent */
+	struct CfdwChange *last; /* of its changes, or NULL */
+	bool deleted;            /* the account was told to, and has ... */
+	bool delete_unsure;      /* ... or not: nobody knows */
+	bool unsettled;          /* what was told of it and not heard, perhaps,
 							   * could not be taken back */
-	bool heard;               /* the account has confirmed a change */
-	bool may_miss;            /* changed by its id alone: that the account has
+	bool heard;              /* the account has confirmed a change */
+	bool may_miss;           /* changed by its id alone: that the account has
 							   * it was not said yet */
-	uint64 sent_serial;       /* of the last change that was sent */
-	CfdwTarget *sent;         /* through which the account was told of a
+	uint64 sent_serial;      /* of the last change that was sent */
+	CfdwTarget *sent;        /* through which the account was told of a
 							   * change, or NULL: of none */
-	const bool *add_sent;     /* its add was tried, and nobody knows what became
+	const bool *add_sent;    /* its add was tried, and nobody knows what became
 							   * of that: whether it went out; or NULL */
-	uint64 missed_serial;     /* of the last change that was made when the
+	uint64 missed_serial;    /* of the last change that was made when the
 							   * account had no such row: they do not count */
-	char *there[CFDW_NKEYS];  /* what the account was told */
-	char *before[CFDW_NKEYS]; /* what the statement read that first changed
+	char **there;            /* what the account was told, by column */
+	char **before;           /* what the statement read that first changed
 							   * it; NULL when it is not known */
-	CfdwKeySet unsure;        /* nobody knows whether it heard there[] */
-	CfdwKeySet read;          /* before[] says what it was */
+	CfdwColumnSet unsure;    /* nobody knows whether it heard there[] */
+	CfdwColumnSet read;      /* before[] says what it was */
 } CfdwTracked;
 
 /* What a tracked row is to be. */
 typedef struct CfdwWanted
 {
 	CfdwTracked *tracked;
-	CfdwTarget *target;       /* through which the account is to be told */
-	bool exists;              /* false: deleted, or its add rolled back */
-	bool touched;             /* a change is in the journal */
-	char *values[CFDW_NKEYS]; /* assigned ones; NULL: as they were */
+	CfdwTarget *target; /* through which the account is to be told */
+	bool exists;        /* false: deleted, or its add rolled back */
+	bool touched;       /* a change is in the journal */
+	char *values[FLEXIBLE_ARRAY_MEMBER]; /* assigned ones; NULL: as they were */
 } CfdwWanted;
 
 extern void cfdw_journal_init(void);

@@ -35,6 +35,7 @@ static void report_refused(CfdwBatch *batch, const CfdwReplyError *error,
 static int find_refused(CfdwVerb verb, const CfdwRows *rows,
 						const CfdwReplyError *error);
 static int find_refused_add(const CfdwRows *rows, int64 key);
+static const char *request_id_of(const CfdwRow *row);
 static bool bears_request_id(const CfdwRow *row, int64 request_id);
 static void match_rows(CfdwBatch *batch, const CfdwResponse *response);
 static bool covers(const CfdwBatch *batch, CfdwVerb verb, const CfdwRow *row);
@@ -137,7 +138,7 @@ cfdw_match_accepted(CfdwBatch *batch)
 	int nnamed = 0;
 
 	for (int i = 0; i < added->n; i++)
-		if (added->rows[i]->values[CFDW_KEY_REQUEST_ID] != NULL)
+		if (request_id_of(added->rows[i]) != NULL)
 			nnamed++;
 	for (int i = 0; i < nleft; i++)
 		if (left[i].id <= 0)
@@ -323,12 +324,20 @@ find_refused_add(const CfdwRows *rows, int64 key)
 	{
 		if (!bears_request_id(rows->rows[i], key))
 			continue;
-		if (is_position && key != i &&
-			rows->rows[key]->values[CFDW_KEY_REQUEST_ID] == NULL)
+		if (is_position && key != i && request_id_of(rows->rows[key]) == NULL)
 			return -1;
 		return i;
 	}
 	return is_position ? (int) key : -1;
+}
+
+/*
+ * The request_id with which a row was sent, or NULL.
+ */
+static const char *
+request_id_of(const CfdwRow *row)
+{
+	return row->values[row->resource->request_id];
 }
 
 /*
@@ -337,7 +346,7 @@ find_refused_add(const CfdwRows *rows, int64 key)
 static bool
 bears_request_id(const CfdwRow *row, int64 request_id)
 {
-	const char *sent = row->values[CFDW_KEY_REQUEST_ID];
+	const char *sent = request_id_of(row);
 
 	return sent != NULL && strtoi64(sent, NULL, 10) == request_id;
 }
@@ -523,7 +532,7 @@ match_accepted_by_place(CfdwBatch *batch, const CfdwReplyItem *items, int n)
 	}
 	for (int i = 0; i < added->n; i++)
 		if (!refused[i])
-			cfdw_resource_append(&accepted, added->rows[i], added->n);
+			cfdw_row_append(&accepted, added->rows[i]);
 	for (int i = 0; n == accepted.n && i < n; i++)
 		accepted.rows[i]->id = items[i].id;
 }

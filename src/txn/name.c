@@ -29,9 +29,9 @@ cfdw_name_row(CfdwVerb verb, const CfdwRow *row)
 	StringInfoData name;
 
 	initStringInfo(&name);
-	appendStringInfo(&name, "%s list ", cfdw_resource.verbs[verb]);
+	appendStringInfo(&name, "%s list ", row->resource->verbs[verb]);
 	if (verb == CFDW_ADD)
-		append_name(&name, row->values[CFDW_KEY_NAME]);
+		append_name(&name, row->values[row->resource->name]);
 	else
 		appendStringInfo(&name, INT64_FORMAT, row->id);
 	return name.data;
@@ -47,7 +47,7 @@ cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	appendStringInfo(&names, "%s of %s", cfdw_resource.verbs[verb],
+	appendStringInfo(&names, "%s of %s", rows->rows[0]->resource->verbs[verb],
 					 rows->n == 1 ? "list" : "lists");
 	for (int i = 0; i < rows->n; i++)
 	{
@@ -55,7 +55,7 @@ cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows)
 
 		appendStringInfoString(&names, i > 0 ? ", " : " ");
 		if (row->id == 0)
-			append_name(&names, row->values[CFDW_KEY_NAME]);
+			append_name(&names, row->values[row->resource->name]);
 		else
 			appendStringInfo(&names, INT64_FORMAT, row->id);
 	}

@@ -8,7 +8,7 @@
 #ifndef CFDW_NAME_H
 #define CFDW_NAME_H
 
-#include "api/resource.h"
+#include "api/row.h"
 
 extern char *cfdw_name_row(CfdwVerb verb, const CfdwRow *row);
 extern char *cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows);

@@ -90,10 +90,10 @@ cfdw_order_warn_of_leftovers(List *wanted)
 		const CfdwTracked *tracked = one->tracked;
 		bool left = one->exists && cfdw_journal_is_deleted(tracked);
 
-		for (int i = 0; i < CFDW_NKEYS; i++)
+		for (int i = 0; i < tracked->account->resource->ncolumns; i++)
 			left = left || (one->exists && one->values[i] == NULL &&
 							tracked->there[i] != NULL &&
-							!(tracked->unsure & CFDW_KEY_BIT(i)) &&
+							!(tracked->unsure & CFDW_COLUMN_BIT(i)) &&
 							tracked->before[i] == NULL);
 		if (left)
 			ereport(
@@ -102,12 +102,12 @@ cfdw_order_warn_of_leftovers(List *wanted)
 				 errmsg(
 					 "changes of foreign table \"%s\" that were rolled back to a savepoint stay in the account",
 					 one->target->table),
-				 errdetail_internal(
-					 "%s of list " INT64_FORMAT,
-					 cfdw_resource
-						 .verbs[cfdw_journal_is_deleted(tracked) ? CFDW_DELETE
-																 : CFDW_UPDATE],
-					 tracked->id)));
+				 errdetail_internal("%s of list " INT64_FORMAT,
+									tracked->account->resource
+										->verbs[cfdw_journal_is_deleted(tracked)
+													? CFDW_DELETE
+													: CFDW_UPDATE],
+									tracked->id)));
 	}
 }
 
@@ -122,9 +122,10 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 
 	order->tracked = tracked;
 	order->target = wanted->target;
-	order->row.id = tracked->id;
-	order->row.may_miss = tracked->may_miss;
-	order->row.maybe_gone = tracked->delete_unsure;
+	order->row = cfdw_row_create(tracked->account->resource);
+	order->row->id = tracked->id;
+	order->row->may_miss = tracked->may_miss;
+	order->row->maybe_gone = tracked->delete_unsure;
 	if (!wanted->exists)
 	{
 		order->verb = CFDW_DELETE;
@@ -133,12 +134,13 @@ decide(const CfdwWanted *wanted, CfdwOrder *order)
 	if (tracked->id == 0)
 	{
 		order->verb = CFDW_ADD;
-		memcpy(order->row.values, wanted->values, sizeof(wanted->values));
+		memcpy(order->row->values, wanted->values,
+			   sizeof(char *) * order->row->resource->ncolumns);
 		return true;
 	}
 	order->verb = CFDW_UPDATE;
 	return !cfdw_journal_is_deleted(tracked) &&
-		   compare_values(wanted, &order->row);
+		   compare_values(wanted, order->row);
 }
 
 /*
@@ -152,7 +154,7 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 	const CfdwTracked *tracked = wanted->tracked;
 	bool any = false;
 
-	for (int i = 0; i < CFDW_NKEYS; i++)
+	for (int i = 0; i < tracked->account->resource->ncolumns; i++)
 	{
 		char *value = wanted->values[i];
 		char *there = tracked->there[i];
@@ -160,7 +162,7 @@ compare_values(const CfdwWanted *wanted, CfdwRow *row)
 		if (value == NULL && there != NULL)
 			value = tracked->before[i];
 		if (value == NULL ||
-			(there != NULL && !(tracked->unsure & CFDW_KEY_BIT(i)) &&
+			(there != NULL && !(tracked->unsure & CFDW_COLUMN_BIT(i)) &&
 			 strcmp(value, there) == 0))
 			continue;
 		row->values[i] = value;

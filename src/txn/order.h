@@ -16,7 +16,7 @@ typedef struct CfdwOrder
 	CfdwTracked *tracked; /* NULL for an added row known by its id alone */
 	CfdwTarget *target;
 	CfdwVerb verb;
-	CfdwRow row;
+	CfdwRow *row;
 } CfdwOrder;
 
 extern const CfdwVerb cfdw_order_verbs[CFDW_NVERBS];

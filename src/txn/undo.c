@@ -45,6 +45,7 @@ typedef struct Undo
 	bool unsure;   /* nobody knows whether it was: others warn of that */
 	bool tried;    /* it is to be taken back; else only the warning is due */
 	CfdwSession *session;
+	const CfdwResource *resource;
 	const char *path;
 	int nrows;
 	UndoRow *rows;
@@ -59,12 +60,11 @@ static void remember(const CfdwTarget *target, CfdwSession *session,
 					 List *orders, bool unsure);
 static Undo *make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders);
 static bool leaves_nothing(const CfdwOrder *order);
-static void undo_update(const CfdwOrder *order, UndoRow *one);
-static bool has_values(const CfdwRow *row);
+static void undo_update(const Undo *undo, const CfdwOrder *order, UndoRow *one);
 static CfdwVerb undoing_verb(CfdwVerb verb);
-static CfdwRow *row_of(UndoRow *one);
+static CfdwRow *row_of(const Undo *undo, UndoRow *one);
 static void prepare(Undo *undo);
-static void prepare_row(UndoRow *one);
+static void prepare_row(const Undo *undo, UndoRow *one);
 static void run_one(Undo *undo);
 static void run_rows(Undo *undo);
 static void finish_row(const Undo *undo, UndoRow *one, bool done,
@@ -160,6 +160,7 @@ make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders)
 	ListCell *lc;
 
 	undo->verb = verb;
+	undo->resource = target->account->resource;
 	foreach(lc, orders)
 	{
 		const CfdwOrder *order = lfirst(lc);
@@ -170,12 +171,12 @@ make_undo(const CfdwTarget *target, CfdwVerb verb, List *orders)
 		if (undo->rows == NULL)
 			undo->rows = palloc0(sizeof(UndoRow) * list_length(orders));
 		one = &undo->rows[undo->nrows++];
-		one->id = order->row.id;
+		one->id = order->row->id;
 		one->tracked = order->tracked;
 		one->stays = verb == CFDW_DELETE || !target->undo;
 		one->undoable = verb == CFDW_ADD;
 		if (verb == CFDW_UPDATE)
-			undo_update(order, one);
+			undo_update(undo, order, one);
 	}
 	return undo;
 }
@@ -194,30 +195,21 @@ leaves_nothing(const CfdwOrder *order)
  * Fills in what undoes an update, and whether that is all known.
  */
 static void
-undo_update(const CfdwOrder *order, UndoRow *one)
+undo_update(const Undo *undo, const CfdwOrder *order, UndoRow *one)
 {
 	const CfdwTracked *tracked = order->tracked;
-	CfdwRow *row = row_of(one);
+	CfdwRow *row = row_of(undo, one);
 
-	for (int key = 0; key < CFDW_NKEYS; key++)
+	for (int key = 0; key < row->resource->ncolumns; key++)
 	{
-		if (order->row.values[key] == NULL)
+		if (order->row->values[key] == NULL)
 			continue;
 		row->values[key] = tracked->there[key] != NULL ? tracked->there[key]
 													   : tracked->before[key];
 		if (row->values[key] == NULL)
 			one->stays = true;
 	}
-	one->undoable = has_values(row);
-}
-
-static bool
-has_values(const CfdwRow *row)
-{
-	for (int key = 0; key < CFDW_NKEYS; key++)
-		if (row->values[key] != NULL)
-			return true;
-	return false;
+	one->undoable = !cfdw_row_is_empty(row);
 }
 
 /*
@@ -233,11 +225,11 @@ undoing_verb(CfdwVerb verb)
  * What a row is in a request.
  */
 static CfdwRow *
-row_of(UndoRow *one)
+row_of(const Undo *undo, UndoRow *one)
 {
 	if (one->row == NULL)
 	{
-		one->row = palloc0(sizeof(CfdwRow));
+		one->row = cfdw_row_create(undo->resource);
 		one->row->id = one->id;
 	}
 	return one->row;
@@ -255,22 +247,23 @@ prepare(Undo *undo)
 
 	for (int i = 0; i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
-			cfdw_resource_append(undone, row_of(&undo->rows[i]), undo->nrows);
+			cfdw_row_append(undone, row_of(undo, &undo->rows[i]));
 	if (undone->n == 0)
 		return;
-	undo->batch = cfdw_batch_create(undo->session, undo->path, by_verb);
+	undo->batch =
+		cfdw_batch_create(undo->session, undo->resource, undo->path, by_verb);
 	for (int i = 0; undo->verb == CFDW_UPDATE && i < undo->nrows; i++)
 		if (undo->rows[i].undoable)
-			prepare_row(&undo->rows[i]);
+			prepare_row(undo, &undo->rows[i]);
 }
 
 static void
-prepare_row(UndoRow *one)
+prepare_row(const Undo *undo, UndoRow *one)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 
-	cfdw_resource_append(&by_verb[CFDW_UPDATE], row_of(one), 1);
-	one->body = cfdw_codec_payload(by_verb, &one->body_len);
+	cfdw_row_append(&by_verb[CFDW_UPDATE], row_of(undo, one));
+	one->body = cfdw_codec_payload(undo->resource, by_verb, &one->body_len);
 }
 
 /*
@@ -348,10 +341,10 @@ try_row(const Undo *undo, UndoRow *one)
 	CfdwBatch *batch;
 	bool done;
 
-	cfdw_resource_append(&by_verb[verb], row_of(one), 1);
+	cfdw_row_append(&by_verb[verb], row_of(undo, one));
 	/* A delete names an id, and there is nothing to convert. */
 	if (one->body == NULL)
-		one->body = cfdw_codec_payload(by_verb, &one->body_len);
+		one->body = cfdw_codec_payload(undo->resource, by_verb, &one->body_len);
 	batch = cfdw_batch_part(undo->batch, by_verb, one->body, one->body_len);
 	done = cfdw_match_try(batch, ABORT_LIMIT_MS);
 	finish_row(undo, one, done, cfdw_match_confirms(batch, one->id));
@@ -379,7 +372,7 @@ warn(const Undo *undo)
 	cfdw_session_describe(undo->session, &action);
 	for (int i = 0; i < undo->nrows; i++)
 		if (undo->rows[i].stays && !is_gone(undo, &undo->rows[i]))
-			cfdw_resource_append(&left, row_of(&undo->rows[i]), undo->nrows);
+			cfdw_row_append(&left, row_of(undo, &undo->rows[i]));
 	if (left.n > 0)
 		cfdw_report_at_end(
 			ERRCODE_WARNING,
