@@ -1,6 +1,7 @@
 """The control socket: carries out every command but `serve` and `run`.
 
-Owns the protocol's server half (see client.py).  A command is a function
+Owns the server half of the protocol (the program `emulator` is the other).  A
+command is a function
 (emulator, options) -> lines to print; it raises CommandError for the user.
 """
 

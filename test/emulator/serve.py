@@ -179,3 +179,7 @@ def split(words):
         return words, []
     at = words.index("--")
     return words[:at], words[at + 1:]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -7,11 +7,7 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import unittest
-
-import client
-
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EMULATOR = os.path.join(HERE, "emulator")
 PATH = "/api/v2/catalogs"
@@ -28,7 +24,7 @@ class Server:
 
     def start(self, *options):
         self.process = subprocess.Popen(
-            [sys.executable, EMULATOR, "serve", *options],
+            [EMULATOR, "serve", *options],
             stdout=subprocess.PIPE, text=True)
         self.greeting = []
         for line in self.process.stdout:
@@ -44,18 +40,29 @@ class Server:
         self.ca_file = ca[1] if ca else None
         return self
 
+    def ask(self, *words):
+        """A command; returns its exit status and what it prints."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(self.socket)
+            sock.sendall(b"".join(os.fsencode(word) + b"\0"
+                                  for word in (os.getcwd(), *words)))
+            sock.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        status, _, text = answer.partition(b"\n")
+        return int(status), text.decode()
+
     def say(self, *words):
         """A command; returns what it prints, fails if it fails."""
-        status, text = client.ask(self.socket, list(words))
+        status, text = self.ask(*words)
         if status:
-            raise AssertionError(f"{words}: {text.decode()}")
-        return text.decode().rstrip("\n")
+            raise AssertionError(f"{words}: {text}")
+        return text.rstrip("\n")
 
     def refuse(self, *words):
         """A command that must fail; returns what it says."""
-        status, text = client.ask(self.socket, list(words))
-        assert status, f"{words} did not fail: {text.decode()}"
-        return text.decode()
+        status, text = self.ask(*words)
+        assert status, f"{words} did not fail: {text}"
+        return text
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -88,7 +89,7 @@ class Programs(unittest.TestCase):
     """The program as a person or a makefile starts it."""
 
     def run_program(self, *words, **keywords):
-        return subprocess.run([sys.executable, EMULATOR, *words],
+        return subprocess.run([EMULATOR, *words],
                               capture_output=True, text=True, timeout=20,
                               **keywords)
 
@@ -99,9 +100,42 @@ class Programs(unittest.TestCase):
         self.assertIn("--summary", self.run_program("wire", "-h").stdout)
 
     def test_no_emulator(self):
-        done = self.run_program("wire", env={})
+        done = self.run_program("wire", env={"PATH": os.environ["PATH"]})
         self.assertEqual(done.returncode, 2)
         self.assertIn("no emulator to talk to", done.stderr)
+        done = self.run_program("wire", "--control", "/no/such/socket")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no answer at /no/such/socket", done.stderr)
+
+    def test_a_word_needs_no_python(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(shutil.which("perl"), os.path.join(folder, "perl"))
+            done = self.run_program("wire", "--control", SERVER.socket,
+                                    env={"PATH": folder})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_word(self):
+        for control in (["--control", SERVER.socket],
+                        [f"--control={SERVER.socket}"]):
+            SERVER.say("reset")
+            done = self.run_program("put", '{"name":"Ё  x"}', *control)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (0, "", ""))
+            done = self.run_program(*control, "lists", "--columns", "name")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("Ё  x", done.stdout)
+            done = self.run_program("drop", "1", *control)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (1, "", "emulator: no such list: 1\n"))
+
+    def test_a_word_in_a_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "body"), "w") as file:
+                file.write("[]")
+            done = self.run_program("fault", "body", "file=body", "--control",
+                                    SERVER.socket, cwd=folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            SERVER.say("reset")
 
     def test_run(self):
         done = self.run_program("run", "--set", "numbers=string", "--", "sh",
@@ -116,8 +150,7 @@ class Programs(unittest.TestCase):
         script = ("trap 'kill $!; echo got it; exit 5' TERM;"
                   " sleep 9 & echo up; wait")
         with subprocess.Popen(
-                [sys.executable, EMULATOR, "run", "--no-https", "--", "sh",
-                 "-c", script],
+                [EMULATOR, "run", "--no-https", "--", "sh", "-c", script],
                 stdout=subprocess.PIPE, text=True) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGTERM)
@@ -125,9 +158,11 @@ class Programs(unittest.TestCase):
             self.assertEqual(process.wait(10), 5)
 
     def test_without_openssl(self):
-        with tempfile.TemporaryDirectory() as empty:
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(sys.executable, os.path.join(folder, "python3"))
+            os.symlink(shutil.which("perl"), os.path.join(folder, "perl"))
             done = self.run_program("run", "--", sys.executable, "-c", "",
-                                    env={"PATH": empty})
+                                    env={"PATH": folder})
         self.assertEqual(done.returncode, 0)
         self.assertIn("no openssl", done.stderr)
 
