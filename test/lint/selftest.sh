@@ -140,7 +140,6 @@ red expected.sh 'expected/a_1.out: is an alternative' touch expected/a_1.out
 red expected.sh 'sql/b.sql: has no' touch sql/b.sql
 red expected.sh 'two tests share' touch test/specs/a.spec
 
-red mutations.sh 'a.patch: does not apply' change src/net/http.c 's/n + 1/n + 3/'
 red mutations.sh 'a.patch: names no test in sql/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
 red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
 red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig

@@ -66,6 +66,7 @@ foreach my $seed (@seeds)
 	my $failed = $history->run($seed, $length);
 
 	$done += $failed // $length;
+	note "seed $seed is done";
 	diag($history->report) if $is_asked_for;
 	next if !$failed;
 	$failures++;
