@@ -151,6 +151,9 @@ def run(options):
 
 def run_command(command, environment):
     """Runs it, passes signals on, returns its exit status."""
+    early = []                  # those that come before there is a child
+    for number in SIGNALS:
+        signal.signal(number, lambda n, _: early.append(n))
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
@@ -158,6 +161,8 @@ def run_command(command, environment):
         return 127
     for number in SIGNALS:
         signal.signal(number, lambda n, _: child.send_signal(n))
+    for number in early:
+        child.send_signal(number)
     status = child.wait()
     return 128 - status if status < 0 else status
 
