@@ -31,6 +31,7 @@ OBJS = \
 	src/txn/undo.o \
 	src/txn/doubt.o \
 	src/txn/flush.o \
+	src/fdw/tid.o \
 	src/fdw/estimate.o \
 	src/fdw/fetch.o \
 	src/fdw/plan.o \

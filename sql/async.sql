@@ -31,7 +31,7 @@ SELECT count(*) FROM list;
 \! emulator wire --accounts | sort
 
 -- Where rows come from.
-SELECT tableoid::regclass, ctid, id FROM list WHERE sort = 10 ORDER BY id;
+SELECT tableoid::regclass, (ctid::text::point)[0], id FROM list WHERE sort = 10 ORDER BY id;
 SELECT l FROM list l WHERE type = 'invoices' ORDER BY id;
 \! emulator wire --accounts | sort
 

@@ -32,6 +32,7 @@
 #include "fdw/modify.h"
 #include "fdw/plan.h"
 #include "fdw/scan.h"
+#include "fdw/tid.h"
 
 /* How the value of one column is read from a slot. */
 typedef struct Writer
@@ -54,8 +55,9 @@ typedef struct ModifyState
 	CommandId command; /* that makes the changes */
 	Writer *writers;   /* by attribute number - 1 */
 	bool row_triggers; /* BEFORE UPDATE: compare with the old row */
-	bool needs_known;  /* the next two, and writers[].needed */
+	bool needs_known;  /* the next three, and writers[].needed */
 	bool any_needed;
+	bool system_needed;      /* columns of the system's, in RETURNING */
 	CfdwProjection *fetched; /* the columns needed of an added row */
 	CfdwTraffic traffic;     /* of the requests that it has sent */
 
@@ -92,6 +94,8 @@ static void refuse_null(const CfdwTable *table, const char *column)
 static char *canonical_text(Writer *writer, const CfdwTableColumn *column,
 							Datum value);
 static CfdwTracked *find_row(ModifyState *state, TupleTableSlot *plan_slot);
+static ItemPointerData tid_of(const ModifyState *state,
+							  TupleTableSlot *plan_slot);
 static void read_before(ModifyState *state, TupleTableSlot *old,
 						const CfdwRow *row, CfdwRow *before);
 static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
@@ -200,8 +204,9 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	tracked = cfdw_journal_add(state->target, row, state->command);
 	if (needs_assigned(state, slot, &more_than_id))
 		send_changes(state, tracked);
-	if (state->any_needed)
+	if (state->any_needed || state->system_needed)
 		complete_slot(state, slot, tracked->id, more_than_id);
+	cfdw_tid_set_added(&slot->tts_tid, tracked->number);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -220,6 +225,8 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	CfdwRow *before;
 	CfdwTracked *tracked;
 
+	if (!state->needs_known)
+		find_needed(state, rri, estate->es_query_cxt);
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
 	old = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, &TTSOpsHeapTuple);
@@ -237,8 +244,10 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	else if (!cfdw_row_is_empty(row))
 		cfdw_journal_update(state->target, tracked, row, before,
 							state->command);
-	if (slot != NULL && misses_constant(state, slot))
+	if (slot != NULL && (state->system_needed || misses_constant(state, slot)))
 		complete_slot(state, slot, 0, false);
+	if (slot != NULL)
+		slot->tts_tid = tid_of(state, plan_slot);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -263,6 +272,7 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 	{
 		cfdw_journal_delete(state->target, tracked, state->command);
 		store_old_row(state, plan_slot, slot);
+		slot->tts_tid = tid_of(state, plan_slot);
 	}
 	MemoryContextSwitchTo(caller);
 	return slot;
@@ -436,8 +446,8 @@ find_junk(ModifyState *state, ModifyTableState *mtstate, ResultRelInfo *rri)
 }
 
 /*
- * Which columns of an added row something will read: those in RETURNING, all
- * of them with an AFTER ROW trigger.  The executor says so only after it has
+ * Which columns of a row something will read: those in RETURNING, and of an added
+ * one all of them with an AFTER ROW trigger.  The executor says so only after it has
  * begun the modification.
  */
 static void
@@ -462,6 +472,8 @@ find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 			all = true;
 		else if (var->varattno > 0)
 			state->writers[var->varattno - 1].needed = true;
+		else
+			state->system_needed = true;
 	}
 	for (int i = 0; i < state->table->ncolumns; i++)
 	{
@@ -692,16 +704,14 @@ static CfdwTracked *
 find_row(ModifyState *state, TupleTableSlot *plan_slot)
 {
 	AttrNumber attnum = state->table->id_attnum;
-	uint32 number = 0;
+	ItemPointerData tid = tid_of(state, plan_slot);
+	uint32 number = cfdw_tid_added(&tid);
 	int64 id = 0;
 	char *text;
 	char *end;
 	bool isnull;
 	Datum value;
 
-	value = ExecGetJunkAttribute(plan_slot, state->tid_junk, &isnull);
-	if (!isnull)
-		number = cfdw_scan_added_number((ItemPointer) DatumGetPointer(value));
 	if (number > 0)
 		return cfdw_journal_tracked(state->target, 0, number);
 
@@ -724,6 +734,23 @@ find_row(ModifyState *state, TupleTableSlot *plan_slot)
 				 "cannot change a row of foreign table \"%s\": its id \"%s\" is no 64-bit integer",
 				 state->table->name, text)));
 	return cfdw_journal_tracked(state->target, id, 0);
+}
+
+/*
+ * The ctid with which the scan gave the row.
+ */
+static ItemPointerData
+tid_of(const ModifyState *state, TupleTableSlot *plan_slot)
+{
+	bool isnull;
+	Datum value = ExecGetJunkAttribute(plan_slot, state->tid_junk, &isnull);
+	ItemPointerData tid;
+
+	if (isnull)
+		ItemPointerSetInvalid(&tid);
+	else
+		tid = *(ItemPointer) DatumGetPointer(value);
+	return tid;
 }
 
 /*
@@ -768,7 +795,7 @@ store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 	tuple.t_tableOid = state->table->relid;
 	tuple.t_data = header;
 	ItemPointerSetInvalid(&tuple.t_self);
-	ExecForceStoreHeapTuple(heap_copytuple(&tuple), slot, false);
+	cfdw_scan_store_tuple(heap_copytuple(&tuple), slot);
 	return true;
 }
 
@@ -810,8 +837,8 @@ misses_constant(const ModifyState *state, TupleTableSlot *slot)
 }
 
 /*
- * Fills in what an added row has beyond what was given: constants, its id when
- * it is known, and with FETCH all that the account assigned.
+ * Fills in what a row has beyond what was given: constants, system columns, its
+ * id when it is known, and with FETCH all that the account assigned.
  */
 static void
 complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
@@ -844,7 +871,7 @@ complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
 			values[i] = cfdw_value_datum(cfdw_value_converter(column),
 										 &id_field, &nulls[i]);
 	}
-	ExecForceStoreHeapTuple(heap_form_tuple(desc, values, nulls), slot, false);
+	cfdw_scan_store_tuple(heap_form_tuple(desc, values, nulls), slot);
 	slot->tts_tableOid = state->table->relid;
 }
 

@@ -614,7 +614,8 @@ max_single(const RelOptInfo *rel)
 }
 
 /*
- * The attribute numbers of the table's own columns among COLUMNS.
+ * The attribute numbers of the table's own columns, and of the system's, among
+ * COLUMNS.
  */
 static List *
 column_list(const CfdwTable *table, const Bitmapset *columns)
@@ -622,6 +623,10 @@ column_list(const CfdwTable *table, const Bitmapset *columns)
 	bool whole_row =
 		bms_is_member(-FirstLowInvalidHeapAttributeNumber, columns);
 	List *list = NIL;
+
+	for (int i = FirstLowInvalidHeapAttributeNumber + 1; i < 0; i++)
+		if (bms_is_member(i - FirstLowInvalidHeapAttributeNumber, columns))
+			list = lappend_int(list, i);
 
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].attnum != 0 &&

@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -26,6 +28,7 @@
 #include "read/ids.h"
 #include "fdw/plan.h"
 #include "fdw/scan.h"
+#include "fdw/tid.h"
 
 /* One column to fill. */
 typedef struct ProjectedColumn
@@ -46,8 +49,10 @@ struct CfdwProjection
 	int ncolumns;
 	ProjectedColumn *columns;
 	int nkeys;
-	const char **keys; /* the first is the id's */
-	bool whole;        /* a column reads the item itself */
+	const char **keys;    /* the first is the id's */
+	bool whole;           /* a column reads the item itself */
+	OffsetNumber account; /* of the rows' ctids, or 0: none are wanted */
+	bool system;          /* another system column is wanted */
 	/* For error messages, while an item is converted. */
 	const CfdwItem *item;
 	const CfdwTableColumn *current;
@@ -89,6 +94,8 @@ static CfdwIds wanted_ids(ForeignScanState *node);
 static void start(ForeignScanState *node);
 static void store_row(ListScan *state, const CfdwFetchRow *row,
 					  TupleTableSlot *slot);
+static void store_tid(OffsetNumber account, const CfdwFetchRow *row,
+					  ItemPointer tid);
 
 /*
  * How to fill COLUMNS, a list of attribute numbers, of TABLE; in the current
@@ -107,7 +114,12 @@ cfdw_scan_projection(CfdwTable *table, List *columns)
 	projection->keys = palloc0(sizeof(char *) * (list_length(columns) + 1));
 	add_key(projection, table->resource->columns[table->resource->id].key);
 	foreach(lc, columns)
-		add_column(projection, &table->columns[lfirst_int(lc) - 1]);
+		if (lfirst_int(lc) > 0)
+			add_column(projection, &table->columns[lfirst_int(lc) - 1]);
+		else if (lfirst_int(lc) == SelfItemPointerAttributeNumber)
+			projection->account = cfdw_tid_account(table);
+		else if (lfirst_int(lc) != TableOidAttributeNumber)
+			projection->system = true;
 	return projection;
 }
 
@@ -149,13 +161,16 @@ cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 }
 
 /*
- * The number of the added row that a scan gave with TID; 0 for a row that the
- * account knows.
+ * Stores a tuple, which is in the current memory context, into SLOT.  Its system
+ * columns are zeros, as postgres_fdw has them: nothing of the kind is known.
  */
-uint32
-cfdw_scan_added_number(ItemPointer tid)
+void
+cfdw_scan_store_tuple(HeapTuple tuple, TupleTableSlot *slot)
 {
-	return ItemPointerIsValid(tid) ? ItemPointerGetBlockNumber(tid) : 0;
+	HeapTupleHeaderSetXmin(tuple->t_data, InvalidTransactionId);
+	HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+	HeapTupleHeaderSetCmin(tuple->t_data, FirstCommandId);
+	ExecForceStoreHeapTuple(tuple, slot, false);
 }
 
 /*
@@ -454,17 +469,38 @@ start(ForeignScanState *node)
 }
 
 /*
- * A row that the account does not know has no id: its number stands in its ctid.
+ * Stores a row, with those system columns that are wanted.
  */
 static void
 store_row(ListScan *state, const CfdwFetchRow *row, TupleTableSlot *slot)
 {
-	memset(slot->tts_isnull, true,
-		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	TupleDesc desc = slot->tts_tupleDescriptor;
+
+	memset(slot->tts_isnull, true, sizeof(bool) * desc->natts);
 	cfdw_scan_convert(state->projection, row->item, row->wanted,
 					  slot->tts_values, slot->tts_isnull);
-	ExecStoreVirtualTuple(slot);
-	if (row->item == NULL)
-		ItemPointerSet(&slot->tts_tid, row->wanted->tracked->number,
-					   FirstOffsetNumber);
+	if (state->projection->system)
+		cfdw_scan_store_tuple(
+			heap_form_tuple(desc, slot->tts_values, slot->tts_isnull), slot);
+	else
+		ExecStoreVirtualTuple(slot);
+	if (state->projection->account != 0)
+		store_tid(state->projection->account, row, &slot->tts_tid);
+}
+
+/*
+ * A row that the transaction has added keeps its ctid when it is sent.  One whose
+ * id is no number has none, and cannot be changed.
+ */
+static void
+store_tid(OffsetNumber account, const CfdwFetchRow *row, ItemPointer tid)
+{
+	int64 id;
+
+	if (row->wanted != NULL && row->wanted->tracked->number > 0)
+		cfdw_tid_set_added(tid, row->wanted->tracked->number);
+	else if (cfdw_value_int64(&row->item->fields[0], &id))
+		cfdw_tid_set_list(tid, account, id);
+	else
+		ItemPointerSetInvalid(tid);
 }

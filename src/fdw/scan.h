@@ -22,7 +22,7 @@ extern void cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query);
 extern void cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
 							  const CfdwWanted *wanted, Datum *values,
 							  bool *nulls);
-extern uint32 cfdw_scan_added_number(ItemPointer tid);
+extern void cfdw_scan_store_tuple(HeapTuple tuple, TupleTableSlot *slot);
 
 extern bool cfdw_scan_is_waiting(const ForeignScanState *node);
 extern bool cfdw_scan_is_ready(const ForeignScanState *node);

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * tid.c
+ *	  The ctid of a row.
+ *
+ * Owns what a ctid says.  It names one list of one account, and does so as long
+ * as the session, for postgres_fdw reads it in one statement and changes what
+ * it names in the next:
+ *
+ *	  (id, account)        a list; the session gives each account a number
+ *	  (number, ADDED)      a row that the transaction has added, sent or not
+ *	  (number, NUMBERED)   a list whose id does not fit: the session gives it a
+ *	                       number
+ *
+ * So no two lists have the same ctid, also where their ids are equal.  Must not
+ * know how a row is read or changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "storage/block.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "fdw/tid.h"
+
+#define OFFSET_ADDED FirstOffsetNumber
+#define OFFSET_NUMBERED (OFFSET_ADDED + 1)
+#define FIRST_ACCOUNT (OFFSET_NUMBERED + 1)
+#define LAST_ACCOUNT 0xfff0 /* the server gives some beyond it a meaning */
+#define NACCOUNTS (LAST_ACCOUNT - FIRST_ACCOUNT + 1)
+
+/* An account that the session has numbered. */
+typedef struct NumberedAccount
+{
+	OffsetNumber number; /* hash key */
+	char *name;
+} NumberedAccount;
+
+typedef struct ListKey
+{
+	int64 id;
+	int64 account;
+} ListKey;
+
+/* A list that the session has numbered. */
+typedef struct NumberedList
+{
+	ListKey key;
+	BlockNumber number;
+} NumberedList;
+
+/* Both last as long as the session, and so do the numbers. */
+static HTAB *accounts = NULL;
+static HTAB *lists = NULL;
+
+static BlockNumber number_list(OffsetNumber account, int64 id);
+
+/*
+ * The number of a table's account.  It depends on the server's OID and on the
+ * path, so that it is mostly the same in other sessions too.  Raises 54000 when
+ * the session has met more accounts than there are numbers.
+ */
+OffsetNumber
+cfdw_tid_account(const CfdwTable *table)
+{
+	HASHCTL control = {.keysize = sizeof(OffsetNumber),
+					   .entrysize = sizeof(NumberedAccount)};
+	const char *path = table->options.path;
+	const char *name =
+		psprintf("%u %s%s", table->serverid, table->options.url, path);
+	uint32 start = table->serverid +
+				   hash_bytes((const unsigned char *) path, strlen(path));
+
+	if (accounts == NULL)
+		accounts = hash_create("catalogs_fdw accounts", 16, &control,
+							   HASH_ELEM | HASH_BLOBS);
+	for (int i = 0; i < NACCOUNTS; i++)
+	{
+		OffsetNumber number = FIRST_ACCOUNT + (start + i) % NACCOUNTS;
+		NumberedAccount *account =
+			hash_search(accounts, &number, HASH_FIND, NULL);
+
+		if (account == NULL)
+		{
+			char *copy = MemoryContextStrdup(TopMemoryContext, name);
+
+			account = hash_search(accounts, &number, HASH_ENTER, NULL);
+			account->name = copy;
+		}
+		if (strcmp(account->name, name) == 0)
+			return number;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("cannot tell the lists of more than %d accounts apart",
+					NACCOUNTS),
+			 errhint("Open a new session.")));
+}
+
+/*
+ * Writes the ctid of a list.  Raises 54000 when the session has numbered as many
+ * as there are numbers.
+ */
+void
+cfdw_tid_set_list(ItemPointer tid, OffsetNumber account, int64 id)
+{
+	if (id >= 0 && id < InvalidBlockNumber)
+		ItemPointerSet(tid, (BlockNumber) id, account);
+	else
+		ItemPointerSet(tid, number_list(account, id), OFFSET_NUMBERED);
+}
+
+/*
+ * Writes the ctid of the NUMBER-th row, from 1, that the transaction has added.
+ */
+void
+cfdw_tid_set_added(ItemPointer tid, uint32 number)
+{
+	ItemPointerSet(tid, number, OFFSET_ADDED);
+}
+
+/*
+ * The number of the added row that a ctid names; 0 when it names another row.
+ */
+uint32
+cfdw_tid_added(ItemPointer tid)
+{
+	return ItemPointerIsValid(tid) &&
+				   ItemPointerGetOffsetNumber(tid) == OFFSET_ADDED
+			   ? ItemPointerGetBlockNumber(tid)
+			   : 0;
+}
+
+static BlockNumber
+number_list(OffsetNumber account, int64 id)
+{
+	HASHCTL control = {.keysize = sizeof(ListKey),
+					   .entrysize = sizeof(NumberedList)};
+	ListKey key = {.id = id, .account = account};
+	NumberedList *list;
+	bool found;
+
+	if (lists == NULL)
+		lists = hash_create("catalogs_fdw numbered lists", 64, &control,
+							HASH_ELEM | HASH_BLOBS);
+	if (hash_get_num_entries(lists) >= InvalidBlockNumber)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("cannot give more than %u lists a ctid",
+							   InvalidBlockNumber),
+						errhint("Open a new session.")));
+	list = hash_search(lists, &key, HASH_ENTER, &found);
+	if (!found)
+		list->number = hash_get_num_entries(lists) - 1;
+	return list->number;
+}

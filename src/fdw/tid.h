@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * tid.h
+ *	  The ctid of a row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_TID_H
+#define CFDW_TID_H
+
+#include "storage/itemptr.h"
+
+#include "declare/option.h"
+
+extern OffsetNumber cfdw_tid_account(const CfdwTable *table);
+extern void cfdw_tid_set_list(ItemPointer tid, OffsetNumber account, int64 id);
+extern void cfdw_tid_set_added(ItemPointer tid, uint32 number);
+extern uint32 cfdw_tid_added(ItemPointer tid);
+
+#endif /* CFDW_TID_H */
