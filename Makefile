@@ -19,6 +19,7 @@ OBJS = \
 	src/net/report.o \
 	src/net/auth.o \
 	src/net/session.o \
+	src/net/call.o \
 	src/read/ids.o \
 	src/read/cursor.o \
 	src/read/spool.o \

@@ -48,6 +48,7 @@ static void append_row(StringInfo json, CfdwVerb verb, const CfdwRow *row);
 static void append_key(StringInfo json, const char *key);
 static char *to_utf8(StringInfo json, size_t *len);
 static Tree *parse(const char *body, size_t len);
+static json_object *try_parse(const char *body, size_t len, bool *no_memory);
 static json_object *member(json_object *object, const char *key);
 static bool to_int64(json_object *value, int64 *result);
 static bool text_to_int64(const char *text, int64 *result);
@@ -164,16 +165,17 @@ cfdw_codec_reply(const CfdwResource *resource, const char *body, size_t len,
 }
 
 /*
- * Whether the reply to a login says that it was accepted.
+ * Whether the reply to a login says that it was accepted.  Never raises.
  */
 bool
 cfdw_codec_login_accepted(const char *body, size_t len)
 {
-	Tree *tree = parse(body, len);
-	json_object *auth = member(member(tree->root, "response"), "auth");
+	bool no_memory;
+	json_object *root = try_parse(body, len, &no_memory);
+	json_object *auth = member(member(root, "response"), "auth");
 	bool accepted = auth != NULL && json_object_get_boolean(auth);
 
-	free_tree(tree);
+	json_object_put(root);
 	return accepted;
 }
 
@@ -341,19 +343,41 @@ static Tree *
 parse(const char *body, size_t len)
 {
 	Tree *tree = new_tree();
-	json_tokener *tokener;
+	bool no_memory;
 
+	tree->root = try_parse(body, len, &no_memory);
+	if (no_memory)
+		raise_out_of_memory();
+	return tree;
+}
+
+/*
+ * The same, without an owner: the caller frees it.  Never raises.
+ */
+static json_object *
+try_parse(const char *body, size_t len, bool *no_memory)
+{
+	json_tokener *tokener;
+	json_object *root;
+
+	*no_memory = false;
 	if (len == 0 || len > INT_MAX)
-		return tree;
+		return NULL;
 	tokener = json_tokener_new();
 	if (tokener == NULL)
-		raise_out_of_memory();
+	{
+		*no_memory = true;
+		return NULL;
+	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	tree->root = json_tokener_parse_ex(tokener, body, (int) len);
+	root = json_tokener_parse_ex(tokener, body, (int) len);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
-		free_tree(tree);
+	{
+		json_object_put(root);
+		root = NULL;
+	}
 	json_tokener_free(tokener);
-	return tree;
+	return root;
 }
 
 /*

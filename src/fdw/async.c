@@ -21,7 +21,7 @@
 #include "storage/latch.h"
 
 #include "fdw/async.h"
-#include "net/http.h"
+#include "net/call.h"
 #include "fdw/scan.h"
 
 static void answer(AsyncRequest *areq);
@@ -68,7 +68,7 @@ catalogsForeignAsyncConfigureWait(AsyncRequest *areq)
 void
 catalogsForeignAsyncNotify(AsyncRequest *areq)
 {
-	cfdw_http_drive();
+	cfdw_call_drive();
 	answer(areq);
 }
 
@@ -122,8 +122,7 @@ is_last_pending(const AsyncRequest *areq)
 static int
 watch_pending(const AppendState *append)
 {
-	CfdwTransfer **awaited =
-		palloc(sizeof(CfdwTransfer *) * append->as_nasyncplans);
+	CfdwCall **awaited = palloc(sizeof(CfdwCall *) * append->as_nasyncplans);
 	bool at_once = append->as_nasyncresults > 0;
 	int n = 0;
 	int i = -1;
@@ -141,7 +140,7 @@ watch_pending(const AppendState *append)
 		else
 			at_once = true;
 	}
-	fd = cfdw_http_watch(awaited, n, at_once || n == 0);
+	fd = cfdw_call_watch(awaited, n, at_once || n == 0);
 	pfree(awaited);
 	return fd;
 }

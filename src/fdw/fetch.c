@@ -222,7 +222,7 @@ cfdw_fetch_next(CfdwFetch *fetch, bool wait, CfdwFetchRow *row)
 /*
  * What a wait for the next row has to wait for; NULL when there is no need.
  */
-CfdwTransfer *
+CfdwCall *
 cfdw_fetch_awaited(const CfdwFetch *fetch)
 {
 	const Reply *reply = fetch->reply;
@@ -678,7 +678,7 @@ pull_item(CfdwFetch *fetch, bool wait)
 		next = cfdw_cursor_poll(reply->cursor, item);
 	if (next == CFDW_NEXT_WAIT)
 	{
-		cfdw_http_drive();
+		cfdw_call_drive();
 		next = cfdw_cursor_poll(reply->cursor, item);
 	}
 	if (next == CFDW_NEXT_WAIT)

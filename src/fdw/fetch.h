@@ -54,7 +54,7 @@ extern CfdwFetch *cfdw_fetch_create(MemoryContext query,
 									const CfdwFetchPlan *plan);
 extern void cfdw_fetch_ask(CfdwFetch *fetch, CfdwAsk ask, int64 id);
 extern CfdwNext cfdw_fetch_next(CfdwFetch *fetch, bool wait, CfdwFetchRow *row);
-extern CfdwTransfer *cfdw_fetch_awaited(const CfdwFetch *fetch);
+extern CfdwCall *cfdw_fetch_awaited(const CfdwFetch *fetch);
 extern double cfdw_fetch_count(const CfdwFetch *fetch);
 extern const CfdwTraffic *cfdw_fetch_traffic(const CfdwFetch *fetch);
 extern void cfdw_fetch_end(CfdwFetch *fetch);

@@ -188,15 +188,15 @@ cfdw_scan_is_waiting(const ForeignScanState *node)
 bool
 cfdw_scan_is_ready(const ForeignScanState *node)
 {
-	const CfdwTransfer *awaited = cfdw_scan_awaited(node);
+	CfdwCall *awaited = cfdw_scan_awaited(node);
 
-	return awaited == NULL || cfdw_http_is_ready(awaited);
+	return awaited == NULL || cfdw_call_is_ready(awaited);
 }
 
 /*
  * What a scan that is waiting waits for; NULL when it need not any more.
  */
-CfdwTransfer *
+CfdwCall *
 cfdw_scan_awaited(const ForeignScanState *node)
 {
 	return cfdw_fetch_awaited(((const ListScan *) node->fdw_state)->fetch);

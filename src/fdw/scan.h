@@ -26,7 +26,7 @@ extern void cfdw_scan_store_tuple(HeapTuple tuple, TupleTableSlot *slot);
 
 extern bool cfdw_scan_is_waiting(const ForeignScanState *node);
 extern bool cfdw_scan_is_ready(const ForeignScanState *node);
-extern CfdwTransfer *cfdw_scan_awaited(const ForeignScanState *node);
+extern CfdwCall *cfdw_scan_awaited(const ForeignScanState *node);
 extern const CfdwTraffic *cfdw_scan_traffic(const ForeignScanState *node);
 
 extern void catalogsBeginForeignScan(ForeignScanState *node, int eflags);

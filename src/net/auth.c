@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "net/auth.h"
@@ -27,28 +26,13 @@ struct CfdwAuthMethod
 	bool cookies; /* the server remembers us by a cookie */
 	void (*apply)(const CfdwCredentials *credentials,
 				  CfdwRequest *request); /* or NULL */
-	CfdwTransfer *(*renew)(const CfdwCredentials *credentials,
-						   const CfdwOptions *options, CfdwPool *pool,
-						   CfdwTraffic *traffic); /* or NULL: it cannot */
+	void (*login)(const CfdwCredentials *credentials,
+				  CfdwRequest *request); /* or NULL: it cannot be renewed */
 };
-
-struct CfdwLogin
-{
-	CfdwAction action;
-	CfdwTransfer *transfer;
-	StringInfoData body; /* of the reply, so far */
-};
-
-/* More of a reply to a login is not looked at. */
-#define MAX_REPLY (64 * 1024)
 
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
-static CfdwTransfer *log_in(const CfdwCredentials *credentials,
-							const CfdwOptions *options, CfdwPool *pool,
-							CfdwTraffic *traffic);
-static bool is_refused(const CfdwResponse *response,
-					   const StringInfoData *body);
+static void log_in(const CfdwCredentials *credentials, CfdwRequest *request);
 
 static const CfdwAuthMethod methods[] = {
 	{.name = "access token",
@@ -57,7 +41,7 @@ static const CfdwAuthMethod methods[] = {
 	{.name = "login",
 	 .needs = offsetof(CfdwCredentials, login),
 	 .cookies = true,
-	 .renew = log_in},
+	 .login = log_in},
 };
 
 /*
@@ -91,7 +75,7 @@ cfdw_auth_uses_cookies(const CfdwAuthMethod *method)
 bool
 cfdw_auth_can_renew(const CfdwAuthMethod *method)
 {
-	return method->renew != NULL;
+	return method->login != NULL;
 }
 
 /*
@@ -106,95 +90,52 @@ cfdw_auth_apply(const CfdwAuthMethod *method,
 }
 
 /*
- * Starts to sign in anew, in the current memory context; the arguments must
- * outlive it.  TRAFFIC counts it.
- */
-CfdwLogin *
-cfdw_auth_begin(const CfdwAuthMethod *method,
-				const CfdwCredentials *credentials, const CfdwOptions *options,
-				const char *server, CfdwPool *pool, CfdwTraffic *traffic)
-{
-	CfdwLogin *login = palloc0(sizeof(CfdwLogin));
-
-	login->action.server = server;
-	login->action.path = cfdw_login_call.path;
-	login->action.what = "sign in";
-	login->action.verb = -1;
-	login->action.timeout_ms = options->request_timeout_ms;
-	login->action.credentials = credentials;
-	initStringInfo(&login->body);
-	login->transfer = method->renew(credentials, options, pool, traffic);
-	return login;
-}
-
-/*
- * What a wait for the login has to wait for.
- */
-CfdwTransfer *
-cfdw_auth_transfer(const CfdwLogin *login)
-{
-	return login->transfer;
-}
-
-/*
- * Takes in what has come of the reply; true once it has ended.  Waits for
- * nothing.
- */
-bool
-cfdw_auth_receive(CfdwLogin *login)
-{
-	const char *data;
-	size_t len;
-
-	while (cfdw_http_is_ready(login->transfer))
-	{
-		if (!cfdw_http_read(login->transfer, &data, &len))
-			return true;
-		appendBinaryStringInfo(&login->body, data,
-							   Min(len, (size_t) MAX_REPLY - login->body.len));
-	}
-	return false;
-}
-
-/*
- * Looks at the whole reply.  Raises 28000 when the account refuses, and what
- * report.c raises for a request that fails.
+ * Makes the request that signs in anew, in the current memory context; the
+ * arguments must outlive it.  Its session cookie stays in the pool.
  */
 void
-cfdw_auth_finish(CfdwLogin *login)
+cfdw_auth_login(const CfdwAuthMethod *method,
+				const CfdwCredentials *credentials, const CfdwOptions *options,
+				CfdwRequest *request)
 {
-	const CfdwResponse *response = cfdw_http_response(login->transfer);
-	const StringInfoData *body = &login->body;
-
-	if (is_refused(response, body))
-		cfdw_report_response(&login->action, response, body->data, body->len);
-	if (!cfdw_codec_login_accepted(body->data, body->len))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg(
-				 "could not sign in on server \"%s\": the account does not confirm it",
-				 login->action.server),
-			 errhint("Check the credentials in the user mapping.")));
-	cfdw_http_end(login->transfer);
+	request->url = psprintf("%s%s", options->url, cfdw_login_call.path);
+	request->timeout_ms = options->request_timeout_ms;
+	request->max_response_size = options->max_response_size;
+	request->whole = true;
+	method->login(credentials, request);
 }
 
 /*
- * All of that, but says by its result whether the account has accepted it.
- * Raises an error only for want of memory or of descriptors.
+ * Whether the account has let us in.  Never raises.
  */
 bool
-cfdw_auth_try(const CfdwAuthMethod *method, const CfdwCredentials *credentials,
-			  const CfdwOptions *options, CfdwPool *pool)
+cfdw_auth_is_accepted(const CfdwResponse *response, const char *body,
+					  size_t len)
 {
-	CfdwTransfer *transfer = method->renew(credentials, options, pool, NULL);
-	const CfdwResponse *response;
-	StringInfoData body;
+	return response->outcome == CFDW_HTTP_OK && response->status == 200 &&
+		   cfdw_codec_login_accepted(body, len);
+}
 
-	initStringInfo(&body);
-	response = cfdw_http_collect(transfer, &body, MAX_REPLY);
-	return !is_refused(response, &body) &&
-		   cfdw_codec_login_accepted(body.data, body.len);
+/*
+ * Raises the error for a login that was not accepted: 28000 when the account
+ * refuses, else what report.c raises for a request that fails.
+ */
+void
+cfdw_auth_report(const CfdwAction *action, const CfdwResponse *response,
+				 const char *body, size_t len)
+{
+	CfdwProblem problem;
+
+	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
+		cfdw_codec_problem(body, len, &problem))
+		cfdw_report_response(action, response, body, len);
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+		 errmsg(
+			 "could not sign in on server \"%s\": the account does not confirm it",
+			 action->server),
+		 errhint("Check the credentials in the user mapping.")));
 }
 
 static void
@@ -203,29 +144,9 @@ apply_token(const CfdwCredentials *credentials, CfdwRequest *request)
 	request->bearer = credentials->access_token;
 }
 
-/*
- * Sends a login.  The session cookie that it brings stays in POOL.
- */
-static CfdwTransfer *
-log_in(const CfdwCredentials *credentials, const CfdwOptions *options,
-	   CfdwPool *pool, CfdwTraffic *traffic)
+static void
+log_in(const CfdwCredentials *credentials, CfdwRequest *request)
 {
-	CfdwRequest request = {0};
-
-	request.url = psprintf("%s%s", options->url, cfdw_login_call.path);
-	request.body = cfdw_codec_login(credentials->login, credentials->api_key,
-									&request.body_len);
-	request.timeout_ms = options->request_timeout_ms;
-	request.max_response_size = options->max_response_size;
-	request.traffic = traffic;
-	return cfdw_http_start(pool, &request);
-}
-
-static bool
-is_refused(const CfdwResponse *response, const StringInfoData *body)
-{
-	CfdwProblem problem;
-
-	return response->outcome != CFDW_HTTP_OK || response->status != 200 ||
-		   cfdw_codec_problem(body->data, body->len, &problem);
+	request->body = cfdw_codec_login(credentials->login, credentials->api_key,
+									 &request->body_len);
 }

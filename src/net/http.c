@@ -14,11 +14,14 @@
  * connection when a kept one closes before the first byte of the reply, so it
  * is given no way to get the body a second time (see on_send).
  *
- * A transfer may be waited for as long as the patience of its request lasts;
- * in an abort, all of them together as long as that may take.
+ * A transfer may be waited for as long as its request allows: the time in which
+ * nobody waits for it does not count.
+ *
+ * Nothing here raises an error but the wait, and that not in an abort: what a
+ * transfer takes is malloc'ed.
  *
  * Must not know JSON, rows or what a status means; nor how to wait, which is
- * wire's.
+ * loop's.
  *
  *-------------------------------------------------------------------------
  */
@@ -55,11 +58,10 @@ typedef struct Buffer
 
 struct CfdwTransfer
 {
-	MemoryContextCallback callback;
 	CfdwPool *pool;
-	CURL *easy;
+	CURL *easy; /* NULL once it has ended */
 	struct curl_slist *headers;
-	bool on_wire;
+	bool in_loop;
 	dlist_node link; /* in under_way, while it has a handle */
 
 	/* What on_send gives out. */
@@ -71,130 +73,281 @@ struct CfdwTransfer
 	/* What on_receive took in. */
 	Buffer in;      /* filled by libcurl */
 	Buffer out;     /* lent to the reader */
+	bool whole;     /* all of it stays in "in" */
 	int64 received; /* bytes, after decompression */
 	int64 max_received;
 	CfdwTraffic *traffic; /* where it is counted, or NULL */
 	bool too_large;
 	bool paused;
 
-	double patience_ms; /* left of the request's timeout */
-	double waited_ms;   /* for it, since libcurl has it */
-	bool watched;       /* an Append waits for it */
+	double remaining_ms; /* of the request's timeout */
+	double waited_ms;    /* for it, since libcurl has it */
+	uint64 wait;         /* the last one that was for it */
 	bool done;
+	bool whole_reply; /* ... well */
 	CfdwResponse response;
 	char error[CURL_ERROR_SIZE];
+
+	struct Guard *guard; /* of a transfer that txn has started, or NULL */
 };
 
-/* The transfers that are not yet ended. */
+/* Ends a transfer with a memory context. */
+typedef struct Guard
+{
+	MemoryContextCallback callback;
+	CfdwTransfer *transfer;
+} Guard;
+
+/* The transfers that have not ended. */
 static dlist_head under_way = DLIST_STATIC_INIT(under_way);
+
+/* Waits are counted, so that each transfer knows whether one was for it. */
+static uint64 current_wait = 1;
 
 /* Left of the time for an abort's requests, or -1 outside of one. */
 static double abort_patience_ms = -1;
 
-static void free_transfer(void *arg);
-static void take_off_wire(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
-static void set_request(CfdwTransfer *transfer, const CfdwRequest *request);
-static void set_body(CfdwTransfer *transfer, const CfdwRequest *request);
-static void add_header(CfdwTransfer *transfer, const char *header);
-static void take_stock(void);
-static void harvest(void);
+static CURLcode set_up(CfdwTransfer *transfer, const CfdwRequest *request);
+static CURLcode set_body(CfdwTransfer *transfer, const CfdwRequest *request);
+static bool add_header(CfdwTransfer *transfer, const char *name,
+					   const char *value);
+static double least_remaining_ms(void);
+static void see_what_ended(double elapsed_ms);
+static void note_ended(void);
+static void begin_again_or_finish(CfdwTransfer *transfer, CURLcode code);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
 static void finish_all(CURLcode code);
+static void describe(CfdwResponse *response, CURLcode code, const char *error);
 static bool was_connected(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
-static void charge(CfdwTransfer *transfer, double ms);
-static void end_watch(void);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
+static bool append(Buffer *buffer, const char *data, size_t len);
+static void end_with_context(void *arg);
 
 /*
- * Starts a request.  The transfer lives in the current memory context and ends
- * with it at the latest.  Raises 53000 when descriptors run out, 53200 for
- * want of memory.
+ * Starts a request.  The transfer is malloc'ed; cfdw_http_end() frees it.  NULL
+ * when it could not be started: then *FAILURE says why, CFDW_HTTP_NO_DESCRIPTOR
+ * that it may be tried again when another transfer has ended.  Never raises.
  */
 CfdwTransfer *
-cfdw_http_start(CfdwPool *pool, const CfdwRequest *request)
+cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
+				CfdwResponse *failure)
 {
-	CfdwTransfer *transfer = palloc0(sizeof(CfdwTransfer));
+	CfdwTransfer *transfer = calloc(1, sizeof(CfdwTransfer));
+	int code = CURLE_OUT_OF_MEMORY;
 
-	transfer->pool = pool;
-	transfer->patience_ms = request->timeout_ms;
-	transfer->max_received = request->max_response_size;
-	transfer->traffic = request->traffic;
-	transfer->callback.func = free_transfer;
-	transfer->callback.arg = transfer;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext,
-									   &transfer->callback);
-	transfer->easy = cfdw_pool_take(pool);
-	dlist_push_tail(&under_way, &transfer->link);
-
-	set_request(transfer, request);
-	transfer->on_wire = cfdw_loop_add(transfer->easy);
-	if (!transfer->on_wire)
-		cfdw_loop_check(CURLE_OUT_OF_MEMORY);
+	if (transfer != NULL)
+	{
+		transfer->pool = pool;
+		transfer->remaining_ms = request->timeout_ms;
+		transfer->max_received = request->max_response_size;
+		transfer->whole = request->whole;
+		transfer->traffic = request->traffic;
+		transfer->easy = cfdw_pool_take(pool, &code);
+	}
+	if (transfer != NULL && transfer->easy != NULL)
+	{
+		dlist_push_tail(&under_way, &transfer->link);
+		code = set_up(transfer, request);
+		if (code == CURLE_OK && !cfdw_loop_add(transfer->easy))
+			code = CURLE_OUT_OF_MEMORY;
+	}
+	if (code != CURLE_OK)
+	{
+		if (transfer != NULL)
+			cfdw_http_end(transfer);
+		memset(failure, 0, sizeof(*failure));
+		failure->outcome = code == CURLE_AGAIN ? CFDW_HTTP_NO_DESCRIPTOR
+						   : code == CURLE_OUT_OF_MEMORY
+							   ? CFDW_HTTP_NO_MEMORY
+							   : CFDW_HTTP_NO_CONNECTION;
+		describe(failure, code, "");
+		return NULL;
+	}
+	transfer->in_loop = true;
 	if (transfer->traffic != NULL)
 		transfer->traffic->requests++;
-	harvest();
+	note_ended();
 	return transfer;
 }
 
 /*
- * Waits until one of the transfers has bytes to read or has ended.  Raises
- * 57014 or 57P01 when the backend is told to stop.
+ * Whether there are bytes to read, or the transfer has ended; of a whole body, the
+ * latter alone.
+ */
+bool
+cfdw_http_is_ready(const CfdwTransfer *transfer)
+{
+	return transfer->done || (transfer->in.len > 0 && !transfer->whole);
+}
+
+/*
+ * Whether it has ended, and nothing is left to read but a whole body.
+ */
+bool
+cfdw_http_is_read(const CfdwTransfer *transfer)
+{
+	return transfer->done && (transfer->in.len == 0 || transfer->whole);
+}
+
+/*
+ * The next bytes of a reply, of those that have come; *DATA is valid until the
+ * next call.  False when there are none.  Never raises.
+ */
+bool
+cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
+{
+	Buffer empty = transfer->out;
+
+	if (transfer->in.len == 0 || transfer->whole)
+		return false;
+	empty.len = 0;
+	transfer->out = transfer->in;
+	transfer->in = empty;
+	*data = transfer->out.data;
+	*len = transfer->out.len;
+	if (transfer->paused && !transfer->done)
+	{
+		CURLcode code;
+
+		transfer->paused = false;
+		code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+		if (code != CURLE_OK)
+			finish(transfer, code);
+		note_ended();
+	}
+	return true;
+}
+
+/*
+ * The body of a whole reply, as far as it has come; malloc'ed, with a zero byte
+ * behind it, and valid until the transfer is ended.
+ */
+const char *
+cfdw_http_body(const CfdwTransfer *transfer, size_t *len)
+{
+	*len = transfer->in.len;
+	return transfer->in.data != NULL ? transfer->in.data : "";
+}
+
+/*
+ * What is known of the response so far: the status with the first bytes, the
+ * outcome at the end.  Valid until the transfer is ended.
+ */
+const CfdwResponse *
+cfdw_http_response(CfdwTransfer *transfer)
+{
+	CfdwResponse *response = &transfer->response;
+
+	response->sent = transfer->body_sent > 0;
+	if (!transfer->done && transfer->in.len > 0 && response->status == 0)
+		read_headers(transfer);
+	return response;
+}
+
+/*
+ * Its time is up.  What has come of the reply can still be read.  Never raises.
  */
 void
-cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
+cfdw_http_give_up(CfdwTransfer *transfer)
 {
-	for (;;)
+	finish(transfer, CURLE_OPERATION_TIMEDOUT);
+}
+
+/*
+ * Frees a transfer; its connection is kept when the reply was received to its
+ * end, closed otherwise.  Never raises.
+ */
+void
+cfdw_http_end(CfdwTransfer *transfer)
+{
+	transfer->done = true;
+	give_back_handle(transfer);
+	curl_slist_free_all(transfer->headers);
+	free(transfer->in.data);
+	free(transfer->out.data);
+	if (transfer->guard != NULL)
+		transfer->guard->transfer = NULL;
+	free(transfer);
+}
+
+/*
+ * The next wait is for none of the transfers ...
+ */
+void
+cfdw_http_expect_none(void)
+{
+	current_wait++;
+}
+
+/*
+ * ... but this one ...
+ */
+void
+cfdw_http_expect(CfdwTransfer *transfer)
+{
+	transfer->wait = current_wait;
+}
+
+/*
+ * ... or any of them: what it takes is counted against their time.
+ */
+void
+cfdw_http_expect_all(void)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &under_way)
 	{
-		double left = abort_patience_ms >= 0 ? abort_patience_ms : DBL_MAX;
-		double elapsed;
-
-		for (int i = 0; i < n; i++)
-		{
-			charge(transfers[i], 0);
-			if (cfdw_http_is_ready(transfers[i]))
-				return;
-			left = Min(left, transfers[i]->patience_ms);
-		}
-
-		elapsed = cfdw_loop_wait(left, abort_patience_ms >= 0);
-		take_stock();
-		for (int i = 0; i < n; i++)
-			charge(transfers[i], elapsed);
-		if (abort_patience_ms >= 0)
-		{
-			abort_patience_ms = Max(abort_patience_ms - elapsed, 0);
-			if (abort_patience_ms == 0)
-				for (int i = 0; i < n; i++)
-					charge(transfers[i], transfers[i]->patience_ms);
-		}
+		cfdw_http_expect(dlist_container(CfdwTransfer, link, iter.cur));
 	}
 }
 
 /*
- * Somebody else, an Append, waits for transfers: returns the descriptor that is
- * readable as soon as one of them may have got on, or is out of time; or
- * AT_ONCE.  Then cfdw_http_drive() sees to them.  Never raises.
+ * Whether there are transfers that have not ended; MOVING: that get on without
+ * being read.
+ */
+bool
+cfdw_http_is_any_under_way(bool moving)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &under_way)
+	{
+		if (!moving || !dlist_container(CfdwTransfer, link, iter.cur)->paused)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Waits until one of the transfers may have got on, or LIMIT_MS have passed;
+ * returns how many milliseconds that took.  Raises as cfdw_loop_wait().
+ */
+double
+cfdw_http_wait(double limit_ms, bool aborting)
+{
+	double elapsed_ms;
+
+	elapsed_ms = cfdw_loop_wait(Min(limit_ms, least_remaining_ms()), aborting);
+	see_what_ended(elapsed_ms);
+	return elapsed_ms;
+}
+
+/*
+ * Somebody else, an Append, waits for the transfers: returns the descriptor that
+ * is readable as soon as one of them may have got on, or LIMIT_MS have passed.
+ * Then cfdw_http_drive() is due.  Never raises.
  */
 int
-cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
+cfdw_http_watch(double limit_ms)
 {
-	double left = CFDW_APPEND_WAIT_MS;
-
-	end_watch();
-	for (int i = 0; i < n; i++)
-	{
-		if (cfdw_http_is_ready(transfers[i]))
-			at_once = true;
-		transfers[i]->watched = true;
-		left = Min(left, transfers[i]->patience_ms);
-	}
-	return cfdw_loop_watch(at_once ? 0 : left);
+	return cfdw_loop_watch(Min(limit_ms, least_remaining_ms()));
 }
 
 /*
@@ -203,181 +356,11 @@ cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once)
 void
 cfdw_http_drive(void)
 {
+	double elapsed_ms = 0;
+
 	cfdw_loop_drive();
-	take_stock();
-}
-
-/*
- * Whether cfdw_http_await_any() need not wait for a transfer.
- */
-bool
-cfdw_http_is_ready(const CfdwTransfer *transfer)
-{
-	return transfer->in.len > 0 || transfer->done;
-}
-
-/*
- * Waits without a request.  Raises 57014 or 57P01 when the backend is told to
- * stop.
- */
-void
-cfdw_http_pause(long pause_ms)
-{
-	TimestampTz end =
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause_ms);
-	long left_ms = pause_ms;
-
-	if (abort_patience_ms >= 0)
-	{
-		left_ms = Min(pause_ms, (long) abort_patience_ms);
-		pg_usleep(left_ms * 1000);
-		abort_patience_ms -= left_ms;
-		return;
-	}
-	for (; left_ms > 0;
-		 left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end))
-	{
-		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-				  left_ms, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
- * From here to cfdw_http_end_abort() a transaction is being aborted: waits do
- * not look at the latch, cannot be interrupted, and end after LIMIT_MS in all.
- */
-void
-cfdw_http_begin_abort(int limit_ms)
-{
-	abort_patience_ms = limit_ms;
-}
-
-/*
- * Whether an abort has used up its time: nothing more is to go out, for it would
- * be cut off at once.
- */
-bool
-cfdw_http_time_is_up(void)
-{
-	return abort_patience_ms == 0;
-}
-
-void
-cfdw_http_end_abort(void)
-{
-	abort_patience_ms = -1;
-}
-
-/*
- * Waits for the first bytes of the reply's body, or for the end of the
- * transfer: then the status is known.  Raises 57014 or 57P01 when the backend
- * is told to stop.
- */
-const CfdwResponse *
-cfdw_http_await(CfdwTransfer *transfer)
-{
-	cfdw_http_await_any(&transfer, 1);
-	if (transfer->response.status == 0)
-		read_headers(transfer);
-	return &transfer->response;
-}
-
-/*
- * Waits for the next bytes of the reply; *DATA is valid until the next call.
- * False when the transfer has ended: see cfdw_http_response().  Raises as
- * cfdw_http_await().
- */
-bool
-cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
-{
-	Buffer empty;
-	CURLcode code;
-
-	cfdw_http_await(transfer);
-	if (transfer->in.len == 0)
-		return false;
-
-	empty = transfer->out;
-	empty.len = 0;
-	transfer->out = transfer->in;
-	transfer->in = empty;
-	*data = transfer->out.data;
-	*len = transfer->out.len;
-	if (transfer->paused)
-	{
-		transfer->paused = false;
-		code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-		if (code != CURLE_OK)
-			finish(transfer, code);
-		harvest();
-	}
-	return true;
-}
-
-/*
- * Waits for the end of the transfer and appends its body, or the first LIMIT
- * bytes of it, to BODY.
- */
-const CfdwResponse *
-cfdw_http_collect(CfdwTransfer *transfer, StringInfo body, size_t limit)
-{
-	const char *data;
-	size_t len;
-
-	while (cfdw_http_read(transfer, &data, &len))
-		appendBinaryStringInfo(body, data, Min(len, limit - body->len));
-	return &transfer->response;
-}
-
-/*
- * What is known of the response so far: the status with the first bytes, the
- * outcome at the end.  Valid as long as the transfer.
- */
-const CfdwResponse *
-cfdw_http_response(const CfdwTransfer *transfer)
-{
-	return &transfer->response;
-}
-
-/*
- * Ends a transfer; its connection is kept when the reply was read to its end,
- * closed otherwise.  Never raises.
- */
-void
-cfdw_http_end(CfdwTransfer *transfer)
-{
-	free_transfer(transfer);
-}
-
-/*
- * The reset callback of a transfer; also called to end it before.
- */
-static void
-free_transfer(void *arg)
-{
-	CfdwTransfer *transfer = arg;
-
-	take_off_wire(transfer);
-	if (transfer->easy != NULL)
-		give_back_handle(transfer);
-	transfer->easy = NULL;
-	curl_slist_free_all(transfer->headers);
-	transfer->headers = NULL;
-	free(transfer->in.data);
-	free(transfer->out.data);
-	memset(&transfer->in, 0, sizeof(Buffer));
-	memset(&transfer->out, 0, sizeof(Buffer));
-	transfer->done = true;
-}
-
-static void
-take_off_wire(CfdwTransfer *transfer)
-{
-	if (transfer->on_wire)
-		cfdw_loop_remove(transfer->easy);
-	transfer->on_wire = false;
+	cfdw_loop_end_watch(&elapsed_ms);
+	see_what_ended(elapsed_ms);
 }
 
 /*
@@ -387,26 +370,34 @@ take_off_wire(CfdwTransfer *transfer)
 static void
 give_back_handle(CfdwTransfer *transfer)
 {
-	bool reusable =
-		transfer->done && transfer->response.outcome == CFDW_HTTP_OK &&
-		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL) ==
-			CURLE_OK &&
-		curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK;
+	CURL *easy = transfer->easy;
 
-	cfdw_pool_give_back(transfer->pool, transfer->easy, reusable);
+	if (easy == NULL)
+		return;
+	if (transfer->in_loop)
+		cfdw_loop_remove(easy);
+	transfer->in_loop = false;
+	transfer->easy = NULL;
 	dlist_delete(&transfer->link);
+	cfdw_pool_give_back(
+		transfer->pool, easy,
+		transfer->whole_reply &&
+			curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
+			curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK);
 }
 
 /*
  * Sets up one request.
  */
-static void
-set_request(CfdwTransfer *transfer, const CfdwRequest *request)
+static CURLcode
+set_up(CfdwTransfer *transfer, const CfdwRequest *request)
 {
 	CURL *easy = transfer->easy;
+	CURLcode code;
 
 #define SET(option, value)                                                     \
-	cfdw_loop_check(curl_easy_setopt(easy, (option), (value)))
+	if ((code = curl_easy_setopt(easy, (option), (value))) != CURLE_OK)        \
+	return code
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PRIVATE, transfer);
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
@@ -414,59 +405,113 @@ set_request(CfdwTransfer *transfer, const CfdwRequest *request)
 	SET(CURLOPT_WRITEDATA, transfer);
 	SET(CURLOPT_READFUNCTION, on_send);
 	SET(CURLOPT_READDATA, transfer);
-	add_header(transfer, "Accept: application/json");
-	if (request->bearer != NULL)
-		add_header(transfer,
-				   psprintf("Authorization: Bearer %s", request->bearer));
+	if (!add_header(transfer, "Accept: ", "application/json") ||
+		(request->bearer != NULL &&
+		 !add_header(transfer, "Authorization: Bearer ", request->bearer)))
+		return CURLE_OUT_OF_MEMORY;
 	if (request->body != NULL)
-		set_body(transfer, request);
+	{
+		if ((code = set_body(transfer, request)) != CURLE_OK)
+			return code;
+	}
 	else
 		SET(CURLOPT_HTTPGET, 1L);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
+	return CURLE_OK;
 }
 
-static void
+static CURLcode
 set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 {
 	CURL *easy = transfer->easy;
+	CURLcode code;
 
 	transfer->body = request->body;
 	transfer->body_len = request->body_len;
 	transfer->sent = request->sent;
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
-	add_header(transfer, "Content-Type: application/json");
-	add_header(transfer, "Expect:"); /* do not ask before sending */
+	/* An empty Expect: do not ask before sending. */
+	if (!add_header(transfer, "Content-Type: ", "application/json") ||
+		!add_header(transfer, "Expect:", ""))
+		return CURLE_OUT_OF_MEMORY;
+	return CURLE_OK;
 #undef SET
 }
 
-static void
-add_header(CfdwTransfer *transfer, const char *header)
+static bool
+add_header(CfdwTransfer *transfer, const char *name, const char *value)
 {
-	struct curl_slist *list = curl_slist_append(transfer->headers, header);
+	size_t size = strlen(name) + strlen(value) + 1;
+	char *header = malloc(size);
+	struct curl_slist *list = NULL;
 
-	if (list == NULL)
-		cfdw_loop_check(CURLE_OUT_OF_MEMORY);
-	transfer->headers = list;
+	if (header != NULL)
+	{
+		snprintf(header, size, "%s%s", name, value);
+		list = curl_slist_append(transfer->headers, header);
+		free(header);
+	}
+	if (list != NULL)
+		transfer->headers = list;
+	return list != NULL;
 }
 
 /*
- * What became of the transfers, now that libcurl has done what it could.
+ * The least of what remains for the transfers that are waited for.
+ */
+static double
+least_remaining_ms(void)
+{
+	double least = DBL_MAX;
+	dlist_iter iter;
+
+	dlist_foreach(iter, &under_way)
+	{
+		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
+
+		if (transfer->wait == current_wait)
+			least = Min(least, transfer->remaining_ms);
+	}
+	return least;
+}
+
+/*
+ * What became of the transfers in a wait that took so long, now that libcurl has
+ * done what it could.
  */
 static void
-take_stock(void)
+see_what_ended(double elapsed_ms)
 {
-	harvest();
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &under_way)
+	{
+		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
+
+		if (transfer->wait != current_wait)
+			continue;
+		transfer->waited_ms += elapsed_ms;
+		transfer->remaining_ms -= elapsed_ms;
+	}
+	note_ended();
 	if (cfdw_loop_is_broken())
 		finish_all(CURLE_OUT_OF_MEMORY);
-	end_watch();
+	dlist_foreach_modify(iter, &under_way)
+	{
+		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
+
+		if (transfer->wait == current_wait && transfer->remaining_ms <= 0 &&
+			!cfdw_http_is_ready(transfer))
+			finish(transfer, CURLE_OPERATION_TIMEDOUT);
+	}
 }
 
 /*
  * Notes which transfers have ended.
  */
 static void
-harvest(void)
+note_ended(void)
 {
 	CURLcode code;
 	CURL *easy;
@@ -476,16 +521,22 @@ harvest(void)
 		CfdwTransfer *transfer = NULL;
 
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-		if (was_neglected(transfer, code))
-		{
-			cfdw_loop_remove(easy);
-			transfer->waited_ms = 0;
-			transfer->on_wire = cfdw_loop_add(easy);
-			if (transfer->on_wire)
-				continue;
-		}
-		finish(transfer, code);
+		begin_again_or_finish(transfer, code);
 	}
+}
+
+static void
+begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
+{
+	if (was_neglected(transfer, code))
+	{
+		cfdw_loop_remove(transfer->easy);
+		transfer->waited_ms = 0;
+		transfer->in_loop = cfdw_loop_add(transfer->easy);
+		if (transfer->in_loop)
+			return;
+	}
+	finish(transfer, code);
 }
 
 /*
@@ -496,12 +547,15 @@ harvest(void)
 static bool
 was_neglected(const CfdwTransfer *transfer, CURLcode code)
 {
-	return code == CURLE_OPERATION_TIMEDOUT && !transfer->done &&
-		   !was_connected(transfer) &&
+	return code == CURLE_OPERATION_TIMEDOUT && !was_connected(transfer) &&
 		   transfer->waited_ms <
 			   cfdw_pool_config(transfer->pool)->connect_timeout_ms / 2;
 }
 
+/*
+ * A transfer has ended: what it takes is released, but for what came of the
+ * reply.
+ */
 static void
 finish(CfdwTransfer *transfer, CURLcode code)
 {
@@ -513,28 +567,39 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->outcome = outcome_of(transfer, code);
 	response->sent = transfer->body_sent > 0;
 	read_headers(transfer);
+	describe(response, code, transfer->error);
+	transfer->whole_reply = code == CURLE_OK;
 	/* What was given up must not go out while others are waited for. */
-	take_off_wire(transfer);
-	if (code == CURLE_SEND_FAIL_REWIND)
-		/* libcurl's words tell of what on_send prevents. */
-		strlcpy(response->error, "Server closed the connection",
-				sizeof(response->error));
-	else if (code != CURLE_OK)
-		strlcpy(response->error,
-				transfer->error[0] != '\0' ? transfer->error
-										   : curl_easy_strerror(code),
-				sizeof(response->error));
+	give_back_handle(transfer);
 }
 
 static void
 finish_all(CURLcode code)
 {
-	dlist_iter iter;
+	dlist_mutable_iter iter;
 
-	dlist_foreach(iter, &under_way)
+	dlist_foreach_modify(iter, &under_way)
 	{
 		finish(dlist_container(CfdwTransfer, link, iter.cur), code);
 	}
+}
+
+/*
+ * How a transfer ended, in words; ERROR is what libcurl says of it, or "".
+ */
+static void
+describe(CfdwResponse *response, CURLcode code, const char *error)
+{
+	if (code == CURLE_OK)
+		return;
+	if (code == CURLE_SEND_FAIL_REWIND)
+		/* libcurl's words tell of what on_send prevents. */
+		error = "Server closed the connection";
+	else if (code == CURLE_AGAIN)
+		error = "All file descriptors are in use.";
+	else if (error[0] == '\0')
+		error = curl_easy_strerror(code);
+	strlcpy(response->error, error, sizeof(response->error));
 }
 
 /*
@@ -612,39 +677,6 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 }
 
 /*
- * So long has been waited for a transfer.
- */
-static void
-charge(CfdwTransfer *transfer, double ms)
-{
-	transfer->waited_ms += ms;
-	transfer->patience_ms -= ms;
-	if (transfer->patience_ms <= 0 && !cfdw_http_is_ready(transfer))
-		finish(transfer, CURLE_OPERATION_TIMEDOUT);
-}
-
-/*
- * The wait that cfdw_http_watch() began is over.
- */
-static void
-end_watch(void)
-{
-	dlist_iter iter;
-	double elapsed;
-
-	if (!cfdw_loop_end_watch(&elapsed))
-		return;
-	dlist_foreach(iter, &under_way)
-	{
-		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
-
-		if (transfer->watched)
-			charge(transfer, elapsed);
-		transfer->watched = false;
-	}
-}
-
-/*
  * libcurl wants more of a POST's body.  To ask again after it had all of it
  * means that it wants to send the request once more: it must not.
  */
@@ -675,7 +707,7 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	Buffer *in = &transfer->in;
 	size_t len = size * n;
 
-	if (in->len > 0 && in->len + len > HIGH_WATER)
+	if (!transfer->whole && in->len > 0 && in->len + len > HIGH_WATER)
 	{
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
@@ -688,17 +720,177 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 		transfer->too_large = true;
 		return 0;
 	}
-	if (in->len + len > in->size)
+	if (transfer->whole && in->len + len > CFDW_WHOLE_LIMIT)
 	{
-		size_t wanted = Max(in->len + len, 16 * 1024);
-		char *grown = realloc(in->data, Max(wanted, in->size * 2));
+		transfer->response.cut_off = true;
+		return append(in, data, CFDW_WHOLE_LIMIT - in->len) ? len : 0;
+	}
+	return append(in, data, len) ? len : 0;
+}
+
+/*
+ * Never raises: it is called by libcurl.
+ */
+static bool
+append(Buffer *buffer, const char *data, size_t len)
+{
+	size_t needed = buffer->len + len + 1;
+
+	if (needed > buffer->size)
+	{
+		size_t size = Max(Max(needed, 16 * 1024), buffer->size * 2);
+		char *grown = realloc(buffer->data, size);
 
 		if (grown == NULL)
-			return 0;
-		in->data = grown;
-		in->size = Max(wanted, in->size * 2);
+			return false;
+		buffer->data = grown;
+		buffer->size = size;
 	}
-	memcpy(in->data + in->len, data, len);
-	in->len += len;
-	return len;
+	memcpy(buffer->data + buffer->len, data, len);
+	buffer->len += len;
+	buffer->data[buffer->len] = '\0';
+	return true;
+}
+
+/* What txn needs until it uses calls. */
+
+/*
+ * As cfdw_http_start(), but the transfer ends with the current memory context.
+ * Raises 53000 when descriptors run out, 53200 for want of memory.
+ */
+CfdwTransfer *
+cfdw_http_start_here(CfdwPool *pool, const CfdwRequest *request)
+{
+	Guard *guard = palloc0(sizeof(Guard));
+	CfdwResponse failure;
+	CfdwTransfer *transfer = cfdw_http_start(pool, request, &failure);
+
+	if (transfer == NULL)
+		cfdw_loop_check(failure.outcome == CFDW_HTTP_NO_DESCRIPTOR
+							? CURLE_AGAIN
+							: CURLE_OUT_OF_MEMORY);
+	guard->transfer = transfer;
+	transfer->guard = guard;
+	guard->callback.func = end_with_context;
+	guard->callback.arg = guard;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &guard->callback);
+	return transfer;
+}
+
+static void
+end_with_context(void *arg)
+{
+	Guard *guard = arg;
+
+	if (guard->transfer != NULL)
+		cfdw_http_end(guard->transfer);
+}
+
+/*
+ * Waits until one of the transfers has bytes to read or has ended.  Raises
+ * 57014 or 57P01 when the backend is told to stop.
+ */
+void
+cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
+{
+	for (;;)
+	{
+		bool aborting = abort_patience_ms >= 0;
+		double elapsed;
+
+		cfdw_http_expect_none();
+		for (int i = 0; i < n; i++)
+		{
+			if (abort_patience_ms == 0 || transfers[i]->remaining_ms <= 0)
+				cfdw_http_give_up(transfers[i]);
+			if (cfdw_http_is_ready(transfers[i]))
+				return;
+			cfdw_http_expect(transfers[i]);
+		}
+		elapsed =
+			cfdw_http_wait(aborting ? abort_patience_ms : DBL_MAX, aborting);
+		if (aborting)
+			abort_patience_ms = Max(abort_patience_ms - elapsed, 0);
+	}
+}
+
+/*
+ * Waits without a request.  Raises 57014 or 57P01 when the backend is told to
+ * stop.
+ */
+void
+cfdw_http_pause(long pause_ms)
+{
+	TimestampTz end =
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause_ms);
+	long left_ms = pause_ms;
+
+	if (abort_patience_ms >= 0)
+	{
+		left_ms = Min(pause_ms, (long) abort_patience_ms);
+		pg_usleep(left_ms * 1000);
+		abort_patience_ms -= left_ms;
+		return;
+	}
+	for (; left_ms > 0;
+		 left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end))
+	{
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+				  left_ms, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * From here to cfdw_http_end_abort() a transaction is being aborted: waits do
+ * not look at the latch, cannot be interrupted, and end after LIMIT_MS in all.
+ */
+void
+cfdw_http_begin_abort(int limit_ms)
+{
+	abort_patience_ms = limit_ms;
+}
+
+/*
+ * Whether an abort has used up its time: nothing more is to go out, for it would
+ * be cut off at once.
+ */
+bool
+cfdw_http_time_is_up(void)
+{
+	return abort_patience_ms == 0;
+}
+
+void
+cfdw_http_end_abort(void)
+{
+	abort_patience_ms = -1;
+}
+
+/*
+ * Waits for the first bytes of the reply's body, or for the end of the
+ * transfer: then the status is known.
+ */
+const CfdwResponse *
+cfdw_http_await(CfdwTransfer *transfer)
+{
+	cfdw_http_await_any(&transfer, 1);
+	return cfdw_http_response(transfer);
+}
+
+/*
+ * Waits for the end of the transfer and appends its body, or the first LIMIT
+ * bytes of it, to BODY.
+ */
+const CfdwResponse *
+cfdw_http_collect(CfdwTransfer *transfer, StringInfo body, size_t limit)
+{
+	const char *data;
+	size_t len;
+
+	while (cfdw_http_await_any(&transfer, 1),
+		   cfdw_http_read(transfer, &data, &len))
+		appendBinaryStringInfo(body, data, Min(len, limit - body->len));
+	return cfdw_http_response(transfer);
 }

@@ -8,6 +8,7 @@
 #ifndef CFDW_HTTP_H
 #define CFDW_HTTP_H
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 
 #include "net/pool.h"
@@ -24,17 +25,26 @@ typedef struct CfdwTraffic
 	int64 received; /* bytes of the replies' bodies, after decompression */
 } CfdwTraffic;
 
-/* A request.  Strings must outlive its transfer. */
+/* More of a reply that is kept whole is not kept: one to a POST of 500 rows,
+ * with all that may surround an id, is shorter; so much of an error is enough. */
+#define CFDW_WHOLE_LIMIT (1024 * 1024)
+
+/* A request.  Strings must outlive its transfer, or its call. */
 typedef struct CfdwRequest
 {
 	const char *url;
 	const char *body; /* of a POST, or NULL for a GET */
 	size_t body_len;
-	const char *bearer;      /* access token, or NULL */
-	bool *sent;              /* set once some of the body goes out; or NULL */
-	int timeout_ms;          /* for all the waiting that it causes */
+	const char *bearer; /* access token, or NULL; a call's is its session's */
+	bool *sent;         /* set once some of the body goes out; or NULL */
+	int timeout_ms;     /* for all the waiting that one attempt causes */
 	int64 max_response_size; /* bytes, after decompression */
-	CfdwTraffic *traffic;    /* where it is counted, or NULL */
+	bool whole;              /* the body of the reply is kept until its end */
+	CfdwTraffic *traffic;    /* where it is counted */
+
+	/* For a call alone: when all of it must have ended, login, waits and
+	 * repetitions included; 0 for no limit. */
+	TimestampTz deadline;
 } CfdwRequest;
 
 /* How a transfer ended, seen from below HTTP. */
@@ -47,7 +57,8 @@ typedef enum CfdwOutcome
 	CFDW_HTTP_CUT,       /* the reply is shorter than announced */
 	CFDW_HTTP_MALFORMED, /* not HTTP, or a body that cannot be decoded */
 	CFDW_HTTP_TOO_LARGE,
-	CFDW_HTTP_NO_MEMORY
+	CFDW_HTTP_NO_MEMORY,
+	CFDW_HTTP_NO_DESCRIPTOR /* for a connection */
 } CfdwOutcome;
 
 typedef struct CfdwResponse
@@ -56,6 +67,10 @@ typedef struct CfdwResponse
 	bool sent;            /* some of a POST's body was handed to the
 								 * network: its fate is not known unless a
 								 * reply says so */
+	bool signing_in;      /* of a call: it is the reply to its login, which has
+								 * failed; the request itself did not go
+								 * out, or was refused with 401 */
+	bool cut_off;         /* a whole body was longer than CFDW_WHOLE_LIMIT */
 	long status;          /* HTTP status, or 0 before one is known */
 	char location[512];   /* of a redirect, or "" */
 	char request_id[128]; /* X-Request-Id, or "" */
@@ -63,22 +78,36 @@ typedef struct CfdwResponse
 	char error[512];      /* what libcurl says, or "" */
 } CfdwResponse;
 
-extern CfdwTransfer *cfdw_http_start(CfdwPool *pool,
-									 const CfdwRequest *request);
-extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
+extern CfdwTransfer *cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
+									 CfdwResponse *failure);
 extern bool cfdw_http_is_ready(const CfdwTransfer *transfer);
-extern void cfdw_http_pause(long pause_ms);
-extern int cfdw_http_watch(CfdwTransfer *const *transfers, int n, bool at_once);
+extern bool cfdw_http_is_read(const CfdwTransfer *transfer);
+extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
+						   size_t *len);
+extern const char *cfdw_http_body(const CfdwTransfer *transfer, size_t *len);
+extern const CfdwResponse *cfdw_http_response(CfdwTransfer *transfer);
+extern void cfdw_http_give_up(CfdwTransfer *transfer);
+extern void cfdw_http_end(CfdwTransfer *transfer);
+
+/* For call alone: the one wait for all transfers. */
+extern void cfdw_http_expect_none(void);
+extern void cfdw_http_expect(CfdwTransfer *transfer);
+extern void cfdw_http_expect_all(void);
+extern bool cfdw_http_is_any_under_way(bool moving);
+extern double cfdw_http_wait(double limit_ms, bool aborting);
+extern int cfdw_http_watch(double limit_ms);
 extern void cfdw_http_drive(void);
+
+/* For txn, until it uses calls. */
+extern CfdwTransfer *cfdw_http_start_here(CfdwPool *pool,
+										  const CfdwRequest *request);
+extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
+extern void cfdw_http_pause(long pause_ms);
 extern void cfdw_http_begin_abort(int limit_ms);
 extern bool cfdw_http_time_is_up(void);
 extern void cfdw_http_end_abort(void);
 extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
-extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
-						   size_t *len);
 extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
 											 StringInfo body, size_t limit);
-extern const CfdwResponse *cfdw_http_response(const CfdwTransfer *transfer);
-extern void cfdw_http_end(CfdwTransfer *transfer);
 
 #endif /* CFDW_HTTP_H */

@@ -73,8 +73,9 @@ typedef struct Loop
 
 static Loop loop = {.epoll_fd = -1, .timer_fd = -1, .idle_socket = -1};
 
-static void initialize_curl(void);
-static void open_descriptors(void);
+static bool initialize_curl(void);
+static bool open_descriptors(void);
+static void make_wait_set(void);
 static void forget_idle_socket(void);
 static double timer_left_ms(void);
 static void act(curl_socket_t socket, int events);
@@ -86,26 +87,38 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg);
 static int on_resolve(void *resolver, void *reserved, void *arg);
 
 /*
- * Makes everything ready for transfers, unless it is.  Raises 53000 when
- * descriptors run out, 53200 for want of memory.
+ * Makes everything ready for transfers, unless it is.  Returns CURLE_OK, or why
+ * not: CURLE_AGAIN when descriptors run out.  Never raises.
  */
-void
+CURLcode
 cfdw_loop_open(void)
 {
 	if (loop.multi != NULL)
-		return;
-	cfdw_loop_close(); /* what an error may have left */
-	initialize_curl();
-	open_descriptors();
+		return CURLE_OK;
+	cfdw_loop_close(); /* the wait event set, if there is one */
+	if (!initialize_curl())
+		return CURLE_FAILED_INIT;
+	if (!open_descriptors())
+	{
+		cfdw_loop_close();
+		return CURLE_AGAIN;
+	}
 	loop.multi = curl_multi_init();
 	if (loop.multi == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	{
+		cfdw_loop_close();
+		return CURLE_OUT_OF_MEMORY;
+	}
 	curl_multi_setopt(loop.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(loop.multi, CURLMOPT_TIMERFUNCTION, on_timer);
 
 	/* Of each share object, that is for each account. */
 	curl_multi_setopt(loop.multi, CURLMOPT_MAXCONNECTS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x081400
+	/* Closing does not wait for a thread that resolves a name. */
+	curl_multi_setopt(loop.multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
+	return CURLE_OK;
 }
 
 /*
@@ -147,9 +160,9 @@ cfdw_loop_is_broken(void)
 /*
  * Accounts for one descriptor with fd.c; the caller releases it with
  * ReleaseExternalFD().  When there is none, MAKE_ROOM (or NULL) releases one of
- * its own or returns false: then raises 53000.
+ * its own or returns false: then there is none to be had.  Never raises.
  */
-void
+bool
 cfdw_loop_acquire_descriptor(bool (*make_room)(void))
 {
 	int n = 0;
@@ -158,29 +171,28 @@ cfdw_loop_acquire_descriptor(bool (*make_room)(void))
 	{
 		while (n <= SPARE_DESCRIPTORS && AcquireExternalFD())
 			n++;
-		if (n > SPARE_DESCRIPTORS)
+		if (n > SPARE_DESCRIPTORS || make_room == NULL || !make_room())
 			break;
-		if (make_room != NULL && make_room())
-			continue;
-		for (; n > 0; n--)
-			ReleaseExternalFD();
+	}
+	for (int spare = Min(n, SPARE_DESCRIPTORS); spare > 0; spare--)
+		ReleaseExternalFD();
+	return n > SPARE_DESCRIPTORS;
+}
+
+/*
+ * Raises 53000, 53200 or HV000 for what was returned above, or when libcurl
+ * refuses what it is set up with.
+ */
+void
+cfdw_loop_check(CURLcode code)
+{
+	if (code == CURLE_AGAIN)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 			 errmsg("too many open files to connect to a foreign server"),
 			 errhint(
 				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
-	}
-	for (; n > 1; n--)
-		ReleaseExternalFD();
-}
-
-/*
- * Raises 53200 or HV000 when libcurl refuses what it is set up with.
- */
-void
-cfdw_loop_check(CURLcode code)
-{
 	if (code == CURLE_OUT_OF_MEMORY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -225,7 +237,8 @@ cfdw_loop_next_ended(CURLcode *code)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(loop.multi, &left)) != NULL)
+	while (loop.multi != NULL &&
+		   (message = curl_multi_info_read(loop.multi, &left)) != NULL)
 	{
 		if (message->msg != CURLMSG_DONE)
 			continue;
@@ -238,8 +251,8 @@ cfdw_loop_next_ended(CURLcode *code)
 /*
  * Waits until libcurl has something to do, at most TIMEOUT_MS, and does it.
  * Returns how many milliseconds that took.  Raises 57014 or 57P01 when the
- * backend is told to stop; not when it is ABORTING: then it does not look at
- * the latch.
+ * backend is told to stop, 53000 when the descriptor to wait with is not to be
+ * had; nothing when it is ABORTING: then it does not look at the latch.
  */
 double
 cfdw_loop_wait(double timeout_ms, bool aborting)
@@ -257,12 +270,16 @@ cfdw_loop_wait(double timeout_ms, bool aborting)
 
 		poll(&ready, 1, timeout);
 	}
-	else if (WaitEventSetWait(loop.wait_set, timeout, &event, 1,
-							  PG_WAIT_EXTENSION) > 0 &&
-			 (event.events & WL_LATCH_SET))
+	else
 	{
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		make_wait_set();
+		if (WaitEventSetWait(loop.wait_set, timeout, &event, 1,
+							 PG_WAIT_EXTENSION) > 0 &&
+			(event.events & WL_LATCH_SET))
+		{
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+		}
 	}
 	cfdw_loop_drive();
 	return ms_since(start);
@@ -276,8 +293,11 @@ void
 cfdw_loop_drive(void)
 {
 	struct epoll_event events[MAX_EVENTS];
-	int n = epoll_wait(loop.epoll_fd, events, lengthof(events), 0);
+	int n;
 
+	if (loop.multi == NULL)
+		return;
+	n = epoll_wait(loop.epoll_fd, events, lengthof(events), 0);
 	for (int i = 0; i < n; i++)
 	{
 		int ready = 0;
@@ -305,11 +325,12 @@ cfdw_loop_drive(void)
 /*
  * Somebody else, an Append, waits: returns the descriptor that is readable as
  * soon as libcurl has something to do, or after so many milliseconds.  Then
- * cfdw_loop_end_watch() is due.  Never raises.
+ * cfdw_loop_end_watch() is due.  Raises 53000 when descriptors run out.
  */
 int
 cfdw_loop_watch(double ms)
 {
+	cfdw_loop_check(cfdw_loop_open());
 	forget_idle_socket();
 	set_timer(Min(ms, timer_left_ms()));
 	loop.watched = true;
@@ -334,48 +355,56 @@ cfdw_loop_end_watch(double *elapsed_ms)
  * Once in the life of a backend, and never undone: other libraries in the
  * process may use libcurl as well.
  */
-static void
+static bool
 initialize_curl(void)
 {
 	static bool initialized = false;
 
-	if (initialized)
-		return;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
-						errmsg("could not initialize libcurl")));
-	initialized = true;
+	if (!initialized)
+		initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return initialized;
 }
 
 /*
- * An epoll descriptor, in a wait event set with what every wait ends for.
+ * An epoll descriptor, with a timer in it; false when descriptors run out.
  */
-static void
+static bool
 open_descriptors(void)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	while (loop.descriptors < LOOP_DESCRIPTORS)
 	{
-		cfdw_loop_acquire_descriptor(NULL);
+		if (!cfdw_loop_acquire_descriptor(NULL))
+			return false;
 		loop.descriptors++;
 	}
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	event.data.fd = loop.timer_fd;
-	if (loop.epoll_fd < 0 || loop.timer_fd < 0 ||
-		epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, loop.timer_fd, &event) != 0)
-		ereport(ERROR, (errcode_for_socket_access(),
-						errmsg("could not prepare to wait for servers: %m")));
+	return loop.epoll_fd >= 0 && loop.timer_fd >= 0 &&
+		   epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, loop.timer_fd, &event) == 0;
+}
 
-	loop.wait_set = cfdw_create_wait_event_set(3);
-	AddWaitEventToSet(loop.wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
-					  NULL);
+/*
+ * The epoll descriptor in a wait event set with what every wait ends for.
+ */
+static void
+make_wait_set(void)
+{
+	WaitEventSet *set;
+
+	if (loop.wait_set != NULL)
+		return;
+	set = cfdw_create_wait_event_set(3);
+	/* Room for three was made. */
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	if (IsUnderPostmaster)
-		AddWaitEventToSet(loop.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
-						  NULL, NULL);
-	AddWaitEventToSet(loop.wait_set, WL_SOCKET_READABLE, loop.epoll_fd, NULL,
-					  NULL);
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL,
+						  NULL);
+	if (loop.epoll_fd >= 0)
+		AddWaitEventToSet(set, WL_SOCKET_READABLE, loop.epoll_fd, NULL, NULL);
+	loop.wait_set = set;
 }
 
 /*

@@ -12,10 +12,10 @@
 
 #include <curl/curl.h>
 
-extern void cfdw_loop_open(void);
+extern CURLcode cfdw_loop_open(void);
 extern void cfdw_loop_close(void);
 extern bool cfdw_loop_is_broken(void);
-extern void cfdw_loop_acquire_descriptor(bool (*make_room)(void));
+extern bool cfdw_loop_acquire_descriptor(bool (*make_room)(void));
 extern void cfdw_loop_check(CURLcode code);
 extern bool cfdw_loop_add(CURL *easy);
 extern void cfdw_loop_remove(CURL *easy);

@@ -52,14 +52,15 @@ static dlist_head open_pools = DLIST_STATIC_INIT(open_pools);
 /* Handles that were taken from any of them, and not given back. */
 static int all_taken = 0;
 
-static void open_wire(void);
+static CURLcode open_wire(void);
 static void close_wire(void);
-static void open_pool(CfdwPool *pool);
+static CURLcode open_pool(CfdwPool *pool);
 static void close_pool(CfdwPool *pool);
+static void release_descriptors(CfdwPool *pool);
 static void free_pool(void *arg);
 static struct curl_slist *list_cookies(CfdwPool *pool);
 static bool close_another(void);
-static void make_spare(CfdwPool *pool);
+static CURLcode make_spare(CfdwPool *pool);
 static CURLcode set_up(CfdwPool *pool, CURL *easy);
 
 /*
@@ -114,22 +115,31 @@ cfdw_pool_config(const CfdwPool *pool)
 
 /*
  * A handle for one request, to be given back: set up with all that the requests
- * of POOL have in common, and the wire ready for it.  Raises 53000 when
- * descriptors run out, 53200 for want of memory; then none is taken.
+ * of POOL have in common, and the loop ready for it.  NULL when there is none to
+ * be had: then *CODE, a CURLcode, says why, CURLE_AGAIN that no descriptor is
+ * free.  Never raises.
  */
 void *
-cfdw_pool_take(CfdwPool *pool)
+cfdw_pool_take(CfdwPool *pool, int *code)
 {
 	CURL *easy;
 
-	open_wire();
-	open_pool(pool);
-	if (pool->spare == NULL)
-		make_spare(pool);
-	if (pool->descriptors == pool->taken)
+	*code = open_wire();
+	if (*code == CURLE_OK && pool->descriptors == pool->taken)
 	{
-		cfdw_loop_acquire_descriptor(close_another);
-		pool->descriptors++;
+		if (cfdw_loop_acquire_descriptor(close_another))
+			pool->descriptors++;
+		else
+			*code = CURLE_AGAIN;
+	}
+	if (*code == CURLE_OK)
+		*code = open_pool(pool);
+	if (*code == CURLE_OK && pool->spare == NULL)
+		*code = make_spare(pool);
+	if (*code != CURLE_OK)
+	{
+		release_descriptors(pool);
+		return NULL;
 	}
 	pool->taken++;
 	all_taken++;
@@ -151,22 +161,18 @@ cfdw_pool_give_back(CfdwPool *pool, void *easy, bool reusable)
 		curl_easy_cleanup(easy);
 	pool->taken--;
 	all_taken--;
-	if (pool->descriptors > Max(pool->taken, 1))
-	{
-		ReleaseExternalFD();
-		pool->descriptors--;
-	}
+	release_descriptors(pool);
 }
 
 /*
  * What the requests of all accounts share; closed by the last pool that is.
  */
-static void
+static CURLcode
 open_wire(void)
 {
 	if (cfdw_loop_is_broken() && all_taken == 0)
 		close_wire();
-	cfdw_loop_open();
+	return cfdw_loop_open();
 }
 
 /*
@@ -187,17 +193,17 @@ close_wire(void)
 /*
  * Makes POOL the one that was used last.
  */
-static void
+static CURLcode
 open_pool(CfdwPool *pool)
 {
 	if (pool->share != NULL)
 	{
 		dlist_move_head(&open_pools, &pool->link);
-		return;
+		return CURLE_OK;
 	}
 	pool->share = curl_share_init();
 	if (pool->share == NULL)
-		cfdw_loop_check(CURLE_OUT_OF_MEMORY);
+		return CURLE_OUT_OF_MEMORY;
 	dlist_push_head(&open_pools, &pool->link);
 	if (curl_share_setopt(pool->share, CURLSHOPT_SHARE,
 						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
@@ -206,8 +212,9 @@ open_pool(CfdwPool *pool)
 						   CURL_LOCK_DATA_COOKIE) != CURLSHE_OK))
 	{
 		close_pool(pool);
-		cfdw_loop_check(CURLE_OUT_OF_MEMORY);
+		return CURLE_OUT_OF_MEMORY;
 	}
+	return CURLE_OK;
 }
 
 /*
@@ -227,7 +234,19 @@ close_pool(CfdwPool *pool)
 	curl_share_cleanup(pool->share);
 	pool->share = NULL;
 	dlist_delete(&pool->link);
-	for (; pool->descriptors > 0; pool->descriptors--)
+	release_descriptors(pool);
+}
+
+/*
+ * Keeps one descriptor for each handle that is taken, and one for the connection
+ * that an open pool keeps.
+ */
+static void
+release_descriptors(CfdwPool *pool)
+{
+	int needed = Max(pool->taken, pool->share != NULL ? 1 : 0);
+
+	for (; pool->descriptors > needed; pool->descriptors--)
 		ReleaseExternalFD();
 }
 
@@ -287,16 +306,17 @@ close_another(void)
 /*
  * Makes a handle with what all requests of POOL have in common.
  */
-static void
+static CURLcode
 make_spare(CfdwPool *pool)
 {
 	CURL *easy = curl_easy_init();
 	CURLcode code = easy != NULL ? set_up(pool, easy) : CURLE_OUT_OF_MEMORY;
 
-	if (code != CURLE_OK)
+	if (code == CURLE_OK)
+		pool->spare = easy;
+	else
 		curl_easy_cleanup(easy);
-	cfdw_loop_check(code);
-	pool->spare = easy;
+	return code;
 }
 
 /*

@@ -36,6 +36,8 @@ static const char check_path[] =
 static const char check_sign_in[] =
 	"Check the credentials in the user mapping.";
 static const char check_url[] = "Check the option \"url\" of the server.";
+static const char fewer_files[] =
+	"Close cursors and other connections, or raise \"max_files_per_process\".";
 static const char larger_replies[] =
 	"Raise the option \"max_response_size\" of the server.";
 static const char more_patience[] =
@@ -97,6 +99,7 @@ static const Meaning outcomes[] = {
 	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, "the reply cannot be read", check_url},
 	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the reply is larger than \"max_response_size\"", larger_replies},
 	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL},
+	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, "too many open files", fewer_files},
 };
 
 /* clang-format on */

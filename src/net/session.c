@@ -39,12 +39,11 @@ struct CfdwSession
 	CfdwOptions options;
 	CfdwCredentials credentials;
 	const CfdwAuthMethod *method;
-	bool signed_in;   /* a cookie is there; it may have expired */
-	bool renewed;     /* ... and was just asked for */
-	uint32 logins;    /* so many were there */
-	CfdwLogin *login; /* under way, in a memory context of its own, or NULL */
-	MemoryContext login_context;
-	CfdwTraffic login_traffic; /* of it, not yet added to somebody's */
+	CfdwRequest login_request; /* when the method has one */
+	bool signed_in;            /* a cookie is there; it may have expired */
+	bool renewed;              /* ... and was just asked for */
+	uint32 logins;             /* so many were accepted */
+	CfdwLogin *login;          /* under way, or NULL */
 	int calls;                 /* not yet ended */
 	bool pinned;               /* kept until the end of the transaction */
 	CfdwPool *pool;
@@ -53,14 +52,15 @@ struct CfdwSession
 	bool invalid; /* those have changed since */
 };
 
-struct CfdwCall
+/* Malloc'ed; it ends with the last call that has joined it. */
+struct CfdwLogin
 {
-	MemoryContextCallback callback;
 	CfdwSession *session;
-	CfdwRequest request;
-	CfdwTransfer *transfer; /* NULL while the session is being signed in */
-	uint32 logins;          /* of the session, when it was sent */
-	bool repeated;          /* signing in anew will not help */
+	int calls;
+	CfdwTransfer *transfer;
+	bool ended;
+	bool accepted;
+	CfdwTraffic traffic; /* not yet added to that of a call */
 };
 
 /* The sessions that statements get, by user mapping. */
@@ -72,20 +72,15 @@ typedef struct SessionEntry
 
 static HTAB *sessions = NULL;
 
-/* What cfdw_session_start() has sent in this backend. */
+/* What writes have cost in this backend. */
 static CfdwTraffic written = {0};
 
 /* Invalid ones with requests under way. */
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
-static bool must_sign_in(const CfdwSession *session);
-static void sign_in(CfdwSession *session);
-static bool go_on_signing_in(CfdwSession *session, CfdwTraffic *traffic);
+static CfdwLogin *sign_in(CfdwSession *session);
 static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
-static void end_login(CfdwSession *session);
-static CfdwCall *create_call(CfdwSession *session);
-static void release_call(void *arg);
 static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
 static void sweep(void);
@@ -159,27 +154,6 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 }
 
 /*
- * Sees to it that a request can be started without signing in before; with ANEW
- * because the account has refused one.  False when it does not let us in.
- * Raises an error only for want of memory or of descriptors.
- */
-bool
-cfdw_session_try_sign_in(CfdwSession *session, bool anew)
-{
-	if (!cfdw_auth_can_renew(session->method))
-		return !anew;
-	if (!session->signed_in || anew)
-	{
-		session->signed_in =
-			cfdw_auth_try(session->method, &session->credentials,
-						  &session->options, session->pool);
-		if (session->signed_in)
-			session->logins++;
-	}
-	return session->signed_in;
-}
-
-/*
  * Keeps a session until the end of the transaction, whatever becomes of the
  * server: something may have to be taken back.
  */
@@ -210,200 +184,185 @@ cfdw_session_add_written(CfdwTraffic *traffic, const CfdwTraffic *before)
 }
 
 /*
- * Starts a request, a write, signed in.  Raises 28000 when signing in fails.
+ * Raises what is to be said of a login that failed; see cfdw_auth_report().
+ */
+void
+cfdw_session_report_login(const CfdwSession *session,
+						  const CfdwResponse *response, const char *body,
+						  size_t len)
+{
+	CfdwAction action = {.path = cfdw_login_call.path,
+						 .what = "sign in",
+						 .verb = -1,
+						 .timeout_ms = session->options.request_timeout_ms};
+
+	cfdw_session_describe(session, &action);
+	cfdw_auth_report(&action, response, body, len);
+}
+
+/*
+ * A call needs the session, until cfdw_session_release().
+ */
+void
+cfdw_session_hold(CfdwSession *session)
+{
+	session->calls++;
+}
+
+void
+cfdw_session_release(CfdwSession *session)
+{
+	session->calls--;
+}
+
+/*
+ * Has a request counted as a write of this backend when it is not counted
+ * elsewhere.
+ */
+void
+cfdw_session_count(CfdwRequest *request)
+{
+	if (request->traffic == NULL)
+		request->traffic = &written;
+}
+
+/*
+ * Starts a request with what proves who we are, as cfdw_http_start().  Never
+ * raises.
  */
 CfdwTransfer *
-cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
+cfdw_session_send(CfdwSession *session, const CfdwRequest *request,
+				  CfdwResponse *failure)
 {
 	CfdwRequest signed_request = *request;
 
-	signed_request.traffic = &written;
-	session->renewed = false;
-	if (must_sign_in(session))
-		sign_in(session);
 	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
-	return cfdw_http_start(session->pool, &signed_request);
+	return cfdw_http_start(session->pool, &signed_request, failure);
 }
 
 /*
- * Waits until the status of a request's reply is known or it has failed.  When
- * the account answers 401 because a session has expired, signs in anew and
- * repeats the request once: a 401 is a refusal, so that may be done whatever
- * the request is.  Returns the transfer whose reply counts.
- */
-CfdwTransfer *
-cfdw_session_settle(CfdwSession *session, const CfdwRequest *request,
-					CfdwTransfer *transfer)
-{
-	if (cfdw_http_await(transfer)->status != 401)
-		return transfer;
-	session->signed_in = false;
-	if (session->renewed || !cfdw_auth_can_renew(session->method))
-		return transfer;
-	cfdw_http_end(transfer);
-	transfer = cfdw_session_start(session, request);
-	if (cfdw_http_await(transfer)->status == 401)
-		session->signed_in = false;
-	return transfer;
-}
-
-/*
- * Whether a request that came to nothing may be sent once more.  Waits for it,
- * each time longer, and never so long as others do.  Raises as
- * cfdw_http_pause().
+ * Whether a request has to wait for a login.
  */
 bool
-cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
-{
-	double jitter = 0.5 + pg_prng_double(&pg_global_prng_state);
-	long pause_ms = (long) (FIRST_PAUSE_MS * jitter)
-					<< Min(repetition->count, MAX_DOUBLINGS);
-
-	if (repetition->count >= session->options.max_retries ||
-		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-										repetition->deadline) <= pause_ms)
-		return false;
-	repetition->count++;
-	written.retries++;
-	cfdw_http_pause(pause_ms);
-	return !cfdw_http_time_is_up();
-}
-
-/*
- * Starts a request, or signs in before it, without waiting.  The call, its
- * transfers and what the request refers to end with the current memory context.
- */
-CfdwCall *
-cfdw_session_call(CfdwSession *session, const CfdwRequest *request)
-{
-	CfdwCall *call = create_call(session);
-
-	call->request = *request;
-	cfdw_auth_apply(session->method, &session->credentials, &call->request);
-	cfdw_session_advance(call);
-	return call;
-}
-
-/*
- * Goes on with a call, as cfdw_session_settle() does, but without waiting.
- * Returns the transfer whose reply counts once its status is known, or it has
- * failed; NULL before.  The current memory context must be that in which the
- * call was made.  Raises 28000 when signing in fails.
- */
-CfdwTransfer *
-cfdw_session_advance(CfdwCall *call)
-{
-	CfdwSession *session = call->session;
-
-	for (;;)
-	{
-		if (call->transfer == NULL)
-		{
-			if (must_sign_in(session))
-			{
-				if (!go_on_signing_in(session, call->request.traffic))
-					return NULL;
-				call->repeated = true;
-			}
-			call->logins = session->logins;
-			call->transfer = cfdw_http_start(session->pool, &call->request);
-		}
-		if (!cfdw_http_is_ready(call->transfer))
-			return NULL;
-		if (cfdw_http_await(call->transfer)->status != 401)
-			return call->transfer;
-
-		/* Unless it has been signed in since for another call. */
-		if (call->logins == session->logins)
-			session->signed_in = false;
-		if (call->repeated || !cfdw_auth_can_renew(session->method))
-			return call->transfer;
-		call->repeated = true;
-		cfdw_http_end(call->transfer);
-		call->transfer = NULL;
-	}
-}
-
-/*
- * What a wait for a call has to wait for; NULL when it can go on at once.
- */
-CfdwTransfer *
-cfdw_session_awaited(const CfdwCall *call)
-{
-	if (call->transfer != NULL)
-		return call->transfer;
-	return call->session->login != NULL
-			   ? cfdw_auth_transfer(call->session->login)
-			   : NULL;
-}
-
-static bool
-must_sign_in(const CfdwSession *session)
+cfdw_session_must_sign_in(const CfdwSession *session)
 {
 	return !session->signed_in && cfdw_auth_can_renew(session->method);
 }
 
 /*
- * Signs in, and waits for it.
+ * How many logins the account has accepted.
  */
-static void
-sign_in(CfdwSession *session)
+uint32
+cfdw_session_logins(const CfdwSession *session)
 {
-	/* Whatever is raised ends the login. */
-	CfdwCall *call = create_call(session);
-
-	while (!go_on_signing_in(session, &written))
-	{
-		CfdwTransfer *transfer = cfdw_auth_transfer(session->login);
-
-		cfdw_http_await_any(&transfer, 1);
-	}
-	release_call(call);
-	session->renewed = true;
+	return session->logins;
 }
 
 /*
- * Signs in, or goes on with it, for all calls that need it; true when it is
- * done.  The login is added to TRAFFIC, unless that is NULL, of the call that
- * finds it done: the one that began it may be gone by then.
+ * The account has answered 401 to a request that was sent after so many logins.
+ * Returns whether signing in anew may help.
  */
-static bool
-go_on_signing_in(CfdwSession *session, CfdwTraffic *traffic)
+bool
+cfdw_session_refused(CfdwSession *session, uint32 logins)
 {
-	MemoryContext context;
-	CfdwLogin *login;
+	/* Unless it has been signed in since for another call. */
+	if (logins == session->logins)
+		session->signed_in = false;
+	return cfdw_auth_can_renew(session->method);
+}
 
-	if (session->login == NULL)
+/*
+ * The login that is under way, or a new one, to be left by
+ * cfdw_session_leave_login().  NULL when none could be started: then *FAILURE
+ * says why, as cfdw_http_start() does.  Never raises.
+ */
+CfdwLogin *
+cfdw_session_join_login(CfdwSession *session, CfdwResponse *failure)
+{
+	CfdwLogin *login = session->login;
+
+	if (login == NULL)
 	{
-		MemoryContext caller;
+		CfdwRequest request = session->login_request;
 
-		end_login(session);
-		session->login_context = AllocSetContextCreate(
-			session->context, "catalogs_fdw login", ALLOCSET_SMALL_SIZES);
-		memset(&session->login_traffic, 0, sizeof(CfdwTraffic));
-		caller = MemoryContextSwitchTo(session->login_context);
-		session->login = cfdw_auth_begin(
-			session->method, &session->credentials, &session->options,
-			session->server, session->pool, &session->login_traffic);
-		MemoryContextSwitchTo(caller);
+		login = calloc(1, sizeof(CfdwLogin));
+		if (login == NULL)
+		{
+			memset(failure, 0, sizeof(*failure));
+			failure->outcome = CFDW_HTTP_NO_MEMORY;
+			return NULL;
+		}
+		login->session = session;
+		request.traffic = &login->traffic;
+		login->transfer = cfdw_http_start(session->pool, &request, failure);
+		if (login->transfer == NULL)
+		{
+			free(login);
+			return NULL;
+		}
+		session->login = login;
 	}
-	if (!cfdw_auth_receive(session->login))
-		return false;
+	login->calls++;
+	return login;
+}
 
-	/* From here on it is the caller's, for it may fail. */
-	login = session->login;
-	context = session->login_context;
+/*
+ * What a wait for a login has to wait for, and what then tells how it ended.
+ */
+CfdwTransfer *
+cfdw_session_login_transfer(const CfdwLogin *login)
+{
+	return login->transfer;
+}
+
+/*
+ * Whether a login has ended.  It is added to TRAFFIC of the call that finds it so
+ * first: the one that began it may be gone by then.  Never raises.
+ */
+bool
+cfdw_session_login_has_ended(CfdwLogin *login, CfdwTraffic *traffic)
+{
+	CfdwSession *session = login->session;
+	const char *body;
+	size_t len;
+
+	if (login->ended || !cfdw_http_is_ready(login->transfer))
+		return login->ended;
+	body = cfdw_http_body(login->transfer, &len);
+	login->ended = true;
+	login->accepted =
+		cfdw_auth_is_accepted(cfdw_http_response(login->transfer), body, len);
 	session->login = NULL;
-	session->login_context = NULL;
-	MemoryContextSetParent(context, CurrentMemoryContext);
-	session->login_traffic.sent = 0; /* would tell how long the key is */
-	if (traffic != NULL)
-		add_traffic(traffic, 1, &session->login_traffic);
-	cfdw_auth_finish(login);
-	MemoryContextDelete(context);
-	session->signed_in = true;
-	session->logins++;
+	session->signed_in = login->accepted;
+	if (login->accepted)
+		session->logins++;
+	login->traffic.sent = 0; /* would tell how long the key is */
+	add_traffic(traffic, 1, &login->traffic);
 	return true;
+}
+
+/*
+ * Whether a login that has ended has let us in.
+ */
+bool
+cfdw_session_login_is_accepted(const CfdwLogin *login)
+{
+	return login->accepted;
+}
+
+/*
+ * A call does not wait for a login any more: it ends with the last one.  Never
+ * raises.
+ */
+void
+cfdw_session_leave_login(CfdwLogin *login)
+{
+	if (--login->calls > 0)
+		return;
+	if (login->session->login == login)
+		login->session->login = NULL;
+	cfdw_http_end(login->transfer);
+	free(login);
 }
 
 static void
@@ -413,48 +372,6 @@ add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
 	sum->retries += sign * more->retries;
 	sum->sent += sign * more->sent;
 	sum->received += sign * more->received;
-}
-
-/*
- * Gives up signing in.  Never raises.
- */
-static void
-end_login(CfdwSession *session)
-{
-	session->login = NULL;
-	if (session->login_context != NULL)
-		MemoryContextDelete(session->login_context);
-	session->login_context = NULL;
-}
-
-static CfdwCall *
-create_call(CfdwSession *session)
-{
-	CfdwCall *call = palloc0(sizeof(CfdwCall));
-
-	call->session = session;
-	session->calls++;
-	call->callback.func = release_call;
-	call->callback.arg = call;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &call->callback);
-	return call;
-}
-
-/*
- * The reset callback of a call.  A login ends with the last one.
- */
-static void
-release_call(void *arg)
-{
-	CfdwCall *call = arg;
-	CfdwSession *session = call->session;
-
-	if (session == NULL)
-		return;
-	call->session = NULL;
-	session->calls--;
-	if (session->calls == 0)
-		end_login(session);
 }
 
 static CfdwSession *
@@ -484,6 +401,10 @@ create_session(ForeignServer *server, UserMapping *user)
 	config.connect_timeout_ms = session->options.connect_timeout_ms;
 	session->pool = cfdw_pool_create(context, &config);
 
+	if (cfdw_auth_can_renew(session->method))
+		cfdw_auth_login(session->method, &session->credentials,
+						&session->options, &session->login_request);
+
 	/* Whole: from now on it outlives the statement. */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	MemoryContextSwitchTo(caller);
@@ -493,7 +414,7 @@ create_session(ForeignServer *server, UserMapping *user)
 static bool
 is_disposable(const CfdwSession *session)
 {
-	return !session->pinned && session->calls == 0 &&
+	return !session->pinned && session->calls == 0 && session->login == NULL &&
 		   cfdw_pool_is_idle(session->pool);
 }
 
@@ -583,4 +504,116 @@ on_transaction_end(XactEvent event, void *arg)
 		else if (!session->options.keep_connections)
 			cfdw_pool_close_idle(session->pool);
 	}
+}
+
+/* What txn needs until it uses calls. */
+
+/*
+ * Signs in, and waits for it; returns the login, to be left.
+ */
+static CfdwLogin *
+sign_in(CfdwSession *session)
+{
+	CfdwResponse failure;
+	CfdwLogin *login = cfdw_session_join_login(session, &failure);
+
+	if (login == NULL)
+		cfdw_session_report_login(session, &failure, "", 0);
+	PG_TRY();
+	{
+		while (!cfdw_session_login_has_ended(login, &written))
+			cfdw_http_await_any(&login->transfer, 1);
+	}
+	PG_CATCH();
+	{
+		cfdw_session_leave_login(login);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return login;
+}
+
+/*
+ * Sees to it that a request can be started without signing in before; with ANEW
+ * because the account has refused one.  False when it does not let us in.
+ * Raises an error only for want of memory or of descriptors.
+ */
+bool
+cfdw_session_try_sign_in(CfdwSession *session, bool anew)
+{
+	if (!cfdw_auth_can_renew(session->method))
+		return !anew;
+	if (!session->signed_in || anew)
+		cfdw_session_leave_login(sign_in(session));
+	return session->signed_in;
+}
+
+/*
+ * Starts a request, a write, signed in.  Raises 28000 when signing in fails.
+ */
+CfdwTransfer *
+cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
+{
+	CfdwRequest signed_request = *request;
+
+	signed_request.traffic = &written;
+	session->renewed = false;
+	if (cfdw_session_must_sign_in(session))
+	{
+		CfdwLogin *login = sign_in(session);
+		CfdwResponse response = *cfdw_http_response(login->transfer);
+		size_t len;
+		char *body = pstrdup(cfdw_http_body(login->transfer, &len));
+
+		cfdw_session_leave_login(login);
+		if (!session->signed_in)
+			cfdw_session_report_login(session, &response, body, strlen(body));
+		session->renewed = true;
+	}
+	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
+	return cfdw_http_start_here(session->pool, &signed_request);
+}
+
+/*
+ * Waits until the status of a request's reply is known or it has failed.  When
+ * the account answers 401 because a session has expired, signs in anew and
+ * repeats the request once: a 401 is a refusal, so that may be done whatever
+ * the request is.  Returns the transfer whose reply counts.
+ */
+CfdwTransfer *
+cfdw_session_settle(CfdwSession *session, const CfdwRequest *request,
+					CfdwTransfer *transfer)
+{
+	if (cfdw_http_await(transfer)->status != 401)
+		return transfer;
+	session->signed_in = false;
+	if (session->renewed || !cfdw_auth_can_renew(session->method))
+		return transfer;
+	cfdw_http_end(transfer);
+	transfer = cfdw_session_start(session, request);
+	if (cfdw_http_await(transfer)->status == 401)
+		session->signed_in = false;
+	return transfer;
+}
+
+/*
+ * Whether a request that came to nothing may be sent once more.  Waits for it,
+ * each time longer, and never so long as others do.  Raises as
+ * cfdw_http_pause().
+ */
+bool
+cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
+{
+	double jitter = 0.5 + pg_prng_double(&pg_global_prng_state);
+	long pause_ms = (long) (FIRST_PAUSE_MS * jitter)
+					<< Min(repetition->count, MAX_DOUBLINGS);
+
+	if (repetition->count >= session->options.max_retries ||
+		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+										repetition->deadline) <= pause_ms)
+		return false;
+	repetition->count++;
+	written.retries++;
+	cfdw_http_pause(pause_ms);
+	return !cfdw_http_time_is_up();
 }

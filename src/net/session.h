@@ -24,19 +24,43 @@ typedef struct CfdwRepetition
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
 
-/* A request that is signed in, and repeated, as need be. */
-typedef struct CfdwCall CfdwCall;
+/* A login under way, or ended, of which calls know. */
+typedef struct CfdwLogin CfdwLogin;
 
 extern void cfdw_session_init(void);
 extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
 extern void cfdw_session_describe(const CfdwSession *session,
 								  CfdwAction *action);
-extern bool cfdw_session_try_sign_in(CfdwSession *session, bool anew);
 extern void cfdw_session_pin(CfdwSession *session);
 extern CfdwTraffic cfdw_session_written(void);
 extern void cfdw_session_add_written(CfdwTraffic *traffic,
 									 const CfdwTraffic *before);
+extern void cfdw_session_report_login(const CfdwSession *session,
+									  const CfdwResponse *response,
+									  const char *body, size_t len)
+	pg_attribute_noreturn();
+
+/* For call alone. */
+extern void cfdw_session_hold(CfdwSession *session);
+extern void cfdw_session_release(CfdwSession *session);
+extern CfdwTransfer *cfdw_session_send(CfdwSession *session,
+									   const CfdwRequest *request,
+									   CfdwResponse *failure);
+extern void cfdw_session_count(CfdwRequest *request);
+extern bool cfdw_session_must_sign_in(const CfdwSession *session);
+extern uint32 cfdw_session_logins(const CfdwSession *session);
+extern bool cfdw_session_refused(CfdwSession *session, uint32 logins);
+extern CfdwLogin *cfdw_session_join_login(CfdwSession *session,
+										  CfdwResponse *failure);
+extern CfdwTransfer *cfdw_session_login_transfer(const CfdwLogin *login);
+extern bool cfdw_session_login_has_ended(CfdwLogin *login,
+										 CfdwTraffic *traffic);
+extern bool cfdw_session_login_is_accepted(const CfdwLogin *login);
+extern void cfdw_session_leave_login(CfdwLogin *login);
+
+/* For txn, until it uses calls. */
+extern bool cfdw_session_try_sign_in(CfdwSession *session, bool anew);
 extern CfdwTransfer *cfdw_session_start(CfdwSession *session,
 										const CfdwRequest *request);
 extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
@@ -44,9 +68,5 @@ extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
 										 CfdwTransfer *transfer);
 extern bool cfdw_session_may_repeat(const CfdwSession *session,
 									CfdwRepetition *repetition);
-extern CfdwCall *cfdw_session_call(CfdwSession *session,
-								   const CfdwRequest *request);
-extern CfdwTransfer *cfdw_session_advance(CfdwCall *call);
-extern CfdwTransfer *cfdw_session_awaited(const CfdwCall *call);
 
 #endif /* CFDW_SESSION_H */

@@ -28,9 +28,9 @@ struct CfdwCursor
 {
 	MemoryContext context; /* holds all of it; its end ends the transfer */
 	CfdwAction action;
+	CfdwSession *session;
 	CfdwCall *call;
-	CfdwTransfer *transfer; /* NULL until the status of its reply is known */
-	bool ended;             /* the reply has been read */
+	bool ended; /* the reply has been read */
 	CfdwReader *reader;
 	StringInfoData refusal; /* a reply that is no list */
 	bool by_id;
@@ -67,7 +67,7 @@ cfdw_cursor_post_line(const CfdwResource *resource, const char *path,
 /*
  * Sends a GET, and waits for nothing.  The cursor lives in the current memory
  * context, and its request ends with that at the latest.  Raises what
- * cfdw_session_get() and cfdw_session_call() raise.
+ * cfdw_session_get() raises.
  */
 CfdwCursor *
 cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
@@ -82,6 +82,7 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	CfdwRequest request = {0};
 
 	cursor->context = context;
+	cursor->session = session;
 	cursor->by_id = query->by_id;
 	cursor->id = query->id;
 	cursor->reader =
@@ -103,7 +104,7 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	request.max_response_size = options->max_response_size;
 	request.traffic = query->traffic;
 	initStringInfo(&cursor->refusal);
-	cursor->call = cfdw_session_call(session, &request);
+	cursor->call = cfdw_call_start(session, &request);
 	MemoryContextSwitchTo(caller);
 	return cursor;
 }
@@ -127,7 +128,7 @@ cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
 			case CFDW_READ_ERROR:
 				cfdw_report_malformed(
 					&cursor->action, cfdw_reader_fault(cursor->reader, &offset),
-					cfdw_http_response(cursor->transfer));
+					cfdw_call_response(cursor->call));
 			case CFDW_READ_MORE:
 				if (!receive(cursor))
 					return CFDW_NEXT_WAIT;
@@ -140,13 +141,10 @@ cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
 /*
  * What a wait for the next row has to wait for; NULL when there is no need.
  */
-CfdwTransfer *
+CfdwCall *
 cfdw_cursor_awaited(const CfdwCursor *cursor)
 {
-	if (cursor->ended)
-		return NULL;
-	return cursor->transfer != NULL ? cursor->transfer
-									: cfdw_session_awaited(cursor->call);
+	return cursor->ended ? NULL : cursor->call;
 }
 
 /*
@@ -160,11 +158,7 @@ cfdw_cursor_next(CfdwCursor *cursor, CfdwItem *item)
 	CfdwNext next;
 
 	while ((next = cfdw_cursor_poll(cursor, item)) == CFDW_NEXT_WAIT)
-	{
-		CfdwTransfer *transfer = cfdw_cursor_awaited(cursor);
-
-		cfdw_http_await_any(&transfer, 1);
-	}
+		cfdw_call_await_any(&cursor->call, 1);
 	return next == CFDW_NEXT_ITEM;
 }
 
@@ -235,7 +229,7 @@ is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 
 	if (id->type == CFDW_JSON_NULL)
 		cfdw_report_malformed(&cursor->action, "an item of the reply has no id",
-							  cfdw_http_response(cursor->transfer));
+							  cfdw_call_response(cursor->call));
 	return !cursor->by_id ||
 		   (cfdw_value_int64(id, &number) && number == cursor->id);
 }
@@ -246,23 +240,20 @@ is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 static bool
 receive(CfdwCursor *cursor)
 {
-	MemoryContext caller = MemoryContextSwitchTo(cursor->context);
+	MemoryContext caller;
 	const char *data;
 	size_t len;
 
-	if (cursor->transfer == NULL)
-		cursor->transfer = cfdw_session_advance(cursor->call);
-	MemoryContextSwitchTo(caller);
-	if (cursor->transfer == NULL || !cfdw_http_is_ready(cursor->transfer))
+	if (!cfdw_call_is_ready(cursor->call))
 		return false;
-	if (!cfdw_http_read(cursor->transfer, &data, &len))
+	if (!cfdw_call_read(cursor->call, &data, &len))
 	{
 		finish_reply(cursor);
 		return true;
 	}
 
-	MemoryContextSwitchTo(cursor->context);
-	if (cfdw_http_response(cursor->transfer)->status == 200)
+	caller = MemoryContextSwitchTo(cursor->context);
+	if (cfdw_call_response(cursor->call)->status == 200)
 		cfdw_reader_feed(cursor->reader, data, len);
 	else
 		appendBinaryStringInfo(
@@ -278,12 +269,17 @@ receive(CfdwCursor *cursor)
 static void
 finish_reply(CfdwCursor *cursor)
 {
-	const CfdwResponse *response = cfdw_http_response(cursor->transfer);
+	const CfdwResponse *response = cfdw_call_response(cursor->call);
 	CfdwProblem problem;
 	const char *head;
 	size_t head_len;
 	uint64 offset;
 
+	if (response->signing_in)
+	{
+		head = cfdw_call_body(cursor->call, &head_len);
+		cfdw_session_report_login(cursor->session, response, head, head_len);
+	}
 	if (response->outcome != CFDW_HTTP_OK ||
 		(response->status != 200 && response->status != 204))
 		cfdw_report_response(&cursor->action, response, cursor->refusal.data,
@@ -298,6 +294,6 @@ finish_reply(CfdwCursor *cursor)
 							  cfdw_reader_fault(cursor->reader, &offset),
 							  response);
 	}
-	cfdw_http_end(cursor->transfer);
+	cfdw_call_end(cursor->call);
 	cursor->ended = true;
 }

@@ -9,7 +9,7 @@
 #define CFDW_CURSOR_H
 
 #include "api/reader.h"
-#include "net/session.h"
+#include "net/call.h"
 
 /* The rows of a reply, as they arrive. */
 typedef struct CfdwCursor CfdwCursor;
@@ -42,7 +42,7 @@ extern char *cfdw_cursor_post_line(const CfdwResource *resource,
 extern CfdwCursor *cfdw_cursor_open(Oid serverid, Oid userid,
 									const CfdwQuery *query);
 extern CfdwNext cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item);
-extern CfdwTransfer *cfdw_cursor_awaited(const CfdwCursor *cursor);
+extern CfdwCall *cfdw_cursor_awaited(const CfdwCursor *cursor);
 extern bool cfdw_cursor_next(CfdwCursor *cursor, CfdwItem *item);
 extern void cfdw_cursor_close(CfdwCursor *cursor);
 extern char *cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,

@@ -1,0 +1,598 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *	  One request to one account: signed in, sent, and sent again as need be.
+ *
+ * Owns the states of a call, GET and POST alike: it pauses, waits for a login
+ * that all calls of its session share, for a free descriptor, for the reply; and
+ * it is sent once more when the account answers 401, for a session may have
+ * expired, and a 401 is a certain refusal whatever the request is.  Owns the one
+ * place that waits, for any number of calls to any number of accounts; and how
+ * an abort waits, in which nothing may be raised.
+ *
+ * A failure is no error here but a response: who has made the call judges it.
+ *
+ * Must not know what a request is for, nor which ones may be sent again.
+ *
+ * Facts: the API page, "Who one is".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <limits.h>
+
+#include "common/pg_prng.h"
+#include "lib/ilist.h"
+#include "portability/instr_time.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "net/call.h"
+
+/* Before a request is sent again; doubled for each time that it was. */
+#define FIRST_PAUSE_MS 100
+#define MAX_DOUBLINGS 6
+
+/* What a call waits for. */
+typedef enum CallState
+{
+	CALL_PAUSED,     /* until "pause_end" */
+	CALL_WAITING,    /* for a descriptor */
+	CALL_SIGNING_IN, /* for "login" */
+	CALL_SENT,       /* for the reply to "transfer" */
+	CALL_ENDED
+} CallState;
+
+struct CfdwCall
+{
+	MemoryContextCallback callback;
+	dlist_node link;      /* in all_calls */
+	CfdwSession *session; /* NULL once cfdw_call_end() was called */
+	CfdwRequest request;
+	CallState state;
+	bool in_abort; /* it was started in one */
+	TimestampTz pause_end;
+	CfdwLogin *login;       /* the one that it waits for, or that has failed */
+	CfdwTransfer *transfer; /* once sent */
+	uint32 logins;          /* of the session, when it was sent */
+	bool renewed;           /* signing in anew will not help */
+	int repetitions;
+	bool sent_before; /* by an earlier attempt, which was not refused */
+	CfdwResponse response;
+};
+
+/* All that cfdw_call_end() was not called for. */
+static dlist_head all_calls = DLIST_STATIC_INIT(all_calls);
+
+/* An abort: when it began, and how long it may take. */
+static bool aborting = false;
+static instr_time abort_start;
+static double abort_limit_ms;
+
+static void advance(CfdwCall *call);
+static void end_pause(CfdwCall *call);
+static void send_request(CfdwCall *call);
+static void join_login(CfdwCall *call);
+static void see_login(CfdwCall *call);
+static void see_reply(CfdwCall *call);
+static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
+						 bool signing_in);
+static void fail(CfdwCall *call, CfdwOutcome outcome, const char *error);
+static bool has_bytes(const CfdwCall *call);
+static void take_response(CfdwCall *call);
+static void end_attempt(CfdwCall *call);
+static bool was_refused(const CfdwResponse *response);
+static double left_ms(const CfdwCall *call);
+static double left_of_abort_ms(void);
+static double expect(CfdwCall *call);
+static bool are_stuck(CfdwCall *const *calls, int n);
+static void release(void *arg);
+
+/* What may end a wait for each state; none of it waits. */
+static void (*const steps[])(CfdwCall *call) = {
+	[CALL_PAUSED] = end_pause,
+	[CALL_WAITING] = send_request,
+	[CALL_SIGNING_IN] = see_login,
+	[CALL_SENT] = see_reply,
+};
+
+/*
+ * Starts a call, and waits for nothing.  It lives in the current memory context
+ * and ends with it at the latest; what the request refers to must outlive it.
+ * Raises nothing but an error for want of memory; in an abort, not even that:
+ * then it returns NULL.
+ */
+CfdwCall *
+cfdw_call_start(CfdwSession *session, const CfdwRequest *request)
+{
+	CfdwCall *call = MemoryContextAllocExtended(
+		CurrentMemoryContext, sizeof(CfdwCall),
+		MCXT_ALLOC_ZERO | (aborting ? MCXT_ALLOC_NO_OOM : 0));
+
+	if (call == NULL)
+		return NULL;
+	call->session = session;
+	call->request = *request;
+	call->in_abort = aborting;
+	call->state = CALL_WAITING;
+	cfdw_session_count(&call->request);
+	cfdw_session_hold(session);
+	dlist_push_tail(&all_calls, &call->link);
+	call->callback.func = release;
+	call->callback.arg = call;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &call->callback);
+	advance(call);
+	return call;
+}
+
+/*
+ * Whether a call has bytes to read, or has ended; when it is whole, the latter
+ * alone.  Lets it go on as far as that takes no wait.  Never raises.
+ */
+bool
+cfdw_call_is_ready(CfdwCall *call)
+{
+	advance(call);
+	return call->state == CALL_ENDED || has_bytes(call);
+}
+
+/*
+ * Waits until one of the calls is ready.  Raises 57014 or 57P01 when the backend
+ * is told to stop; in an abort, nothing: then they have all ended when its time
+ * is up.
+ */
+void
+cfdw_call_await_any(CfdwCall *const *calls, int n)
+{
+	for (;;)
+	{
+		double limit_ms = DBL_MAX;
+		bool ready = false;
+
+		cfdw_http_expect_none();
+		for (int i = 0; i < n; i++)
+			if (cfdw_call_is_ready(calls[i]))
+				ready = true;
+			else
+				limit_ms = Min(limit_ms, expect(calls[i]));
+		if (ready || are_stuck(calls, n))
+			return;
+		cfdw_http_wait(limit_ms, aborting);
+	}
+}
+
+/*
+ * Somebody else, an Append, waits for calls: returns the descriptor that is
+ * readable as soon as one of them may have got on, or AT_ONCE.  Then
+ * cfdw_call_drive() is due, and cfdw_call_is_ready() for each.
+ */
+int
+cfdw_call_watch(CfdwCall *const *calls, int n, bool at_once)
+{
+	double limit_ms = CFDW_APPEND_WAIT_MS;
+
+	cfdw_http_expect_none();
+	for (int i = 0; i < n; i++)
+		if (cfdw_call_is_ready(calls[i]))
+			at_once = true;
+		else
+			limit_ms = Min(limit_ms, expect(calls[i]));
+	if (!at_once && are_stuck(calls, n))
+		at_once = true;
+	return cfdw_http_watch(at_once ? 0 : limit_ms);
+}
+
+/*
+ * Does, for all that has been sent, what can be done without waiting.  Never
+ * raises.
+ */
+void
+cfdw_call_drive(void)
+{
+	cfdw_http_drive();
+}
+
+/*
+ * The next bytes of the reply to a call that is ready; *DATA is valid until the
+ * next call.  False when there are none any more: it has ended.  Never raises.
+ */
+bool
+cfdw_call_read(CfdwCall *call, const char **data, size_t *len)
+{
+	if (call->state != CALL_SENT)
+		return false;
+	if (cfdw_http_read(call->transfer, data, len))
+		return true;
+	advance(call);
+	return false;
+}
+
+/*
+ * The body of the reply to a whole call that has ended, or to its login; "" when
+ * there is none.  Valid until the call is repeated or ended.
+ */
+const char *
+cfdw_call_body(const CfdwCall *call, size_t *len)
+{
+	CfdwTransfer *transfer = call->transfer;
+
+	if (call->login != NULL)
+		transfer = cfdw_session_login_transfer(call->login);
+	if (transfer != NULL)
+		return cfdw_http_body(transfer, len);
+	*len = 0;
+	return "";
+}
+
+/*
+ * What is known of the response so far: the status with the first bytes, the
+ * outcome at the end; whether some of the body was sent, at any time.  Valid as
+ * long as the call.
+ */
+const CfdwResponse *
+cfdw_call_response(const CfdwCall *call)
+{
+	CfdwCall *current = unconstify(CfdwCall *, call);
+
+	if (call->state == CALL_SENT)
+		take_response(current);
+	return &call->response;
+}
+
+/*
+ * Sends the request of a call that has ended once more, after WAIT_MS, or, when
+ * that is 0, a pause that is longer each time, and never so long as others'.
+ * False when it was sent too often, or there is no time for it.  The caller knows
+ * that to send it again is safe.  Never raises.
+ */
+bool
+cfdw_call_repeat(CfdwCall *call, int wait_ms)
+{
+	double pause_ms = wait_ms;
+
+	if (wait_ms <= 0)
+		pause_ms = FIRST_PAUSE_MS *
+				   (0.5 + pg_prng_double(&pg_global_prng_state)) *
+				   (1 << Min(call->repetitions, MAX_DOUBLINGS));
+	if (call->state != CALL_ENDED || call->session == NULL ||
+		call->repetitions >= cfdw_session_options(call->session)->max_retries ||
+		left_ms(call) <= pause_ms)
+		return false;
+	end_attempt(call);
+	call->repetitions++;
+	call->request.traffic->retries++;
+	call->pause_end =
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64) pause_ms);
+	call->state = CALL_PAUSED;
+	return true;
+}
+
+/*
+ * Ends a call, wherever it stands.  Never raises.
+ */
+void
+cfdw_call_end(CfdwCall *call)
+{
+	release(call);
+}
+
+/*
+ * From here to cfdw_call_end_abort() a transaction is being aborted.  Nothing
+ * raises an error, waits do not look at the latch, and end after LIMIT_MS in all.
+ * What was to be written before, and has not gone out, does not go out any more.
+ * Never raises.
+ */
+void
+cfdw_call_begin_abort(int limit_ms)
+{
+	dlist_iter iter;
+
+	aborting = true;
+	INSTR_TIME_SET_CURRENT(abort_start);
+	abort_limit_ms = limit_ms;
+	dlist_foreach(iter, &all_calls)
+	{
+		CfdwCall *call = dlist_container(CfdwCall, link, iter.cur);
+
+		if (call->request.body != NULL && call->state != CALL_ENDED &&
+			(call->state != CALL_SENT ||
+			 !cfdw_http_response(call->transfer)->sent))
+			fail(call, CFDW_HTTP_TIMEOUT, "Gave up");
+	}
+}
+
+void
+cfdw_call_end_abort(void)
+{
+	aborting = false;
+}
+
+/*
+ * Goes on with a call as far as that takes no wait.
+ */
+static void
+advance(CfdwCall *call)
+{
+	CallState before;
+
+	do
+	{
+		before = call->state;
+		if (before == CALL_ENDED)
+			return;
+		if (left_ms(call) <= 0 && !has_bytes(call))
+			fail(call, CFDW_HTTP_TIMEOUT, "");
+		else if (aborting && !call->in_abort && before != CALL_SENT)
+			return; /* it is from before the abort */
+		else
+			steps[before](call);
+	} while (call->state != before);
+}
+
+static void
+end_pause(CfdwCall *call)
+{
+	if (GetCurrentTimestamp() >= call->pause_end)
+		call->state = CALL_WAITING;
+}
+
+/*
+ * Sends the request, or signs in before.
+ */
+static void
+send_request(CfdwCall *call)
+{
+	CfdwRequest request = call->request;
+	CfdwResponse failure;
+
+	if (cfdw_session_must_sign_in(call->session))
+	{
+		join_login(call);
+		return;
+	}
+	request.timeout_ms = (int) Min(request.timeout_ms, left_ms(call));
+	call->transfer = cfdw_session_send(call->session, &request, &failure);
+	call->logins = cfdw_session_logins(call->session);
+	if (call->transfer != NULL)
+		call->state = CALL_SENT;
+	else
+		wait_or_fail(call, &failure, false);
+}
+
+static void
+join_login(CfdwCall *call)
+{
+	CfdwResponse failure;
+
+	call->login = cfdw_session_join_login(call->session, &failure);
+	if (call->login != NULL)
+		call->state = CALL_SIGNING_IN;
+	else
+		wait_or_fail(call, &failure, true);
+}
+
+/*
+ * A request could not be started.  When a descriptor is all that it lacks, and
+ * other requests have some, it waits for one of those.
+ */
+static void
+wait_or_fail(CfdwCall *call, const CfdwResponse *failure, bool signing_in)
+{
+	if (failure->outcome == CFDW_HTTP_NO_DESCRIPTOR &&
+		cfdw_http_is_any_under_way(false))
+		return;
+	call->state = CALL_ENDED;
+	call->response = *failure;
+	call->response.signing_in = signing_in;
+	call->response.sent = call->sent_before;
+}
+
+static void
+see_login(CfdwCall *call)
+{
+	if (!cfdw_session_login_has_ended(call->login, call->request.traffic))
+		return;
+	if (cfdw_session_login_is_accepted(call->login))
+	{
+		cfdw_session_leave_login(call->login);
+		call->login = NULL;
+		call->renewed = true;
+		call->state = CALL_WAITING;
+		return;
+	}
+	take_response(call);
+	call->state = CALL_ENDED;
+}
+
+static void
+see_reply(CfdwCall *call)
+{
+	if (!cfdw_http_is_ready(call->transfer))
+		return;
+	take_response(call);
+	if (call->response.status == 401 &&
+		cfdw_session_refused(call->session, call->logins) && !call->renewed &&
+		(!aborting || call->in_abort))
+	{
+		call->renewed = true;
+		end_attempt(call);
+		call->state = CALL_WAITING;
+	}
+	else if (cfdw_http_is_read(call->transfer))
+		call->state = CALL_ENDED;
+}
+
+/*
+ * Whether something of the reply can be read.
+ */
+static bool
+has_bytes(const CfdwCall *call)
+{
+	return call->state == CALL_SENT && cfdw_http_is_ready(call->transfer);
+}
+
+/*
+ * Ends a call before there is a response.
+ */
+static void
+fail(CfdwCall *call, CfdwOutcome outcome, const char *error)
+{
+	bool signing_in = call->state == CALL_SIGNING_IN;
+
+	if (call->state == CALL_SENT)
+	{
+		cfdw_http_give_up(call->transfer);
+		take_response(call);
+	}
+	else
+	{
+		end_attempt(call);
+		memset(&call->response, 0, sizeof(CfdwResponse));
+		call->response.sent = call->sent_before;
+	}
+	call->response.outcome = outcome;
+	call->response.signing_in = signing_in;
+	if (error[0] != '\0')
+		strlcpy(call->response.error, error, sizeof(call->response.error));
+	call->state = CALL_ENDED;
+}
+
+/*
+ * The response so far, to the request or to the login.
+ */
+static void
+take_response(CfdwCall *call)
+{
+	CfdwTransfer *transfer = call->login != NULL
+								 ? cfdw_session_login_transfer(call->login)
+								 : call->transfer;
+	CfdwResponse *response = &call->response;
+
+	*response = *cfdw_http_response(transfer);
+	response->signing_in = call->login != NULL;
+	response->sent =
+		call->sent_before ||
+		(response->sent && !response->signing_in && !was_refused(response));
+}
+
+/*
+ * Releases what an attempt to send the request has taken, and remembers whether
+ * it may have been carried out.
+ */
+static void
+end_attempt(CfdwCall *call)
+{
+	if (call->login != NULL)
+		cfdw_session_leave_login(call->login);
+	call->login = NULL;
+	if (call->transfer != NULL)
+	{
+		const CfdwResponse *response = cfdw_http_response(call->transfer);
+
+		if (response->sent && !was_refused(response))
+			call->sent_before = true;
+		cfdw_http_end(call->transfer);
+	}
+	call->transfer = NULL;
+}
+
+/*
+ * Whether the account certainly has not done what it was asked for.
+ */
+static bool
+was_refused(const CfdwResponse *response)
+{
+	return response->status == 401 || response->status == 429;
+}
+
+/*
+ * How long a call may still take.
+ */
+static double
+left_ms(const CfdwCall *call)
+{
+	double left = DBL_MAX;
+
+	if (call->request.deadline != 0)
+		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+											   call->request.deadline);
+	return aborting ? Min(left, left_of_abort_ms()) : left;
+}
+
+static double
+left_of_abort_ms(void)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, abort_start);
+	return abort_limit_ms - INSTR_TIME_GET_MILLISEC(now);
+}
+
+/*
+ * The next wait is for a call, too; returns how long it may last.
+ */
+static double
+expect(CfdwCall *call)
+{
+	double left = left_ms(call);
+
+	switch (call->state)
+	{
+		case CALL_PAUSED:
+			left = Min(left, TimestampDifferenceMilliseconds(
+								 GetCurrentTimestamp(), call->pause_end));
+			break;
+		case CALL_WAITING:
+			/* Whoever has a descriptor must not keep it for ever. */
+			cfdw_http_expect_all();
+			break;
+		case CALL_SIGNING_IN:
+			cfdw_http_expect(cfdw_session_login_transfer(call->login));
+			break;
+		case CALL_SENT:
+			cfdw_http_expect(call->transfer);
+			break;
+		case CALL_ENDED:
+			break;
+	}
+	return left;
+}
+
+/*
+ * Whether all of the calls wait for a descriptor, while those that have one wait
+ * to be read: then they end.
+ */
+static bool
+are_stuck(CfdwCall *const *calls, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (calls[i]->state != CALL_WAITING)
+			return false;
+	if (n == 0 || cfdw_http_is_any_under_way(true))
+		return false;
+	for (int i = 0; i < n; i++)
+		fail(calls[i], CFDW_HTTP_NO_DESCRIPTOR,
+			 "All file descriptors are in use, and none is about to be free.");
+	return true;
+}
+
+/*
+ * The reset callback of a call; also called to end it before.
+ */
+static void
+release(void *arg)
+{
+	CfdwCall *call = arg;
+
+	if (call->session == NULL)
+		return;
+	end_attempt(call);
+	cfdw_session_release(call->session);
+	dlist_delete(&call->link);
+	call->session = NULL;
+	call->state = CALL_ENDED;
+}
