@@ -14,7 +14,7 @@ SET client_min_messages = error;
 \! emulator set post_items=fewer
 INSERT INTO catalogs (name) VALUES ('a'), ('b');
 \echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM catalogs WHERE id > 5000;
 \echo :LAST_ERROR_SQLSTATE
@@ -26,7 +26,7 @@ INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
 \! emulator set post_items=more
 INSERT INTO catalogs (name) VALUES ('a'), ('b');
 \echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM catalogs WHERE id > 5000;
 \echo :LAST_ERROR_SQLSTATE
@@ -36,7 +36,7 @@ INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
 \! emulator reset
 -- Other ones.  Of added rows nobody knows the ids before.
 \! emulator set post_items=other
-UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM catalogs WHERE id = 4230;
 \echo :LAST_ERROR_SQLSTATE
@@ -49,7 +49,7 @@ DELETE FROM catalogs WHERE id = 4230;
 \! emulator set post_items=none
 INSERT INTO catalogs (name) VALUES ('a'), ('b');
 \echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = true WHERE id IN (4222, 4223);
+UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
 \echo :LAST_ERROR_SQLSTATE
 \! emulator reset
 \! emulator set drop_embedded=on

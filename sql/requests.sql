@@ -294,7 +294,7 @@ UPDATE catalogs SET name = 'none' WHERE id = 1;
 \! emulator wire
 UPDATE catalogs SET name = 'none' WHERE id = 4222 AND id = 4223;
 \! emulator wire
-UPDATE catalogs SET type = 'regular' FROM one WHERE id = list;
+UPDATE catalogs SET type = 'suppliers' FROM one WHERE id = list;
 \! emulator wire
 UPDATE catalogs SET type = 'products' FROM many WHERE id = list AND n < 4;
 \! emulator wire

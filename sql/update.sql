@@ -30,7 +30,7 @@ UPDATE catalogs SET can_show_in_cards = true WHERE type = 'regular';
 UPDATE catalogs SET can_link_multiple = false;
 \! emulator wire
 \! emulator lists
--- What was assigned is sent, also when it is the same.
+-- What stays the same is not sent.
 UPDATE catalogs SET name = name WHERE id = 4223;
 \! emulator wire
 -- No rows, no changes.

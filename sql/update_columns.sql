@@ -25,14 +25,11 @@ UPDATE catalogs SET created_at = now() WHERE id = 4223;
 \echo :LAST_ERROR_SQLSTATE
 UPDATE catalogs SET request_id = 1 WHERE id = 4223;
 \echo :LAST_ERROR_SQLSTATE
--- Not even as it is.
-UPDATE catalogs SET name = 'x', sort = sort WHERE id = 4223;
-\echo :LAST_ERROR_SQLSTATE
 -- Nor can what is not a column of the resource.
 CREATE FOREIGN TABLE wide (id bigint, name text, sdk_widget_code text,
     widgets jsonb, attrs jsonb, account text OPTIONS (constant 'acme'))
     SERVER acme;
-UPDATE wide SET widgets = '[]' WHERE id = 4223;
+UPDATE wide SET widgets = '[1]' WHERE id = 4223;
 \echo :LAST_ERROR_SQLSTATE
 UPDATE wide SET sdk_widget_code = 'x' WHERE id = 4223;
 \echo :LAST_ERROR_SQLSTATE

@@ -118,7 +118,7 @@ UPDATE catalogs SET name = 'x', type = (SELECT max(list)::text FROM wanted WHERE
 \! emulator wire
 UPDATE catalogs SET name = 'x' WHERE id = 4223 AND type = 'regular';
 \! emulator wire
-UPDATE catalogs SET name = 'x' WHERE id = 4223 OR id = 4222;
+UPDATE catalogs SET name = 'z' WHERE id = 4223 OR id = 4222;
 \! emulator wire
 DELETE FROM catalogs WHERE id IN (4230, 4231) AND id > 4230;
 \! emulator wire

@@ -83,6 +83,7 @@ EXECUTE rename('acme', 4223);
 \! emulator wire
 EXECUTE rename('here', 4223);
 \! emulator wire
+\! emulator put '{"id": 4223, "name": "Goods"}'
 SET plan_cache_mode = force_generic_plan;
 EXECUTE rename('acme', 4223);
 \! emulator wire

@@ -44,7 +44,7 @@ UPDATE catalogs SET name = 'sort' WHERE id = 4230;
 UPDATE catalogs SET name = 'null' WHERE id = 4230;
 \echo :LAST_ERROR_SQLSTATE
 \! emulator wire
--- The old row itself: what was assigned is sent as it was.
+-- The old row itself: nothing is changed.
 UPDATE catalogs SET name = 'old' WHERE id = 4222;
 \! emulator wire
 DROP TRIGGER t ON catalogs;

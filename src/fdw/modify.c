@@ -22,6 +22,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -42,8 +43,8 @@ typedef struct Writer
 	bool made;     /* the rest is valid */
 	FmgrInfo output;
 	Oid base_type;
+	FmgrInfo *equal; /* the type's equality; fn_oid is 0 when it has none */
 	Datum constant;  /* with a constant */
-	FmgrInfo *equal; /* its type's equality, or NULL */
 } Writer;
 
 typedef struct ModifyState
@@ -54,12 +55,13 @@ typedef struct ModifyState
 	Oid userid;
 	CommandId command; /* that makes the changes */
 	Writer *writers;   /* by attribute number - 1 */
-	bool row_triggers; /* BEFORE UPDATE: compare with the old row */
+	bool row_triggers; /* BEFORE UPDATE: they may assign any column */
 	bool needs_known;  /* the next three, and writers[].needed */
 	bool any_needed;
 	bool system_needed;      /* columns of the system's, in RETURNING */
 	CfdwProjection *fetched; /* the columns needed of an added row */
 	CfdwTraffic traffic;     /* of the requests that it has sent */
+	HTAB *left; /* ctids of rows that an UPDATE left as they were, or NULL */
 
 	AttrNumber id_junk; /* in the plan's slot, or 0 */
 	AttrNumber tid_junk;
@@ -73,14 +75,20 @@ static ModifyState *begin(EState *estate, ResultRelInfo *rri);
 static Writer *writer_of(ModifyState *state, int i);
 static void find_junk(ModifyState *state, ModifyTableState *mtstate,
 					  ResultRelInfo *rri);
+static List *vars_read(const ResultRelInfo *rri);
 static void find_needed(ModifyState *state, ResultRelInfo *rri,
 						MemoryContext context);
 static List *needed_columns(const ModifyState *state);
+static bool is_stored(const CfdwTableColumn *column);
 static void read_added(ModifyState *state, TupleTableSlot *slot, CfdwRow *row);
 static void read_updated(ModifyState *state, TupleTableSlot *slot,
 						 TupleTableSlot *old, CfdwRow *row);
-static bool is_assigned(const ModifyState *state, int i, TupleTableSlot *slot,
-						TupleTableSlot *old);
+static bool is_assigned(const ModifyState *state, int i);
+static bool is_updatable(const CfdwTableColumn *column);
+static bool is_unchanged(ModifyState *state, int i, TupleTableSlot *slot,
+						 TupleTableSlot *old);
+static bool is_same_text(Writer *writer, Datum one, Datum other);
+static bool is_equal(ModifyState *state, int i, Datum one, Datum other);
 static void read_value(ModifyState *state, int i, Datum value, CfdwVerb verb,
 					   CfdwRow *row);
 static void check_constant(ModifyState *state, int i, Datum value);
@@ -102,11 +110,14 @@ static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
 						  TupleTableSlot *slot);
 static bool needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 						   bool *more_than_id);
-static bool misses_constant(const ModifyState *state, TupleTableSlot *slot);
-static void complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id,
-						  bool fetch);
-static void fetch_added(ModifyState *state, int64 id, Datum *values,
-						bool *nulls);
+static void fill_constants(ModifyState *state, TupleTableSlot *slot);
+static void keep_assigned(ModifyState *state, TupleTableSlot *slot,
+						  TupleTableSlot *old);
+static void fill_id(const ModifyState *state, int64 id, TupleTableSlot *slot);
+static void fetch_added(ModifyState *state, int64 id, TupleTableSlot *slot);
+static void store_values(const ModifyState *state, TupleTableSlot *slot);
+static void note_left(ModifyState *state, ItemPointer tid);
+static bool is_left(const ModifyState *state, ItemPointer tid);
 
 /*
  * Reads the values that an UPDATE assigns to COLUMNS, a list of attribute
@@ -205,7 +216,14 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	if (needs_assigned(state, slot, &more_than_id))
 		send_changes(state, tracked);
 	if (state->any_needed || state->system_needed)
-		complete_slot(state, slot, tracked->id, more_than_id);
+	{
+		fill_constants(state, slot);
+		if (more_than_id)
+			fetch_added(state, tracked->id, slot);
+		else if (tracked->id != 0)
+			fill_id(state, tracked->id, slot);
+		store_values(state, slot);
+	}
 	cfdw_tid_set_added(&slot->tts_tid, tracked->number);
 	MemoryContextSwitchTo(caller);
 	return slot;
@@ -224,6 +242,7 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	CfdwRow *row;
 	CfdwRow *before;
 	CfdwTracked *tracked;
+	ItemPointerData tid;
 
 	if (!state->needs_known)
 		find_needed(state, rri, estate->es_query_cxt);
@@ -235,19 +254,26 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 			 state->table->name);
 	row = cfdw_row_create(state->table->resource);
 	before = cfdw_row_create(state->table->resource);
-	read_updated(state, slot, state->row_triggers ? old : NULL, row);
+	read_updated(state, slot, old, row);
 	read_before(state, old, row, before);
-	ExecDropSingleTupleTableSlot(old);
 	tracked = find_row(state, plan_slot);
-	if (cfdw_journal_changed_by(tracked, state->command))
+	tid = tid_of(state, plan_slot);
+	if (cfdw_journal_changed_by(tracked, state->command) ||
+		is_left(state, &tid))
 		slot = NULL;
-	else if (!cfdw_row_is_empty(row))
+	else if (cfdw_row_is_empty(row))
+		note_left(state, &tid);
+	else
 		cfdw_journal_update(state->target, tracked, row, before,
 							state->command);
-	if (slot != NULL && (state->system_needed || misses_constant(state, slot)))
-		complete_slot(state, slot, 0, false);
 	if (slot != NULL)
-		slot->tts_tid = tid_of(state, plan_slot);
+	{
+		fill_constants(state, slot);
+		keep_assigned(state, slot, old);
+		store_values(state, slot);
+		slot->tts_tid = tid;
+	}
+	ExecDropSingleTupleTableSlot(old);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -412,13 +438,11 @@ writer_of(ModifyState *state, int i)
 	writer->base_type = getBaseType(column->typid);
 	getTypeOutputInfo(column->typid, &function, &varlena);
 	fmgr_info(function, &writer->output);
+	writer->equal =
+		&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
+			 ->eq_opr_finfo;
 	if (column->constant != NULL)
-	{
 		writer->constant = cfdw_value_constant(column);
-		writer->equal =
-			&lookup_type_cache(writer->base_type, TYPECACHE_EQ_OPR_FINFO)
-				 ->eq_opr_finfo;
-	}
 	writer->made = true;
 	MemoryContextSwitchTo(caller);
 	return writer;
@@ -446,8 +470,25 @@ find_junk(ModifyState *state, ModifyTableState *mtstate, ResultRelInfo *rri)
 }
 
 /*
- * Which columns of a row something will read: those in RETURNING, and of an added
- * one all of them with an AFTER ROW trigger.  The executor says so only after it has
+ * The columns that the executor reads of a row once it is written: in RETURNING,
+ * and in the check of a view.
+ */
+static List *
+vars_read(const ResultRelInfo *rri)
+{
+	List *exprs = list_make1(rri->ri_returningList);
+	ListCell *lc;
+
+	foreach(lc, rri->ri_WithCheckOptions)
+		exprs = lappend(exprs, lfirst_node(WithCheckOption, lc)->qual);
+	return pull_var_clause((Node *) exprs, PVC_RECURSE_AGGREGATES |
+											   PVC_RECURSE_WINDOWFUNCS |
+											   PVC_RECURSE_PLACEHOLDERS);
+}
+
+/*
+ * Which columns of a row something will read: those above, and of an added one all
+ * of them with an AFTER ROW trigger.  The executor says so only after it has
  * begun the modification.
  */
 static void
@@ -456,13 +497,9 @@ find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	bool all =
 		rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_insert_after_row;
-	List *vars =
-		pull_var_clause((Node *) rri->ri_returningList,
-						PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
-							PVC_RECURSE_PLACEHOLDERS);
 	ListCell *lc;
 
-	foreach(lc, vars)
+	foreach(lc, vars_read(rri))
 	{
 		Var *var = lfirst_node(Var, lc);
 
@@ -490,15 +527,24 @@ find_needed(ModifyState *state, ResultRelInfo *rri, MemoryContext context)
 	MemoryContextSwitchTo(caller);
 }
 
+/*
+ * The attribute numbers of those that the account stores.
+ */
 static List *
 needed_columns(const ModifyState *state)
 {
 	List *list = NIL;
 
 	for (int i = 0; i < state->table->ncolumns; i++)
-		if (state->writers[i].needed)
+		if (state->writers[i].needed && is_stored(&state->table->columns[i]))
 			list = lappend_int(list, i + 1);
 	return list;
+}
+
+static bool
+is_stored(const CfdwTableColumn *column)
+{
+	return column->fact == NULL || column->fact->readable;
 }
 
 /*
@@ -522,47 +568,88 @@ read_added(ModifyState *state, TupleTableSlot *slot, CfdwRow *row)
 }
 
 /*
- * Reads what an UPDATE assigns into *ROW.  OLD is the row before, where a
- * trigger may have changed more than was assigned.  Raises 428C9 as above,
- * 23502 for NULL, which the API cannot express.
+ * Reads what an UPDATE changes into *ROW.  OLD is the row as it was read, or NULL
+ * when it was not.  Raises 428C9 as above, 23502 for NULL, which the API cannot
+ * express.
  */
 static void
 read_updated(ModifyState *state, TupleTableSlot *slot, TupleTableSlot *old,
 			 CfdwRow *row)
 {
 	slot_getallattrs(slot);
+	if (old != NULL)
+		slot_getallattrs(old);
 	for (int i = 0; i < state->table->ncolumns; i++)
 	{
 		const CfdwTableColumn *column = &state->table->columns[i];
 
-		if (column->attnum == 0 || !is_assigned(state, i, slot, old))
+		if (column->attnum == 0 || !is_assigned(state, i) ||
+			(old != NULL && is_unchanged(state, i, slot, old)))
 			continue;
 		if (!slot->tts_isnull[i])
 			read_value(state, i, slot->tts_values[i], CFDW_UPDATE, row);
-		else if (column->fact != NULL && column->fact->updatable)
+		else if (is_updatable(column))
 			refuse_null(state->table, column->name);
 	}
 }
 
 /*
- * Whether an UPDATE assigns column I: by the statement, or by a BEFORE ROW
- * trigger, which shows in a value that differs from the OLD row's.
+ * Whether an UPDATE may assign column I: the statement does, or there is a BEFORE
+ * ROW trigger.
  */
 static bool
-is_assigned(const ModifyState *state, int i, TupleTableSlot *slot,
-			TupleTableSlot *old)
+is_assigned(const ModifyState *state, int i)
 {
-	Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
-	Datum before;
-	bool was_null;
+	return state->writers[i].assigned || state->row_triggers;
+}
 
-	if (state->writers[i].assigned || old == NULL)
-		return state->writers[i].assigned;
-	before = slot_getattr(old, i + 1, &was_null);
-	if (was_null || slot->tts_isnull[i])
-		return was_null != slot->tts_isnull[i];
-	return !datum_image_eq(before, slot->tts_values[i], attr->attbyval,
-						   attr->attlen);
+static bool
+is_updatable(const CfdwTableColumn *column)
+{
+	return column->fact != NULL && column->fact->updatable;
+}
+
+/*
+ * Whether column I holds what it held when the row was read.  Of what the account
+ * stores as it is written, each letter counts.
+ */
+static bool
+is_unchanged(ModifyState *state, int i, TupleTableSlot *slot,
+			 TupleTableSlot *old)
+{
+	const CfdwTableColumn *column = &state->table->columns[i];
+	Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
+	Datum before = old->tts_values[i];
+	Datum after = slot->tts_values[i];
+
+	if (old->tts_isnull[i] || slot->tts_isnull[i])
+		return old->tts_isnull[i] == slot->tts_isnull[i];
+	if (datum_image_eq(before, after, attr->attbyval, attr->attlen))
+		return true;
+	return is_updatable(column)
+			   ? is_same_text(writer_of(state, i), before, after)
+			   : is_equal(state, i, before, after);
+}
+
+static bool
+is_same_text(Writer *writer, Datum one, Datum other)
+{
+	return strcmp(OutputFunctionCall(&writer->output, one),
+				  OutputFunctionCall(&writer->output, other)) == 0;
+}
+
+/*
+ * Whether two values of column I are equal, by the type's operator if it has one.
+ */
+static bool
+is_equal(ModifyState *state, int i, Datum one, Datum other)
+{
+	Writer *writer = writer_of(state, i);
+
+	if (!OidIsValid(writer->equal->fn_oid))
+		return is_same_text(writer, one, other);
+	return DatumGetBool(FunctionCall2Coll(
+		writer->equal, state->table->columns[i].collation, one, other));
 }
 
 /*
@@ -593,17 +680,8 @@ static void
 check_constant(ModifyState *state, int i, Datum value)
 {
 	const CfdwTableColumn *column = &state->table->columns[i];
-	Writer *writer = writer_of(state, i);
-	bool same;
 
-	if (writer->equal != NULL && OidIsValid(writer->equal->fn_oid))
-		same = DatumGetBool(FunctionCall2Coll(writer->equal, column->collation,
-											  value, writer->constant));
-	else
-		same =
-			strcmp(OutputFunctionCall(&writer->output, value),
-				   OutputFunctionCall(&writer->output, writer->constant)) == 0;
-	if (!same)
+	if (!is_equal(state, i, value, writer_of(state, i)->constant))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_GENERATED_ALWAYS),
@@ -814,8 +892,7 @@ needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 		const CfdwTableColumn *column = &state->table->columns[i];
 
 		if (!state->writers[i].needed || column->constant != NULL ||
-			!slot->tts_isnull[i] ||
-			column->index == state->table->resource->request_id)
+			!slot->tts_isnull[i] || !is_stored(column))
 			continue;
 		any = true;
 		if (column->index != state->table->resource->id)
@@ -825,61 +902,59 @@ needs_assigned(const ModifyState *state, TupleTableSlot *slot,
 }
 
 /*
- * Whether the row has NULL where the column is a constant.
+ * Puts the constants where SLOT, whose values have been taken out, has NULL.
  */
-static bool
-misses_constant(const ModifyState *state, TupleTableSlot *slot)
+static void
+fill_constants(ModifyState *state, TupleTableSlot *slot)
 {
 	for (int i = 0; i < state->table->ncolumns; i++)
 		if (state->table->columns[i].constant != NULL && slot->tts_isnull[i])
-			return true;
-	return false;
+		{
+			slot->tts_values[i] = writer_of(state, i)->constant;
+			slot->tts_isnull[i] = false;
+		}
 }
 
 /*
- * Fills in what a row has beyond what was given: constants, system columns, its
- * id when it is known, and with FETCH all that the account assigned.
+ * Puts what was read into SLOT where an UPDATE has set to NULL, or to DEFAULT,
+ * what only the account can change.
  */
 static void
-complete_slot(ModifyState *state, TupleTableSlot *slot, int64 id, bool fetch)
+keep_assigned(ModifyState *state, TupleTableSlot *slot, TupleTableSlot *old)
 {
-	TupleDesc desc = slot->tts_tupleDescriptor;
-	Datum *values = palloc0(sizeof(Datum) * desc->natts);
-	bool *nulls = palloc(sizeof(bool) * desc->natts);
-	char *digits = psprintf(INT64_FORMAT, id);
-	CfdwField id_field = {CFDW_JSON_NUMBER, digits, strlen(digits)};
+	for (int i = 0; i < state->table->ncolumns; i++)
+		if (slot->tts_isnull[i] && !is_updatable(&state->table->columns[i]))
+		{
+			slot->tts_values[i] = old->tts_values[i];
+			slot->tts_isnull[i] = old->tts_isnull[i];
+		}
+}
 
-	memset(nulls, true, sizeof(bool) * desc->natts);
-	if (fetch)
-		fetch_added(state, id, values, nulls);
+/*
+ * Puts the id of an added row into SLOT.
+ */
+static void
+fill_id(const ModifyState *state, int64 id, TupleTableSlot *slot)
+{
+	char *digits = psprintf(INT64_FORMAT, id);
+	CfdwField field = {CFDW_JSON_NUMBER, digits, strlen(digits)};
+
 	for (int i = 0; i < state->table->ncolumns; i++)
 	{
 		const CfdwTableColumn *column = &state->table->columns[i];
 
-		if (!slot->tts_isnull[i])
-		{
-			values[i] = slot->tts_values[i];
-			nulls[i] = false;
-		}
-		else if (column->constant != NULL)
-		{
-			values[i] = writer_of(state, i)->constant;
-			nulls[i] = false;
-		}
-		else if (column->attnum != 0 &&
-				 column->index == state->table->resource->id && id != 0)
-			values[i] = cfdw_value_datum(cfdw_value_converter(column),
-										 &id_field, &nulls[i]);
+		if (column->attnum != 0 && column->index == state->table->resource->id)
+			slot->tts_values[i] = cfdw_value_datum(
+				cfdw_value_converter(column), &field, &slot->tts_isnull[i]);
 	}
-	cfdw_scan_store_tuple(heap_form_tuple(desc, values, nulls), slot);
-	slot->tts_tableOid = state->table->relid;
 }
 
 /*
- * Reads back an added row.  Raises 40001 when it is gone already.
+ * Reads an added row back into SLOT: the account may have stored something else
+ * than it was given.  Raises 40001 when the row is gone already.
  */
 static void
-fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
+fetch_added(ModifyState *state, int64 id, TupleTableSlot *slot)
 {
 	CfdwTable *table = state->table;
 	CfdwQuery query = {.resource = table->resource,
@@ -900,6 +975,45 @@ fetch_added(ModifyState *state, int64 id, Datum *values, bool *nulls)
 				 "list " INT64_FORMAT
 				 " was added through foreign table \"%s\" but is not in the account",
 				 id, table->name)));
-	cfdw_scan_convert(state->fetched, &item, NULL, values, nulls);
+	cfdw_scan_convert(state->fetched, &item, NULL, slot->tts_values,
+					  slot->tts_isnull);
 	cfdw_cursor_close(cursor);
+}
+
+/*
+ * Makes a tuple of the values that SLOT has been filled with.
+ */
+static void
+store_values(const ModifyState *state, TupleTableSlot *slot)
+{
+	cfdw_scan_store_tuple(heap_form_tuple(slot->tts_tupleDescriptor,
+										  slot->tts_values, slot->tts_isnull),
+						  slot);
+	slot->tts_tableOid = state->table->relid;
+}
+
+/*
+ * Notes a row that an UPDATE has left as it was.
+ */
+static void
+note_left(ModifyState *state, ItemPointer tid)
+{
+	HASHCTL control = {.keysize = sizeof(ItemPointerData),
+					   .entrysize = sizeof(ItemPointerData),
+					   .hcxt = state->context};
+
+	if (state->left == NULL)
+		state->left = hash_create("catalogs_fdw rows left", 64, &control,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	hash_search(state->left, tid, HASH_ENTER, NULL);
+}
+
+/*
+ * Whether an UPDATE has met the row before, and left it.
+ */
+static bool
+is_left(const ModifyState *state, ItemPointer tid)
+{
+	return state->left != NULL &&
+		   hash_search(state->left, tid, HASH_FIND, NULL) != NULL;
 }

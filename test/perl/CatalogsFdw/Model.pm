@@ -133,7 +133,7 @@ sub identity_of_name
 =head2 $model->delete($account, $which)
 
 C<$which> says of a row whether it is meant.  An update sets all columns to what
-comes of the row as it was.  It returns the SQLSTATE with which it fails: 23502
+comes of the row as it was; what stays the same is no change.  It returns the SQLSTATE with which it fails: 23502
 for undef, or that to which a value is a reference; else ''.
 
 =cut
@@ -156,6 +156,7 @@ sub update
 	{
 		my %new = map { $_ => $set->{$_}->($row) } keys %$set;
 		foreach (values %new) { return $$_ if ref }
+		delete @new{ grep { text($new{$_}) eq text($row->{values}{$_}) } keys %new };
 		foreach (values %new) { return '23502' if !defined }
 		foreach (keys %new)
 		{
