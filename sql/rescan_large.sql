@@ -38,6 +38,17 @@ SELECT place, (SELECT count(*) FROM (SELECT id FROM catalogs WHERE sort < 10 * p
     FROM wanted ORDER BY place;
 \! emulator wire --count
 
+-- The inner side is a join, and the other table in it is looked up by the outer row.
+CREATE TABLE pair AS SELECT 1 + n % 3 AS place, n AS below FROM generate_series(1, 3000) n;
+CREATE INDEX ON pair (place, below);
+ANALYZE pair;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+EXPLAIN (COSTS OFF) SELECT w.place, count(id) FROM wanted w LEFT JOIN (pair p JOIN catalogs c ON c.sort = p.below) ON p.place = w.place GROUP BY w.place;
+SELECT w.place, count(id) FROM wanted w LEFT JOIN (pair p JOIN catalogs c ON c.sort = p.below) ON p.place = w.place GROUP BY w.place ORDER BY w.place;
+\! emulator wire --count
+DROP TABLE pair;
+
 DROP TABLE wanted;
 DROP FOREIGN TABLE catalogs;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;

@@ -11,9 +11,11 @@
  *
  * Costs: a request weighs as much as fdw_startup_cost says, and a list in its
  * reply as much as fdw_tuple_cost.  Whatever plan needs fewer requests is then
- * the cheaper one, unless the lists to transfer are many thousands.  Scans of
- * the whole list in one query make one request together, so each weighs a part;
- * so does each run of a scan in a subquery that runs for each outer row.
+ * the cheaper one, unless the lists to transfer are many thousands.  Requests are
+ * weighed as they are made: scans of the whole list in one query make one
+ * together, and so do the runs of a subquery; several accounts answer an Append
+ * in the time of one.  The unit is small enough that a query of the usual kind
+ * does not cost what makes the server compile it (jit_above_cost).
  *
  *-------------------------------------------------------------------------
  */
@@ -79,6 +81,7 @@ typedef struct RelPlan
 } RelPlan;
 
 static CfdwRescans rescans(const PlannerInfo *root, const RelOptInfo *rel);
+static bool is_joined_again(const PlannerInfo *root, const RelOptInfo *rel);
 static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
 static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
 static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
@@ -87,7 +90,12 @@ static bool is_equality(Oid opno);
 static bool is_id(Node *node, Index varno, const CfdwTable *table);
 static CfdwTable *table_of(const RelOptInfo *rel);
 static int scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id);
+static bool is_same_account(const RelOptInfo *rel, RelOptInfo *other);
 static int runs(const PlannerInfo *root);
+static double requests_for_one(PlannerInfo *root, RelOptInfo *rel, Expr *id);
+static bool is_outer_value(Node *node, void *context);
+static int accounts_side_by_side(PlannerInfo *root, RelOptInfo *rel);
+static bool is_asynchronous(RelOptInfo *rel);
 static void add_request(PlannerInfo *root, RelOptInfo *rel, double rows,
 						CfdwAsk ask, double requests, Relids outer);
 static void add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel);
@@ -145,7 +153,7 @@ catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 					rel->lateral_relids);
 	else if (ids->by_id)
 		add_request(root, rel, rel->rows, CFDW_ASK_ONE,
-					1.0 / scans_of_same(root, rel, linitial(ids->exprs)),
+					requests_for_one(root, rel, linitial(ids->exprs)),
 					rel->lateral_relids);
 	if (!ids->is_null && (!ids->by_id || scans > 1))
 		add_request(root, rel, rel->rows, CFDW_ASK_ALL,
@@ -165,6 +173,8 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 	RelPlan *plan = rel->fdw_private;
 	IdConditions ids = find_ids(root, rel, scan_clauses);
 
+	if (plan->rescans == CFDW_RESCANS_MAYBE && is_joined_again(root, rel))
+		plan->rescans = CFDW_RESCANS_OFTEN;
 	return make_foreignscan(
 		tlist, extract_actual_clauses(scan_clauses, false), rel->relid,
 		ids.exprs,
@@ -327,6 +337,32 @@ rescans(const PlannerInfo *root, const RelOptInfo *rel)
 }
 
 /*
+ * Whether a join of REL with others may begin again for each row of a further
+ * relation, also without a word from the executor: one of the others can be looked
+ * up by such a row.  All paths of single relations are known.
+ */
+static bool
+is_joined_again(const PlannerInfo *root, const RelOptInfo *rel)
+{
+	Relids own =
+		rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		const RelOptInfo *other = root->simple_rel_array[i];
+		ListCell *lc;
+
+		if (other == NULL || bms_equal(other->relids, own) ||
+			bms_equal(other->top_parent_relids, own))
+			continue;
+		foreach(lc, other->pathlist)
+			if (!bms_is_subset(PATH_REQ_OUTER((Path *) lfirst(lc)), own))
+				return true;
+	}
+	return false;
+}
+
+/*
  * How many lists there are, and how many of them the scan gives.  The id is
  * unique, which PostgreSQL knows only after ANALYZE.
  */
@@ -477,39 +513,111 @@ table_of(const RelOptInfo *rel)
 static int
 scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id)
 {
-	const RelPlan *plan = rel->fdw_private;
 	int n = 0;
 
 	for (int i = 1; i < root->simple_rel_array_size; i++)
 	{
 		RelOptInfo *other = root->simple_rel_array[i];
-		const RelPlan *other_plan;
+		const IdConditions *ids;
 
-		if (other == NULL || other->serverid != rel->serverid ||
-			other->userid != rel->userid || other->fdw_private == NULL ||
-			IS_DUMMY_REL(other))
+		if (other == NULL || !is_same_account(rel, other))
 			continue;
-		other_plan = other->fdw_private;
-		if (!other_plan->ids.is_null &&
-			(id == NULL || (other_plan->ids.by_id &&
-							equal(id, linitial(other_plan->ids.exprs)))) &&
-			strcmp(other_plan->table->options.path,
-				   plan->table->options.path) == 0)
+		ids = &((const RelPlan *) other->fdw_private)->ids;
+		if (!ids->is_null &&
+			(id == NULL || (ids->by_id && equal(id, linitial(ids->exprs)))))
 			n++;
 	}
 	return Max(n, 1);
 }
 
 /*
- * How often a query is taken to run: it depends on a row of the one around it
- * when it has taken parameters from that.
+ * Whether another relation, which may be any, shows REL's account to the same
+ * role.
+ */
+static bool
+is_same_account(const RelOptInfo *rel, RelOptInfo *other)
+{
+	return other->serverid == rel->serverid && other->userid == rel->userid &&
+		   other->fdw_private != NULL && !IS_DUMMY_REL(other) &&
+		   strcmp(table_of(other)->options.path, table_of(rel)->options.path) ==
+			   0;
+}
+
+/*
+ * How often a query is taken to run: it depends on a row of one around it when it
+ * has taken parameters from that.
  */
 static int
 runs(const PlannerInfo *root)
 {
-	return root->parent_root != NULL && root->parent_root->plan_params != NIL
-			   ? RUNS_OF_SUBQUERY
-			   : 1;
+	for (const PlannerInfo *outer = root->parent_root; outer != NULL;
+		 outer = outer->parent_root)
+		if (outer->plan_params != NIL)
+			return RUNS_OF_SUBQUERY;
+	return 1;
+}
+
+/*
+ * How many requests for one list, which is ID, each run of a query makes: when ID
+ * is another one each time, they are some and then one for all lists.
+ */
+static double
+requests_for_one(PlannerInfo *root, RelOptInfo *rel, Expr *id)
+{
+	double all_runs = 1;
+
+	if (is_outer_value((Node *) id, NULL))
+		all_runs = Min(runs(root), max_single(rel) + 1);
+	return all_runs / runs(root) / scans_of_same(root, rel, id);
+}
+
+/*
+ * Whether an expression takes a value from a query around it.
+ */
+static bool
+is_outer_value(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXEC;
+	return expression_tree_walker(node, is_outer_value, context);
+}
+
+/*
+ * How many accounts an Append asks side by side, REL's among them.
+ */
+static int
+accounts_side_by_side(PlannerInfo *root, RelOptInfo *rel)
+{
+	int n = 1;
+
+	if (!is_asynchronous(rel))
+		return 1;
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+
+		if (other != NULL &&
+			bms_equal(other->top_parent_relids, rel->top_parent_relids) &&
+			is_asynchronous(other) && !is_same_account(rel, other))
+			n++;
+	}
+	return n;
+}
+
+/*
+ * Whether a relation is a foreign table of ours that an Append may scan side by
+ * side with others.
+ */
+static bool
+is_asynchronous(RelOptInfo *rel)
+{
+	return enable_async_append && rel->top_parent_relids != NULL &&
+		   rel->fdwroutine != NULL &&
+		   rel->fdwroutine->GetForeignPaths == catalogsGetForeignPaths &&
+		   rel->fdw_private != NULL && !IS_DUMMY_REL(rel) &&
+		   table_of(rel)->options.async_capable;
 }
 
 /*
@@ -524,8 +632,9 @@ add_request(PlannerInfo *root, RelOptInfo *rel, double rows, CfdwAsk ask,
 	double lists = ask == CFDW_ASK_ALL ? rel->tuples : ask == CFDW_ASK_ONE;
 	bool whole = ask == CFDW_ASK_ALL && requests < 1;
 	const CfdwOptions *options = &table_of(rel)->options;
-	Cost startup =
-		options->fdw_startup_cost * requests + rel->baserestrictcost.startup;
+	Cost startup = options->fdw_startup_cost * requests /
+					   accounts_side_by_side(root, rel) +
+				   rel->baserestrictcost.startup;
 	Cost per_list = options->fdw_tuple_cost + cpu_tuple_cost +
 					rel->baserestrictcost.per_tuple;
 
