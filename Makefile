@@ -7,11 +7,14 @@ DATA = src/catalogs_fdw--1.0.sql
 # The modules, bottom to top, a folder a floor: a module may use those before
 # it, never those after it.  test/lint/layers.sh holds the code to this order.
 OBJS = \
+	src/api/integer.o \
 	src/api/resource.o \
 	src/api/row.o \
 	src/api/codec.o \
 	src/api/value.o \
 	src/api/reader.o \
+	src/api/words.o \
+	src/api/reply.o \
 	src/declare/option.o \
 	src/net/loop.o \
 	src/net/pool.o \

@@ -44,6 +44,7 @@ SELECT name FROM catalogs;
 SELECT name FROM catalogs;
 \! emulator fault body text="$(printf '{"_embedded":{"items":[{"id":1,"other":"a\001b"}]}}')"
 SELECT name FROM catalogs;
+-- (A byte order mark is skipped.)
 \! emulator fault body text="$(printf '\357\273\277{"_embedded":{"items":[]}}')"
 SELECT name FROM catalogs;
 \! emulator fault body text='{"_embedded":{"items":[]}} {"_embedded":{"items":[]}}'
@@ -117,6 +118,63 @@ SELECT name FROM catalogs;
 SELECT name FROM catalogs;
 \echo :SQLSTATE
 :again
+
+-- The reply to a POST in which errors may be is read otherwise, but no more
+-- leniently.
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}} } x')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}}}{}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":[1,]}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":NaN}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":Infinity}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":01}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":.5}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":+1}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":nUll}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":/* */1}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}}, // x\n"a":1}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":"\t"}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},"a":"\\x"}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},\047a\047:1}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"_embedded":{"items":[{"id":7001}],"errors":{}},a:1}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body on=POST text="$(printf '{"a":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}')"
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+-- Blanks around it, and a byte order mark before it, are nothing.
+\! emulator fault body on=POST text="$(printf '\357\273\277 \n{"_embedded":{"items":[{"id":7001}],"errors":{}}}\n ')"
+INSERT INTO catalogs (name) VALUES ('a');
 
 DROP FUNCTION fails;
 DROP FOREIGN TABLE catalogs;

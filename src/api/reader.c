@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -29,11 +30,13 @@
 
 #include "api/reader.h"
 
-/* Deeper nesting is refused: no reply of the API comes near. */
-#define MAX_DEPTH 128
-
 /* Of a reply without items so much is kept: it may be an error report. */
 #define HEAD_SIZE (64 * 1024)
+
+/* A byte order mark in UTF-8. */
+static const char mark[] = "\xef\xbb\xbf";
+
+#define MARK_LEN (sizeof(mark) - 1)
 
 /* What is wrong with most replies that are wrong. */
 static const char not_json[] = "the reply is not valid JSON";
@@ -98,7 +101,7 @@ struct CfdwReader
 	StringInfoData head; /* first bytes, until items are found */
 
 	/* The walker. */
-	Level levels[MAX_DEPTH];
+	Level levels[CFDW_MAX_DEPTH];
 	int depth;
 	Expect expect;
 	Token token;
@@ -107,6 +110,7 @@ struct CfdwReader
 	int hex_digits;     /* of a \\u escape, still to come */
 	bool token_is_key;
 	bool key_leads; /* last key leads towards the items */
+	int mark_len;   /* bytes of a byte order mark that have been skipped */
 	bool items_found;
 	const char *fault;
 
@@ -123,6 +127,7 @@ struct CfdwReader
 
 static void release_item(CfdwReader *reader);
 static void step(CfdwReader *reader);
+static bool is_mark(CfdwReader *reader, char c);
 static void take_colon(CfdwReader *reader);
 static void take_comma(CfdwReader *reader);
 static void begin_string(CfdwReader *reader);
@@ -278,6 +283,25 @@ cfdw_reader_head(const CfdwReader *reader, size_t *len)
 }
 
 /*
+ * Whether BODY as a whole is an object or an array by the grammar of JSON.  Whether
+ * it is UTF-8 is not looked at.  Never raises.
+ */
+bool
+cfdw_reader_is_json(const char *body, size_t len)
+{
+	CfdwReader reader = {.expect = EXPECT_VALUE, .field = -1};
+
+	if (len > INT_MAX)
+		return false;
+	/* Without a resource it looks for no items, and copies nothing. */
+	reader.buf.data = unconstify(char *, body);
+	reader.buf.len = (int) len;
+	while (reader.fault == NULL && reader.pos < len)
+		step(&reader);
+	return reader.fault == NULL && reader.expect == EXPECT_NOTHING;
+}
+
+/*
  * Forgets the item that the last call of cfdw_reader_next() handed out.
  */
 static void
@@ -335,9 +359,25 @@ step(CfdwReader *reader)
 			close_level(reader, c);
 			break;
 		default:
-			begin_word(reader);
+			if (!is_mark(reader, c))
+				begin_word(reader);
 			break;
 	}
+}
+
+/*
+ * Whether C goes on with a byte order mark at the start of the reply, which is
+ * skipped: it says nothing of UTF-8.
+ */
+static bool
+is_mark(CfdwReader *reader, char c)
+{
+	if (reader->dropped + reader->pos != (uint64) reader->mark_len ||
+		reader->mark_len == (int) MARK_LEN || c != mark[reader->mark_len])
+		return false;
+	reader->mark_len++;
+	reader->pos++;
+	return true;
 }
 
 static void
@@ -398,7 +438,9 @@ begin_value(CfdwReader *reader, bool container)
 	Role parent =
 		reader->depth > 0 ? reader->levels[reader->depth - 1].role : ROLE_OTHER;
 
-	if (reader->expect != EXPECT_VALUE && reader->expect != EXPECT_VALUE_OR_END)
+	if ((reader->expect != EXPECT_VALUE &&
+		 reader->expect != EXPECT_VALUE_OR_END) ||
+		(reader->depth == 0 && reader->mark_len % (int) MARK_LEN != 0))
 		reader->fault = not_json;
 	else if (!container && reader->depth == 0)
 		reader->fault = "the reply is not a JSON object";
@@ -416,7 +458,7 @@ open_level(CfdwReader *reader, char c)
 
 	if (!begin_value(reader, true))
 		return;
-	if (reader->depth == MAX_DEPTH)
+	if (reader->depth == CFDW_MAX_DEPTH)
 	{
 		reader->fault = "the reply is nested too deep";
 		return;
@@ -662,6 +704,8 @@ end_key(CfdwReader *reader, size_t end)
 	size_t len = end - reader->token_start - 2;
 
 	reader->expect = EXPECT_COLON;
+	if (reader->resource == NULL)
+		return;
 	switch (reader->levels[reader->depth - 1].role)
 	{
 		case ROLE_ROOT:

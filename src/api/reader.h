@@ -24,6 +24,9 @@ typedef enum CfdwReadStatus
 	CFDW_READ_ERROR /* see cfdw_reader_fault() */
 } CfdwReadStatus;
 
+/* Deeper nesting is refused: no reply of the API comes near. */
+#define CFDW_MAX_DEPTH 128
+
 typedef struct CfdwReader CfdwReader;
 
 extern CfdwReader *cfdw_reader_create(const CfdwResource *resource, int nkeys,
@@ -33,5 +36,6 @@ extern CfdwReadStatus cfdw_reader_next(CfdwReader *reader, CfdwItem *item);
 extern bool cfdw_reader_finish(CfdwReader *reader);
 extern const char *cfdw_reader_fault(const CfdwReader *reader, uint64 *offset);
 extern const char *cfdw_reader_head(const CfdwReader *reader, size_t *len);
+extern bool cfdw_reader_is_json(const char *body, size_t len);
 
 #endif /* CFDW_READER_H */

@@ -113,7 +113,7 @@ cfdw_auth_is_accepted(const CfdwResponse *response, const char *body,
 					  size_t len)
 {
 	return response->outcome == CFDW_HTTP_OK && response->status == 200 &&
-		   cfdw_codec_login_accepted(body, len);
+		   cfdw_reply_signed_in(body, len);
 }
 
 /*
@@ -127,7 +127,7 @@ cfdw_auth_report(const CfdwAction *action, const CfdwResponse *response,
 	CfdwProblem problem;
 
 	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
-		cfdw_codec_problem(body, len, &problem))
+		cfdw_reply_problem(body, len, &problem))
 		cfdw_report_response(action, response, body, len);
 	ereport(
 		ERROR,

@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "api/words.h"
 #include "net/report.h"
 
 /* What a status or a code means. */
@@ -147,7 +148,7 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	if (response->outcome != CFDW_HTTP_OK)
 		report_transport(action, response);
 
-	cfdw_codec_problem(body, len, &problem);
+	cfdw_reply_problem(body, len, &problem);
 	meaning = find_meaning(codes, lengthof(codes), problem.code);
 	if (meaning == NULL)
 		meaning =
@@ -295,7 +296,7 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 {
 	const Meaning *meaning =
 		find_meaning(outcomes, lengthof(outcomes), response->outcome);
-	char *detail = cfdw_codec_clean(response->error, strlen(response->error));
+	char *detail = cfdw_words_clean(response->error, strlen(response->error));
 
 	if (response->outcome == CFDW_HTTP_TIMEOUT)
 		detail = psprintf("Waited %d ms for a reply.", action->timeout_ms);
@@ -355,7 +356,7 @@ hint_of(const CfdwAction *action, const CfdwResponse *response,
 	if (response->status / 100 == 3 && response->location[0] != '\0')
 	{
 		char *location =
-			cfdw_codec_clean(response->location, strlen(response->location));
+			cfdw_words_clean(response->location, strlen(response->location));
 
 		return psprintf(
 			"The new address is \"%s\"; if you trust it, change the option \"url\" of the server.",
@@ -387,11 +388,11 @@ detail_of(const CfdwAction *action, const CfdwResponse *response,
 	initStringInfo(&detail);
 	appendStringInfo(&detail, "The account answered with status %ld",
 					 response->status);
-	if (problem->code != 0)
+	if (problem->code != 0 && !problem->in_words)
 		appendStringInfo(&detail, ", code %d", problem->code);
 	if (response->request_id[0] != '\0')
 		appendStringInfo(&detail, ", X-Request-Id %s",
-						 cfdw_codec_clean(response->request_id,
+						 cfdw_words_clean(response->request_id,
 										  strlen(response->request_id)));
 	if (problem->words != NULL)
 		appendStringInfo(&detail, ": %s", problem->words);

@@ -8,12 +8,9 @@
 #ifndef CFDW_REPORT_H
 #define CFDW_REPORT_H
 
-#include "api/codec.h"
+#include "api/reply.h"
 #include "net/http.h"
 #include "declare/option.h"
-
-/* The account's code for a list that it does not have. */
-#define CFDW_CODE_GONE 282
 
 /* What was being done when something failed; for messages. */
 typedef struct CfdwAction

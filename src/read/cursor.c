@@ -288,7 +288,7 @@ finish_reply(CfdwCursor *cursor)
 	if (response->status == 200 && !cfdw_reader_finish(cursor->reader))
 	{
 		head = cfdw_reader_head(cursor->reader, &head_len);
-		if (cfdw_codec_problem(head, head_len, &problem))
+		if (cfdw_reply_problem(head, head_len, &problem))
 			cfdw_report_response(&cursor->action, response, head, head_len);
 		cfdw_report_malformed(&cursor->action,
 							  cfdw_reader_fault(cursor->reader, &offset),

@@ -18,7 +18,6 @@
 
 #include "txn/batch.h"
 #include "txn/name.h"
-#include "api/reader.h"
 
 /* A reply to a POST of 500 rows, with all that may surround an id, is shorter;
  * and so much of an error is enough. */
@@ -26,7 +25,6 @@
 
 static void start(CfdwBatch *batch);
 static const CfdwResponse *collect(CfdwBatch *batch, bool in_abort);
-static bool read_ids(CfdwBatch *batch);
 static bool send_again(CfdwBatch *batch, const CfdwResponse *response);
 static bool is_lost(const CfdwBatch *batch, const CfdwResponse *response);
 static char *describe(const CfdwBatch *batch);
@@ -202,48 +200,13 @@ collect(CfdwBatch *batch, bool in_abort)
 	memset(reply, 0, sizeof(*reply));
 	response = cfdw_http_collect(batch->transfer, body, MAX_REPLY);
 	batch->too_long = body->len >= MAX_REPLY;
-	if (response->outcome == CFDW_HTTP_OK && !batch->too_long)
-		reply->named =
-			(!in_abort && read_ids(batch)) ||
-			cfdw_codec_reply(batch->resource, body->data, body->len, reply);
+	if (response->outcome != CFDW_HTTP_OK || batch->too_long)
+		return response;
+	if (in_abort)
+		cfdw_reply_try(batch->resource, body->data, body->len, reply);
+	else
+		cfdw_reply_read(batch->resource, body->data, body->len, reply);
 	return response;
-}
-
-/*
- * Reads a reply that names no more rows than were sent, and no errors, in a
- * fraction of the time that a tree of it takes.  False: it is another one, or
- * none.
- */
-static bool
-read_ids(CfdwBatch *batch)
-{
-	const CfdwResource *resource = batch->resource;
-	const char *keys[] = {resource->columns[resource->id].key,
-						  resource->columns[resource->request_id].key};
-	const StringInfoData *body = &batch->body;
-	CfdwReply *reply = &batch->reply;
-	CfdwReader *reader;
-	CfdwItem item;
-	int max = cfdw_batch_count(batch);
-
-	if (strstr(body->data, resource->errors) != NULL)
-		return false;
-	reader = cfdw_reader_create(resource, lengthof(keys), keys);
-	cfdw_reader_feed(reader, body->data, body->len);
-	reply->items = palloc(sizeof(CfdwReplyItem) * max);
-	while (cfdw_reader_next(reader, &item) == CFDW_READ_ITEM)
-	{
-		CfdwReplyItem *read = &reply->items[reply->nitems];
-
-		if (reply->nitems == max)
-			return false;
-		reply->nitems++;
-		if (!cfdw_value_int64(&item.fields[0], &read->id))
-			read->id = 0;
-		read->has_request_id =
-			cfdw_value_int64(&item.fields[1], &read->request_id);
-	}
-	return cfdw_reader_finish(reader);
 }
 
 /*
@@ -285,7 +248,7 @@ is_lost(const CfdwBatch *batch, const CfdwResponse *response)
 	{
 		case 200:
 			return !batch->reply.named && !batch->too_long &&
-				   !cfdw_codec_problem(batch->body.data, batch->body.len,
+				   !cfdw_reply_problem(batch->body.data, batch->body.len,
 									   &problem);
 		case 500:
 		case 502:

@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 
 #include "api/codec.h"
+#include "api/reply.h"
 #include "net/session.h"
 
 /* The rows of one POST. */

@@ -19,9 +19,6 @@
 #include "txn/match.h"
 #include "txn/name.h"
 
-/* What an account that gives no code says of a list that is gone. */
-#define NOT_FOUND "not found"
-
 static bool forgives_only_row(CfdwBatch *batch, const CfdwResponse *response);
 static void check_reply(CfdwBatch *batch, const CfdwResponse *response);
 static bool forgives(CfdwBatch *batch, const CfdwReplyError *error);
@@ -94,7 +91,7 @@ cfdw_match_try(CfdwBatch *batch, int timeout_ms)
 	if (reply->nerrors > 0)
 		problem = reply->errors[0].problem;
 	else
-		cfdw_codec_problem(batch->body.data, batch->body.len, &problem);
+		cfdw_reply_problem(batch->body.data, batch->body.len, &problem);
 	batch->gone = is_gone(&problem);
 	if (batch->gone && deleted->n + updated->n == 1)
 		return true;
@@ -161,7 +158,7 @@ forgives_only_row(CfdwBatch *batch, const CfdwResponse *response)
 
 	return response->outcome == CFDW_HTTP_OK && !batch->reply.named &&
 		   !batch->too_long &&
-		   cfdw_codec_problem(batch->body.data, batch->body.len,
+		   cfdw_reply_problem(batch->body.data, batch->body.len,
 							  &error.problem) &&
 		   cfdw_batch_count(batch) == 1 &&
 		   error.problem.code == CFDW_CODE_GONE && forgives(batch, &error);
@@ -182,12 +179,13 @@ check_reply(CfdwBatch *batch, const CfdwResponse *response)
 		 reply->nerrors == 0))
 		cfdw_report_response(cfdw_batch_describe(batch), response, body->data,
 							 body->len);
-	if (response->status != 200 || reply->named)
+	if (response->status != 200 ||
+		(reply->named && (!reply->failed || reply->nerrors > 0)))
 		return;
 	if (batch->too_long)
 		cfdw_report_malformed(cfdw_batch_describe(batch),
 							  "the reply is too long", response);
-	if (cfdw_codec_problem(body->data, body->len, &problem))
+	if (cfdw_reply_problem(body->data, body->len, &problem))
 		cfdw_report_response(cfdw_batch_describe(batch), response, body->data,
 							 body->len);
 	cfdw_report_malformed(cfdw_batch_describe(batch),
@@ -261,9 +259,7 @@ misses_row(CfdwBatch *batch, const CfdwReplyError *error)
 static bool
 is_gone(const CfdwProblem *problem)
 {
-	return problem->code == CFDW_CODE_GONE ||
-		   (problem->code == 0 && problem->words != NULL &&
-			strstr(problem->words, NOT_FOUND) != NULL);
+	return problem->code == CFDW_CODE_GONE;
 }
 
 /*

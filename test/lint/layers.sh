@@ -13,7 +13,7 @@ cd "$1"
 # NAME ...: those modules alone; +NAME: it and all above it; compat.h: that file
 only_place_for() {
 	cat <<-'TABLE'
-		#include.*[<"]json-c/              | codec
+		#include.*[<"]json-c/              | reply
 		#include.*[<"]curl/                | loop pool http
 		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value

@@ -319,7 +319,7 @@ foreach (@bodies)
 				hint => 'Some advice', request_id => 'abc-123'
 			],
 			$kind,
-			sqlstate => $body eq 'old' ? '42501' : 'HV000',
+			sqlstate => $body =~ /^(old|validation)$/ ? '42501' : 'HV000',
 			detail => $words);
 		like($got->{detail}, qr/X-Request-Id abc-123/,
 			"body $body, $kind: the request's id");
