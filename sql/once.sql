@@ -159,7 +159,7 @@ SELECT (SELECT count(*) FROM catalogs), (SELECT count(*) FROM other), (SELECT co
 \! emulator reset
 
 -- Many: what does not fit into work_mem goes to disk.
-\! emulator add-many 2000
+\! emulator add-many 500
 \! emulator wire > /dev/null
 SET work_mem = '64kB';
 SELECT count(*), count(DISTINCT a.name), sum(b.sort) > 0 AS sorted, count(b.attrs) FROM catalogs a
@@ -168,6 +168,7 @@ SELECT count(*), count(DISTINCT a.name), sum(b.sort) > 0 AS sorted, count(b.attr
 SELECT count(*) FROM catalogs a WHERE sort > (SELECT min(sort) FROM catalogs) AND id < (SELECT max(id) FROM other);
 \! emulator wire
 -- Many single ones: then the whole list is asked for, once.
+\! emulator add-many 1500
 CREATE TABLE many AS SELECT n, (SELECT min(id) FROM catalogs WHERE id > 4231) + n % 600 AS list FROM generate_series(0, 1199) n;
 ANALYZE many;
 \! emulator wire > /dev/null

@@ -34,9 +34,8 @@ die() {
 
 # Makes $work and picks $user; from here on, leaving cleans up.
 open_work() {
-	# Root's TMPDIR may be closed to others; socket paths must be short.
-	local base=${TMPDIR:-/tmp}
-	((EUID != 0)) || base=/tmp
+	local base
+	choose_base
 	work=$(mktemp -d "$base/catalogs_fdw.XXXXXX")
 	trap close_work EXIT
 	trap 'exit 130' INT
@@ -52,6 +51,21 @@ open_work() {
 	give_to_user "$work"/{home,tmp,log,tree}
 	# The caller's folder may be closed to the unprivileged user.
 	cd "$work/tree" || exit 1
+}
+
+# choose_base: sets base, where $work is to be: in memory if there is plenty, for a
+# cluster has a thousand files.
+choose_base() {
+	local free memory
+	base=/dev/shm
+	free=$(df --output=avail --block-size=1G "$base" 2>/dev/null | tail -n 1) || free=0
+	memory=$(awk '/^MemAvailable/ { printf "%d", $2 / 1048576 }' /proc/meminfo)
+	if ((free >= 4 && memory >= 8)) && [[ ,$(findmnt -n -o OPTIONS "$base"), != *,noexec,* ]]; then
+		return
+	fi
+	# Root's TMPDIR may be closed to others; socket paths must be short.
+	base=${TMPDIR:-/tmp}
+	((EUID != 0)) || base=/tmp
 }
 
 # Lets the unprivileged user own what it must write to.
@@ -108,6 +122,8 @@ relocate_postgres() {
 	cp -rs "$share" "$root${share%/*}/"
 	find "$root" -name 'catalogs_fdw*' -prune -exec rm -rf {} +
 	bindir=$root$bin
+	mv "$bindir"/initdb{,.real}
+	cp "$top/test/initdb" "$bindir/"
 }
 
 # build_and_install KIND [VARIABLE=VALUE]...: builds a copy of the sources, and
