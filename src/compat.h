@@ -80,15 +80,6 @@
 	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
 #endif
 
-/* Whether a role may use a foreign server. */
-#if PG_VERSION_NUM >= 160000
-#define cfdw_server_aclcheck(serverid, userid)                                 \
-	object_aclcheck(ForeignServerRelationId, (serverid), (userid), ACL_USAGE)
-#else
-#define cfdw_server_aclcheck(serverid, userid)                                 \
-	pg_foreign_server_aclcheck((serverid), (userid), ACL_USAGE)
-#endif
-
 /* The columns that an UPDATE assigns, generated ones included. */
 #if PG_VERSION_NUM >= 160000
 #define cfdw_updated_columns(root, rti, rte)                                   \

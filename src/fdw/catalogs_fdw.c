@@ -49,7 +49,7 @@ PG_FUNCTION_INFO_V1(catalogs_fdw_pending);
 
 void _PG_init(void);
 
-static void check_usage(const ForeignServer *server);
+static bool may_see(const CfdwTarget *target);
 static Datum text_or_null(const char *text, bool *isnull);
 static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
 										 Oid serverid);
@@ -116,8 +116,8 @@ catalogs_fdw_validator(PG_FUNCTION_ARGS)
 }
 
 /*
- * catalogs_fdw_flush(server): sends what the transaction has kept for a server;
- * a row for each change: relation, verb, id, request_id, name.
+ * catalogs_fdw_flush(server): sends the role's own changes that the transaction
+ * has kept for a server; a row for each: relation, verb, id, request_id, name.
  */
 Datum
 catalogs_fdw_flush(PG_FUNCTION_ARGS)
@@ -127,7 +127,6 @@ catalogs_fdw_flush(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ListCell *lc;
 
-	check_usage(server);
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(lc, cfdw_flush_server(server->serverid, GetUserId()))
 	{
@@ -150,8 +149,8 @@ catalogs_fdw_flush(PG_FUNCTION_ARGS)
 }
 
 /*
- * catalogs_fdw_pending(): what the transaction has not sent yet: server,
- * relation, verb, id, changes.
+ * catalogs_fdw_pending(): what the transaction has not sent yet, as far as the
+ * current role may see it: server, relation, verb, id, changes.
  */
 Datum
 catalogs_fdw_pending(PG_FUNCTION_ARGS)
@@ -165,11 +164,14 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 		CfdwOrder *order = lfirst(lc);
 		const CfdwResource *resource = order->row->resource;
 		const CfdwTarget *target = order->target;
-		ForeignServer *server =
-			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
+		ForeignServer *server;
 		Datum values[5] = {0};
 		bool nulls[5] = {false};
 
+		if (!may_see(target))
+			continue;
+		server =
+			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
 		values[0] =
 			text_or_null(server != NULL ? server->servername : NULL, &nulls[0]);
 		values[1] = ObjectIdGetDatum(target->relid);
@@ -185,13 +187,18 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static void
-check_usage(const ForeignServer *server)
+/*
+ * Whether the changes of a table are shown to the current role: its own are, and
+ * those of tables that it may read.
+ */
+static bool
+may_see(const CfdwTarget *target)
 {
-	AclResult allowed = cfdw_server_aclcheck(server->serverid, GetUserId());
+	bool is_gone = false;
 
-	if (allowed != ACLCHECK_OK)
-		aclcheck_error(allowed, OBJECT_FOREIGN_SERVER, server->servername);
+	return cfdw_journal_is_own(target, GetUserId()) ||
+		   pg_class_aclcheck_ext(target->relid, GetUserId(), ACL_SELECT,
+								 &is_gone) == ACLCHECK_OK;
 }
 
 static Datum

@@ -123,14 +123,12 @@ cfdw_flush_immediate(const CfdwAccount *account)
 }
 
 /*
- * Tells all accounts of a server what they have not been told of the changes
- * made with the rights of a role.  Returns what was sent, as above.  Raises
- * 42704 when there is no user mapping.
+ * Tells all accounts of a server what they have not been told of a role's own
+ * changes.  Returns what was sent, as above.
  */
 List *
 cfdw_flush_server(Oid serverid, Oid userid)
 {
-	Oid mapping = cfdw_option_mapping(userid, serverid);
 	List *wanted = NIL;
 	ListCell *lc;
 
@@ -138,9 +136,8 @@ cfdw_flush_server(Oid serverid, Oid userid)
 	{
 		const CfdwTarget *target = ((CfdwWanted *) lfirst(lc))->target;
 
-		/* The mapping may have been made anew since the change. */
-		if (target->mapping == mapping ||
-			(target->account->serverid == serverid && target->userid == userid))
+		if (target->account->serverid == serverid &&
+			cfdw_journal_is_own(target, userid))
 			wanted = lappend(wanted, lfirst(lc));
 	}
 	return tell(wanted);

@@ -15,6 +15,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -139,6 +140,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 	{
 		target = lfirst(lc);
 		if (target->account == account && target->mapping == mapping &&
+			target->userid == userid && target->maker == GetUserId() &&
 			target->relid == table->relid &&
 			target->batch_size == table->options.batch_size &&
 			target->immediate == table->options.immediate &&
@@ -152,6 +154,7 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 	target->account = account;
 	target->mapping = mapping;
 	target->userid = userid;
+	target->maker = GetUserId();
 	target->relid = table->relid;
 	target->table = pstrdup(table->name);
 	target->batch_size = table->options.batch_size;
@@ -161,6 +164,16 @@ cfdw_journal_target(const CfdwTable *table, Oid userid)
 	targets = lappend(targets, target);
 	MemoryContextSwitchTo(caller);
 	return target;
+}
+
+/*
+ * Whether changes through a target are a role's own: made by it, or with its
+ * rights.
+ */
+bool
+cfdw_journal_is_own(const CfdwTarget *target, Oid userid)
+{
+	return target->userid == userid || target->maker == userid;
 }
 
 /*

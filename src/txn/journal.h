@@ -27,7 +27,8 @@ typedef struct CfdwTarget
 {
 	CfdwAccount *account;
 	Oid mapping; /* user mapping */
-	Oid userid;  /* a role that uses it */
+	Oid userid;  /* the role with whose rights */
+	Oid maker;   /* the role that does it: another one, through its view */
 	Oid relid;
 	char *table; /* name, for messages */
 	int batch_size;
@@ -82,6 +83,7 @@ typedef struct CfdwWanted
 
 extern void cfdw_journal_init(void);
 extern CfdwTarget *cfdw_journal_target(const CfdwTable *table, Oid userid);
+extern bool cfdw_journal_is_own(const CfdwTarget *target, Oid userid);
 extern CfdwAccount *cfdw_journal_account(const CfdwTable *table);
 extern CfdwTracked *cfdw_journal_add(CfdwTarget *target, const CfdwRow *row,
 									 CommandId command);
