@@ -27,14 +27,15 @@ OBJS = \
 	src/read/cursor.o \
 	src/read/spool.o \
 	src/txn/name.o \
-	src/txn/batch.o \
-	src/txn/match.o \
+	src/txn/ledger.o \
 	src/txn/journal.o \
 	src/txn/overlay.o \
-	src/txn/order.o \
-	src/txn/undo.o \
-	src/txn/doubt.o \
-	src/txn/flush.o \
+	src/txn/difference.o \
+	src/txn/remain.o \
+	src/txn/batch.o \
+	src/txn/match.o \
+	src/txn/send.o \
+	src/txn/transaction.o \
 	src/fdw/tid.o \
 	src/fdw/estimate.o \
 	src/fdw/fetch.o \

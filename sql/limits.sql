@@ -118,7 +118,7 @@ DELETE FROM catalogs WHERE id > 10000000;
 --
 CREATE FUNCTION journals() RETURNS bigint LANGUAGE sql AS
     $$ SELECT count(*) FROM pg_backend_memory_contexts
-       WHERE name = 'catalogs_fdw journal' $$;
+       WHERE name = 'catalogs_fdw ledger' $$;
 SELECT journals();
 BEGIN;
 SELECT journals();

@@ -156,7 +156,7 @@ ALTER SERVER acme OPTIONS (DROP commit_timeout, DROP max_retries);
 --
 -- What takes changes back is sent again, too.
 --
-\! emulator fault close_applied on=POST nth=2 times=2
+\! emulator fault close_applied on=POST nth=2 times=1
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
 ROLLBACK;

@@ -13,13 +13,21 @@
 #include "api/row.h"
 
 /*
+ * How many bytes a row takes.
+ */
+Size
+cfdw_row_size(const CfdwResource *resource)
+{
+	return offsetof(CfdwRow, values) + sizeof(char *) * resource->ncolumns;
+}
+
+/*
  * A row that gives nothing, palloc'ed in the current context.
  */
 CfdwRow *
 cfdw_row_create(const CfdwResource *resource)
 {
-	CfdwRow *row = palloc0(offsetof(CfdwRow, values) +
-						   sizeof(char *) * resource->ncolumns);
+	CfdwRow *row = palloc0(cfdw_row_size(resource));
 
 	row->resource = resource;
 	return row;

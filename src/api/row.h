@@ -17,10 +17,7 @@
 typedef struct CfdwRow
 {
 	const CfdwResource *resource;
-	int64 id;        /* 0 while the account has not assigned one */
-	bool may_miss;   /* it is no error when the account has no such row */
-	bool missing;    /* it has none, says its reply */
-	bool maybe_gone; /* an earlier request may have deleted it */
+	int64 id; /* 0 while the account has not assigned one */
 	char *values[FLEXIBLE_ARRAY_MEMBER]; /* resource->ncolumns */
 } CfdwRow;
 
@@ -31,6 +28,7 @@ typedef struct CfdwRows
 	CfdwRow **rows;
 } CfdwRows;
 
+extern Size cfdw_row_size(const CfdwResource *resource);
 extern CfdwRow *cfdw_row_create(const CfdwResource *resource);
 extern bool cfdw_row_is_empty(const CfdwRow *row);
 extern void cfdw_row_append(CfdwRows *rows, CfdwRow *row);

@@ -32,7 +32,7 @@
 #include "compat.h"
 #include "fdw/direct.h"
 #include "fdw/explain.h"
-#include "txn/flush.h"
+#include "txn/transaction.h"
 #include "txn/journal.h"
 #include "fdw/modify.h"
 #include "declare/option.h"
@@ -60,7 +60,7 @@ _PG_init(void)
 	cfdw_option_init();
 	cfdw_session_init();
 	cfdw_journal_init();
-	cfdw_flush_init();
+	cfdw_transaction_init();
 	MarkGUCPrefixReserved("catalogs_fdw");
 }
 
@@ -125,24 +125,28 @@ catalogs_fdw_flush(PG_FUNCTION_ARGS)
 	ForeignServer *server =
 		GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell *lc;
+	dlist_head sent = DLIST_STATIC_INIT(sent);
+	dlist_iter iter;
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, cfdw_flush_server(server->serverid, GetUserId()))
+	cfdw_transaction_send_server(server->serverid, GetUserId(), &sent);
+	dlist_foreach(iter, &sent)
 	{
-		CfdwOrder *order = lfirst(lc);
-		const CfdwResource *resource = order->row->resource;
-		const char *request_id = order->row->values[resource->request_id];
+		const CfdwOperation *operation =
+			dlist_container(CfdwOperation, link, iter.cur);
+		const CfdwResource *resource = operation->data->resource;
+		const char *request_id = operation->data->values[resource->request_id];
 		Datum values[5] = {0};
 		bool nulls[5] = {false};
 
-		values[0] = ObjectIdGetDatum(order->target->relid);
-		values[1] = CStringGetTextDatum(resource->verbs[order->verb]);
-		values[2] = Int64GetDatum(order->tracked->id);
+		values[0] = ObjectIdGetDatum(operation->target->relid);
+		values[1] = CStringGetTextDatum(resource->verbs[operation->verb]);
+		values[2] = Int64GetDatum(operation->data->id);
 		nulls[3] = request_id == NULL;
 		if (request_id != NULL)
 			values[3] = Int64GetDatum(strtoi64(request_id, NULL, 10));
-		values[4] = text_or_null(order->row->values[resource->name], &nulls[4]);
+		values[4] =
+			text_or_null(operation->data->values[resource->name], &nulls[4]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -156,14 +160,16 @@ Datum
 catalogs_fdw_pending(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell *lc;
+	dlist_head pending = DLIST_STATIC_INIT(pending);
+	dlist_iter iter;
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, cfdw_flush_pending(NULL))
+	cfdw_transaction_pending(&pending);
+	dlist_foreach(iter, &pending)
 	{
-		CfdwOrder *order = lfirst(lc);
-		const CfdwResource *resource = order->row->resource;
-		const CfdwTarget *target = order->target;
+		const CfdwOperation *operation =
+			dlist_container(CfdwOperation, link, iter.cur);
+		const CfdwTarget *target = operation->target;
 		ForeignServer *server;
 		Datum values[5] = {0};
 		bool nulls[5] = {false};
@@ -175,13 +181,14 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 		values[0] =
 			text_or_null(server != NULL ? server->servername : NULL, &nulls[0]);
 		values[1] = ObjectIdGetDatum(target->relid);
-		values[2] = CStringGetTextDatum(resource->verbs[order->verb]);
-		values[3] = Int64GetDatum(order->row->id);
-		nulls[3] = order->row->id == 0;
-		nulls[4] = order->verb == CFDW_DELETE;
+		values[2] = CStringGetTextDatum(
+			operation->data->resource->verbs[operation->verb]);
+		values[3] = Int64GetDatum(operation->data->id);
+		nulls[3] = operation->data->id == 0;
+		nulls[4] = operation->verb == CFDW_DELETE;
 		if (!nulls[4])
 			values[4] = DirectFunctionCall1(
-				jsonb_in, CStringGetDatum(cfdw_codec_row(order->row)));
+				jsonb_in, CStringGetDatum(cfdw_codec_row(operation->data)));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -196,7 +203,7 @@ may_see(const CfdwTarget *target)
 {
 	bool is_gone = false;
 
-	return cfdw_journal_is_own(target, GetUserId()) ||
+	return cfdw_ledger_is_own(target, GetUserId()) ||
 		   pg_class_aclcheck_ext(target->relid, GetUserId(), ACL_SELECT,
 								 &is_gone) == ACLCHECK_OK;
 }

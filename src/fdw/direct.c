@@ -29,7 +29,7 @@
 
 #include "compat.h"
 #include "fdw/direct.h"
-#include "txn/flush.h"
+#include "txn/transaction.h"
 #include "read/ids.h"
 #include "fdw/modify.h"
 #include "txn/overlay.h"
@@ -146,7 +146,7 @@ catalogsBeginDirectModify(ForeignScanState *node, int eflags)
 	state = palloc0(sizeof(DirectState));
 	node->fdw_state = state;
 	state->table = cfdw_option_table(rri->ri_RelationDesc);
-	state->target = cfdw_journal_target(
+	state->target = cfdw_ledger_target(
 		state->table, cfdw_result_check_as_user(rri, node->ss.ps.state));
 	state->command = GetCurrentCommandId(true);
 	state->columns = plan_columns(plan);
@@ -358,14 +358,13 @@ change_rows(ForeignScanState *node)
 		evaluate_values(state, node, row);
 	for (int i = 0; i < ids.n; i++)
 	{
-		const CfdwWanted *wanted =
-			cfdw_overlay_row(state->table, ids.ids[i], command);
-		CfdwTracked *tracked;
+		CfdwLedgerRow *tracked;
+		CfdwDesired desired;
 
 		CHECK_FOR_INTERRUPTS();
-		if (wanted != NULL &&
-			(!wanted->exists || cfdw_journal_is_deleted(wanted->tracked) ||
-			 cfdw_journal_changed_by(wanted->tracked, state->command)))
+		if (cfdw_overlay_row(state->table, ids.ids[i], command, &desired) &&
+			(!desired.exists || cfdw_ledger_is_lost(desired.row) ||
+			 cfdw_journal_changed_by(desired.row, state->command)))
 			continue;
 		tracked = cfdw_journal_unread(state->target, ids.ids[i]);
 		if (state->columns != NIL)
@@ -379,7 +378,7 @@ change_rows(ForeignScanState *node)
 	{
 		CfdwTraffic sent = cfdw_session_written();
 
-		count -= cfdw_flush_immediate(state->target->account);
+		count -= cfdw_transaction_send_immediate(state->target->account);
 		cfdw_session_add_written(&state->traffic, &sent);
 	}
 	return count;

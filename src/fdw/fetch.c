@@ -71,10 +71,7 @@ typedef struct Reply
 	int readers;
 	CfdwCursor *cursor; /* NULL when there is nothing more to read */
 
-	/* What the transaction has changed, since the first item was read. */
-	bool overlaid;
-	CfdwOverlay *overlay;     /* of all lists, or NULL */
-	const CfdwWanted *wanted; /* of a single one, or NULL */
+	CfdwOverlay *overlay; /* what the transaction has changed */
 
 	/* The items so far, unless they were not to be kept, or too many. */
 	bool kept;
@@ -200,8 +197,8 @@ cfdw_fetch_next(CfdwFetch *fetch, bool wait, CfdwFetchRow *row)
 	{
 		int64 id;
 
-		row->wanted = reply->wanted;
-		if (reply->overlay != NULL && cfdw_value_int64(&item->fields[0], &id))
+		row->wanted = NULL;
+		if (cfdw_value_int64(&item->fields[0], &id))
 			row->wanted = cfdw_overlay_find(reply->overlay, id);
 		if (row->wanted != NULL && !row->wanted->exists)
 			continue;
@@ -391,10 +388,10 @@ looks_in_all(Source *source, int64 id)
 static bool
 is_deleted(Source *source, int64 id)
 {
-	const CfdwWanted *wanted =
-		cfdw_overlay_row(source->table, id, source->command);
+	CfdwDesired desired;
 
-	return wanted != NULL && !wanted->exists;
+	return cfdw_overlay_row(source->table, id, source->command, &desired) &&
+		   !desired.exists;
 }
 
 static Reply *
@@ -493,30 +490,21 @@ open_reply(CfdwFetch *fetch, Reply *reply)
 			return;
 		source->nsingle++;
 	}
+	lay_over(source, reply);
 	reply->cursor =
 		cfdw_cursor_open(source->table->serverid, source->userid, &query);
 }
 
 /*
- * Looks up what the transaction has changed, when the first item has come.  Not
- * when the request is sent: what this very statement sends to the account
- * meanwhile may stand in the reply, too.
+ * The transaction's changes, as the account is asked.
  */
 static void
 lay_over(Source *source, Reply *reply)
 {
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(
+		reply->ask == CFDW_ASK_ONE ? source->context : reply->context);
 
-	if (reply->overlaid)
-		return;
-	reply->overlaid = true;
-	caller = MemoryContextSwitchTo(reply->ask == CFDW_ASK_ONE ? source->context
-															  : reply->context);
-	if (reply->ask == CFDW_ASK_ONE)
-		reply->wanted =
-			cfdw_overlay_row(source->table, reply->id, source->command);
-	else
-		reply->overlay = cfdw_overlay_create(source->table, source->command);
+	reply->overlay = cfdw_overlay_create(source->table, source->command);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -684,7 +672,6 @@ pull_item(CfdwFetch *fetch, bool wait)
 	if (next == CFDW_NEXT_WAIT)
 		return next;
 
-	lay_over(fetch->source, reply);
 	if (next == CFDW_NEXT_ITEM)
 		keep_item(fetch);
 	else
@@ -731,7 +718,7 @@ keep_item(CfdwFetch *fetch)
 static CfdwNext
 next_added(CfdwFetch *fetch, CfdwFetchRow *row)
 {
-	if (fetch->ask == CFDW_ASK_ONE || fetch->reply->overlay == NULL)
+	if (fetch->ask == CFDW_ASK_ONE)
 		return CFDW_NEXT_END;
 	row->item = NULL;
 	row->wanted = cfdw_overlay_added(fetch->reply->overlay, fetch->added);

@@ -46,8 +46,8 @@ typedef struct CfdwFetchPlan
 /* A row as the transaction left it.  Valid until the next call. */
 typedef struct CfdwFetchRow
 {
-	const CfdwItem *item;     /* NULL: the account does not know it */
-	const CfdwWanted *wanted; /* what it is to be; NULL: as it is */
+	const CfdwItem *item;      /* NULL: the account does not know it */
+	const CfdwDesired *wanted; /* what it is to be; NULL: as it is */
 } CfdwFetchRow;
 
 extern CfdwFetch *cfdw_fetch_create(MemoryContext query,

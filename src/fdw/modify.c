@@ -29,7 +29,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "txn/flush.h"
+#include "txn/transaction.h"
 #include "fdw/modify.h"
 #include "fdw/plan.h"
 #include "fdw/scan.h"
@@ -69,7 +69,7 @@ typedef struct ModifyState
 	MemoryContext row_context; /* reset for each row */
 } ModifyState;
 
-static void send_changes(ModifyState *state, CfdwTracked *tracked);
+static void send_changes(ModifyState *state, CfdwLedgerRow *tracked);
 static void delete_added(CfdwTarget *target, CommandId command);
 static ModifyState *begin(EState *estate, ResultRelInfo *rri);
 static Writer *writer_of(ModifyState *state, int i);
@@ -101,7 +101,7 @@ static void refuse_null(const CfdwTable *table, const char *column)
 	pg_attribute_noreturn();
 static char *canonical_text(Writer *writer, const CfdwTableColumn *column,
 							Datum value);
-static CfdwTracked *find_row(ModifyState *state, TupleTableSlot *plan_slot);
+static CfdwLedgerRow *find_row(ModifyState *state, TupleTableSlot *plan_slot);
 static ItemPointerData tid_of(const ModifyState *state,
 							  TupleTableSlot *plan_slot);
 static void read_before(ModifyState *state, TupleTableSlot *old,
@@ -203,7 +203,7 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	ModifyState *state = rri->ri_FdwState;
 	MemoryContext caller;
 	CfdwRow *row;
-	CfdwTracked *tracked;
+	CfdwLedgerRow *tracked;
 	bool more_than_id = false;
 
 	if (!state->needs_known)
@@ -241,7 +241,7 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	MemoryContext caller;
 	CfdwRow *row;
 	CfdwRow *before;
-	CfdwTracked *tracked;
+	CfdwLedgerRow *tracked;
 	ItemPointerData tid;
 
 	if (!state->needs_known)
@@ -286,7 +286,7 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
-	CfdwTracked *tracked;
+	CfdwLedgerRow *tracked;
 	MemoryContext caller;
 
 	MemoryContextReset(state->row_context);
@@ -344,7 +344,7 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("foreign table \"%s\" does not allow truncates",
 							table->name)));
-		target = cfdw_journal_target(table, GetUserId());
+		target = cfdw_ledger_target(table, GetUserId());
 		cursor = cfdw_cursor_open(table->serverid, GetUserId(), &query);
 		while (cfdw_cursor_next(cursor, &item))
 		{
@@ -355,13 +355,12 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 					 errmsg(
 						 "cannot truncate foreign table \"%s\": a list's id is no 64-bit integer",
 						 table->name)));
-			cfdw_journal_delete(target, cfdw_journal_tracked(target, id, 0),
-								command);
+			cfdw_journal_delete(target, cfdw_journal_read(target, id), command);
 		}
 		cfdw_cursor_close(cursor);
 		delete_added(target, command);
 		if (target->immediate)
-			cfdw_flush_immediate(target->account);
+			cfdw_transaction_send_immediate(target->account);
 	}
 }
 
@@ -369,14 +368,14 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
  * Sends a row, or with NULL what is not to wait for COMMIT, and counts it.
  */
 static void
-send_changes(ModifyState *state, CfdwTracked *tracked)
+send_changes(ModifyState *state, CfdwLedgerRow *tracked)
 {
 	CfdwTraffic before = cfdw_session_written();
 
 	if (tracked != NULL)
-		cfdw_flush_row(tracked);
+		cfdw_transaction_send_row(tracked);
 	else
-		cfdw_flush_immediate(state->target->account);
+		cfdw_transaction_send_immediate(state->target->account);
 	cfdw_session_add_written(&state->traffic, &before);
 }
 
@@ -386,14 +385,16 @@ send_changes(ModifyState *state, CfdwTracked *tracked)
 static void
 delete_added(CfdwTarget *target, CommandId command)
 {
-	ListCell *lc;
+	dlist_iter iter;
 
-	foreach(lc, cfdw_journal_wanted(target->account, InvalidCommandId))
+	dlist_foreach(iter, cfdw_ledger_rows())
 	{
-		CfdwWanted *wanted = lfirst(lc);
+		CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
+		CfdwDesired desired;
 
-		if (wanted->exists && wanted->tracked->id == 0)
-			cfdw_journal_delete(target, wanted->tracked, command);
+		cfdw_journal_fold(row, InvalidCommandId, &desired);
+		if (row->account == target->account && row->id == 0 && desired.exists)
+			cfdw_journal_delete(target, row, command);
 	}
 }
 
@@ -410,7 +411,7 @@ begin(EState *estate, ResultRelInfo *rri)
 	state->table = table;
 	state->context = estate->es_query_cxt;
 	state->userid = cfdw_result_check_as_user(rri, estate);
-	state->target = cfdw_journal_target(table, state->userid);
+	state->target = cfdw_ledger_target(table, state->userid);
 	state->command = GetCurrentCommandId(true);
 	state->row_context = AllocSetContextCreate(
 		estate->es_query_cxt, "catalogs_fdw change", ALLOCSET_DEFAULT_SIZES);
@@ -778,7 +779,7 @@ canonical_text(Writer *writer, const CfdwTableColumn *column, Datum value)
 /*
  * The row that an UPDATE or a DELETE is about.
  */
-static CfdwTracked *
+static CfdwLedgerRow *
 find_row(ModifyState *state, TupleTableSlot *plan_slot)
 {
 	AttrNumber attnum = state->table->id_attnum;
@@ -791,7 +792,7 @@ find_row(ModifyState *state, TupleTableSlot *plan_slot)
 	Datum value;
 
 	if (number > 0)
-		return cfdw_journal_tracked(state->target, 0, number);
+		return cfdw_ledger_numbered(number);
 
 	value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
 	if (isnull)
@@ -811,7 +812,7 @@ find_row(ModifyState *state, TupleTableSlot *plan_slot)
 			 errmsg(
 				 "cannot change a row of foreign table \"%s\": its id \"%s\" is no 64-bit integer",
 				 state->table->name, text)));
-	return cfdw_journal_tracked(state->target, id, 0);
+	return cfdw_journal_read(state->target, id);
 }
 
 /*

@@ -85,9 +85,9 @@ static const CfdwKeep keep_for[] = {
 static void add_column(CfdwProjection *projection,
 					   const CfdwTableColumn *column);
 static Datum convert_value(const ProjectedColumn *projected,
-						   const CfdwItem *item, const CfdwWanted *wanted,
+						   const CfdwItem *item, const CfdwDesired *wanted,
 						   bool *isnull);
-static const CfdwRow *overlaid_row(const CfdwWanted *wanted);
+static const CfdwRow *overlaid_row(const CfdwDesired *wanted);
 static int add_key(CfdwProjection *projection, const char *key);
 static void describe_value(void *arg);
 static CfdwIds wanted_ids(ForeignScanState *node);
@@ -141,7 +141,7 @@ cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query)
  */
 void
 cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
-				  const CfdwWanted *wanted, Datum *values, bool *nulls)
+				  const CfdwDesired *wanted, Datum *values, bool *nulls)
 {
 	ErrorContextCallback context = {.callback = describe_value,
 									.arg = projection,
@@ -335,7 +335,7 @@ add_column(CfdwProjection *projection, const CfdwTableColumn *column)
 
 static Datum
 convert_value(const ProjectedColumn *projected, const CfdwItem *item,
-			  const CfdwWanted *wanted, bool *isnull)
+			  const CfdwDesired *wanted, bool *isnull)
 {
 	static const CfdwField missing = {CFDW_JSON_NULL, NULL, 0};
 	const CfdwField *field = &missing;
@@ -369,9 +369,9 @@ convert_value(const ProjectedColumn *projected, const CfdwItem *item,
  * What a row has otherwise than the account says.
  */
 static const CfdwRow *
-overlaid_row(const CfdwWanted *wanted)
+overlaid_row(const CfdwDesired *wanted)
 {
-	const CfdwResource *resource = wanted->tracked->account->resource;
+	const CfdwResource *resource = wanted->row->account->resource;
 	CfdwRow *row = cfdw_row_create(resource);
 
 	for (int key = 0; key < resource->ncolumns; key++)
@@ -497,8 +497,8 @@ store_tid(OffsetNumber account, const CfdwFetchRow *row, ItemPointer tid)
 {
 	int64 id;
 
-	if (row->wanted != NULL && row->wanted->tracked->number > 0)
-		cfdw_tid_set_added(tid, row->wanted->tracked->number);
+	if (row->wanted != NULL && row->wanted->row->number > 0)
+		cfdw_tid_set_added(tid, row->wanted->row->number);
 	else if (cfdw_value_int64(&row->item->fields[0], &id))
 		cfdw_tid_set_list(tid, account, id);
 	else

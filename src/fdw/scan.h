@@ -20,7 +20,7 @@ typedef struct CfdwProjection CfdwProjection;
 extern CfdwProjection *cfdw_scan_projection(CfdwTable *table, List *columns);
 extern void cfdw_scan_keys(const CfdwProjection *projection, CfdwQuery *query);
 extern void cfdw_scan_convert(CfdwProjection *projection, const CfdwItem *item,
-							  const CfdwWanted *wanted, Datum *values,
+							  const CfdwDesired *wanted, Datum *values,
 							  bool *nulls);
 extern void cfdw_scan_store_tuple(HeapTuple tuple, TupleTableSlot *slot);
 

@@ -25,6 +25,7 @@ typedef struct Meaning
 {
 	int number;
 	int sqlstate;
+	CfdwAnswer answer;
 	const char *reason; /* fragment, after the action */
 	const char *hint;   /* sentence, or NULL */
 } Meaning;
@@ -56,51 +57,51 @@ static const char use_browser[] = "Sign in once with a browser.";
 
 /* The account's own codes; they say more than the status. */
 static const Meaning codes[] = {
-	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "there is no such account", check_url},
-	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "wrong login or key", check_sign_in},
-	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the account asks for a captcha", use_browser},
-	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the user is switched off", check_sign_in},
-	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, "this machine's address is not on the account's white list", ask_for_rights},
-	{222, ERRCODE_FDW_ERROR, "the account found the request empty", NULL},
-	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, "no right to do this", ask_for_rights},
-	{281, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, "the list is not in the account", read_again},
-	{283, ERRCODE_FDW_ERROR, "the account found no data in the request", NULL},
-	{284, ERRCODE_FDW_ERROR, "the account found no list in the request", NULL},
-	{285, ERRCODE_FDW_ERROR, "the account misses a required field", NULL},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", pay},
-	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "too many requests", slow_down},
+	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "there is no such account", check_url},
+	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "wrong login or key", check_sign_in},
+	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the account asks for a captcha", use_browser},
+	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the user is switched off", check_sign_in},
+	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "this machine's address is not on the account's white list", ask_for_rights},
+	{222, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found the request empty", NULL},
+	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "no right to do this", ask_for_rights},
+	{281, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account had an internal error", try_later},
+	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, CFDW_ANSWER_REFUSED, "the list is not in the account", read_again},
+	{283, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found no data in the request", NULL},
+	{284, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found no list in the request", NULL},
+	{285, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account misses a required field", NULL},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, "the account's subscription has ended", pay},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, "too many requests", slow_down},
 };
 
 static const Meaning statuses[] = {
-	{301, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "the account has moved", NULL},
-	{302, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "the account has moved", NULL},
-	{307, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "the account has moved", NULL},
-	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "the account has moved", NULL},
-	{400, ERRCODE_FDW_ERROR, "the account found the request invalid", NULL},
-	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the account refused the credentials", check_sign_in},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the account's subscription has ended", pay},
-	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, "the account denies access", ask_for_rights},
-	{404, ERRCODE_FDW_TABLE_NOT_FOUND, "the account has no such path", check_path},
-	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the request is too large for the account", smaller_batches},
-	{422, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the account cannot process so much in one request", smaller_batches},
-	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "too many requests", slow_down},
-	{500, ERRCODE_FDW_ERROR, "the account had an internal error", try_later},
-	{502, ERRCODE_FDW_ERROR, "the account is not available", try_later},
-	{503, ERRCODE_FDW_ERROR, "the account is not available", try_later},
-	{504, ERRCODE_FDW_ERROR, "the account took too long", smaller_batches},
+	{301, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
+	{302, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
+	{307, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
+	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
+	{400, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found the request invalid", NULL},
+	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the account refused the credentials", check_sign_in},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, "the account's subscription has ended", pay},
+	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "the account denies access", ask_for_rights},
+	{404, ERRCODE_FDW_TABLE_NOT_FOUND, CFDW_ANSWER_REFUSED, "the account has no such path", check_path},
+	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, "the request is too large for the account", smaller_batches},
+	{422, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, "the account cannot process so much in one request", smaller_batches},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, "too many requests", slow_down},
+	{500, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account had an internal error", try_later},
+	{502, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account is not available", try_later},
+	{503, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account is not available", try_later},
+	{504, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account took too long", smaller_batches},
 };
 
 /* How a transfer ended. */
 static const Meaning outcomes[] = {
-	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "could not connect", NULL},
-	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, "the connection was lost", NULL},
-	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, "no reply in time", more_patience},
-	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, "the reply was cut short", NULL},
-	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, "the reply cannot be read", check_url},
-	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the reply is larger than \"max_response_size\"", larger_replies},
-	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL},
-	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, "too many open files", fewer_files},
+	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, "could not connect", NULL},
+	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "the connection was lost", NULL},
+	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "no reply in time", more_patience},
+	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, "the reply was cut short", NULL},
+	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, "the reply cannot be read", check_url},
+	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_UNREAD, "the reply is larger than \"max_response_size\"", larger_replies},
+	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, CFDW_ANSWER_UNREAD, "out of memory", NULL},
+	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, CFDW_ANSWER_NOT_SENT, "too many open files", fewer_files},
 };
 
 /* clang-format on */
@@ -112,7 +113,6 @@ static const Meaning outcomes[] = {
 /* So many characters of a secret are enough to know it again. */
 #define SECRET_START 8
 
-static void make_ascii(char *text);
 static void report_transport(const CfdwAction *action,
 							 const CfdwResponse *response)
 	pg_attribute_noreturn();
@@ -250,42 +250,58 @@ cfdw_report_gone(const CfdwAction *action, const char *what)
 }
 
 /*
- * A WARNING at the end of a transaction; HINT may be NULL.  Never raises: what has
- * no equivalent in the client's encoding, which would, is shown by question marks,
- * in both texts.
+ * What an answer means, by how the transfer ended, or else by its status and the
+ * account's CODE, 0 when it gave none.  Never raises.
  */
-void
-cfdw_report_at_end(int sqlstate, char *message, char *detail, const char *hint)
+CfdwAnswer
+cfdw_report_answer(const CfdwResponse *response, int code)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = false;
+	const Meaning *meaning;
+	int status = (int) response->status;
 
-	for (int attempt = 0; attempt < 2 && !done; attempt++)
+	if (response->outcome != CFDW_HTTP_OK)
 	{
-		PG_TRY();
-		{
-			ereport(WARNING, (errcode(sqlstate), errmsg_internal("%s", message),
-							  errdetail_internal("%s", detail),
-							  hint != NULL ? errhint("%s", hint) : 0));
-			done = true;
-		}
-		PG_CATCH();
-		{
-			MemoryContextSwitchTo(caller);
-			FlushErrorState();
-			make_ascii(message);
-			make_ascii(detail);
-		}
-		PG_END_TRY();
+		meaning = find_meaning(outcomes, lengthof(outcomes), response->outcome);
+		return meaning->answer == CFDW_ANSWER_UNKNOWN && !response->sent
+				   ? CFDW_ANSWER_NOT_SENT
+				   : meaning->answer;
 	}
+	if (status >= 500)
+		meaning = find_meaning(statuses, lengthof(statuses), status);
+	else
+		meaning = find_meaning(codes, lengthof(codes), code);
+	if (meaning == NULL && (status == 200 || status == 204))
+		return code == 0 ? CFDW_ANSWER_DONE : CFDW_ANSWER_REFUSED;
+	if (meaning == NULL)
+		meaning = find_meaning(statuses, lengthof(statuses), status);
+	if (meaning != NULL)
+		return meaning->answer;
+	return status / 100 == 4 || status / 100 == 3 ? CFDW_ANSWER_REFUSED
+												  : CFDW_ANSWER_UNREAD;
 }
 
-static void
-make_ascii(char *text)
+/*
+ * Why something could not be done in the end: a sentence.  Never raises; the text
+ * is palloc'ed where it can be.
+ */
+const char *
+cfdw_report_why(const CfdwResponse *response, CfdwAnswer answer)
 {
-	for (; *text != '\0'; text++)
-		if (IS_HIGHBIT_SET(*text))
-			*text = '?';
+	const char *format = response->signing_in
+							 ? _("Signing in was answered with status %ld.")
+							 : _("The account answered with status %ld.");
+	Size size = strlen(format) + 24;
+	char *why;
+
+	if (response->outcome != CFDW_HTTP_OK)
+		return answer == CFDW_ANSWER_NOT_SENT
+				   ? _("The account could not be reached.")
+				   : _("The account did not answer.");
+	why = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+	if (why == NULL)
+		return _("The account refused it.");
+	snprintf(why, size, format, response->status);
+	return why;
 }
 
 /*
@@ -327,9 +343,11 @@ report_unknown_outcome(const CfdwAction *action, const char *why)
 		(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
 		 errmsg("outcome of the request to %s on server \"%s\" is unknown",
 				action->what, action->server),
-		 errdetail("%s\nThe account may have carried it out, or not: %s.",
-				   redact(why, action->credentials), action->rows),
-		 errhint("Look into the account before you repeat the transaction.")));
+		 errdetail("%s\nThe account may have carried it out, or not: %s.%s%s",
+				   redact(why, action->credentials), action->rows,
+				   action->lookalikes != NULL ? "\n" : "",
+				   action->lookalikes != NULL ? action->lookalikes : ""),
+		 errhint("Check the account before you repeat the transaction.")));
 }
 
 static const char *

@@ -85,7 +85,6 @@ static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
 static void sweep(void);
 static void on_invalidation(Datum arg, int cache, uint32 hash);
-static void on_transaction_end(XactEvent event, void *arg);
 
 /*
  * Called once when the library is loaded.
@@ -100,7 +99,6 @@ cfdw_session_init(void)
 						   HASH_ELEM | HASH_BLOBS);
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_invalidation, (Datum) 0);
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, on_invalidation, (Datum) 0);
-	RegisterXactCallback(on_transaction_end, NULL);
 }
 
 /*
@@ -475,17 +473,15 @@ on_invalidation(Datum arg, int cache, uint32 hash)
 }
 
 /*
- * Closes what is not to be kept beyond a transaction.  Never raises.
+ * The transaction has ended: closes what is not to be kept beyond it.  Never raises.
  */
-static void
-on_transaction_end(XactEvent event, void *arg)
+void
+cfdw_session_end_transaction(void)
 {
 	HASH_SEQ_STATUS scan;
 	SessionEntry *entry;
 	ListCell *lc;
 
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
-		return;
 	foreach(lc, retired)
 		((CfdwSession *) lfirst(lc))->pinned = false;
 	sweep();

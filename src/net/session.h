@@ -28,6 +28,7 @@ typedef struct CfdwSession CfdwSession;
 typedef struct CfdwLogin CfdwLogin;
 
 extern void cfdw_session_init(void);
+extern void cfdw_session_end_transaction(void);
 extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
 extern void cfdw_session_describe(const CfdwSession *session,

@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * batch.c
- *	  The rows of one POST, on their way.
+ *	  The operations of one POST.
  *
- * Owns how rows become a request, how its reply is waited for, in an abort too,
- * and when the request is sent again: one that adds rows only as long as nothing
- * of it went out.  Must not know what the reply means for a row.
+ * Owns how operations become a request, how its reply is read, and the error for
+ * one that has failed.  Must not know which row an item of a reply is about, nor
+ * when a batch is sent or what comes of its failure.
+ *
+ * All but cfdw_batch_report() serves an abort, too, and raises nothing there.
  *
  * Facts: the API page, "The two calls".
  *
@@ -14,250 +16,278 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "utils/timestamp.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
 
 #include "txn/batch.h"
 #include "txn/name.h"
 
-/* A reply to a POST of 500 rows, with all that may surround an id, is shorter;
- * and so much of an error is enough. */
-#define MAX_REPLY (1024 * 1024)
-
-static void start(CfdwBatch *batch);
-static const CfdwResponse *collect(CfdwBatch *batch, bool in_abort);
-static bool send_again(CfdwBatch *batch, const CfdwResponse *response);
-static bool is_lost(const CfdwBatch *batch, const CfdwResponse *response);
+static char *full_url(const char *url, const char *path);
+static char *payload(const CfdwBatch *batch, bool aborting, size_t *len);
+static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8);
+static CfdwRow *utf8_row(CfdwRow *row);
+static bool read_reply(CfdwBatch *batch, const CfdwResponse *response);
 static char *describe(const CfdwBatch *batch);
+static const char *name_rows(const CfdwBatch *batch);
 
 /*
- * Makes a POST that does to each of BY_VERB, which are CFDW_NVERBS, what its
- * verb says; in the current memory context.  The rows must outlive it.  Raises
- * 22021 or 22P05 when a text cannot be converted.
+ * A batch with room for so many operations, of TARGET's account; in the current
+ * memory context.  NULL when there is no memory.
  */
 CfdwBatch *
-cfdw_batch_create(CfdwSession *session, const CfdwResource *resource,
-				  const char *path, const CfdwRows *by_verb)
+cfdw_batch_create(CfdwTarget *target, int max)
 {
-	const CfdwOptions *options = cfdw_session_options(session);
-	CfdwBatch *batch = palloc0(sizeof(CfdwBatch));
+	CfdwBatch *batch = palloc_extended(sizeof(CfdwBatch) +
+										   sizeof(CfdwOperation *) * (Size) max,
+									   MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
 
-	batch->session = session;
-	batch->resource = resource;
-	memcpy(batch->by_verb, by_verb, sizeof(batch->by_verb));
-	batch->action.path = path;
-	/* An add is what cannot be repeated. */
-	batch->action.verb = by_verb[CFDW_ADD].n > 0 ? CFDW_ADD : CFDW_UPDATE;
-	cfdw_session_describe(session, &batch->action);
-	batch->request.url = psprintf("%s%s", options->url, path);
-	batch->request.body =
-		cfdw_codec_payload(batch->resource, by_verb, &batch->request.body_len);
-	batch->request.max_response_size = options->max_response_size;
+	if (batch == NULL)
+		return NULL;
+	batch->target = target;
+	batch->max = max;
+	batch->operations = (CfdwOperation **) (batch + 1);
 	return batch;
 }
 
 /*
- * The POST of WHOLE for some of its rows, whose payload was made before; in the
- * current memory context.  The body must outlive it.
+ * Starts to send a batch through its target's session; the request lives in the
+ * current memory context.  It may be sent again until DEADLINE.  False when there
+ * is no memory.
  */
-CfdwBatch *
-cfdw_batch_part(const CfdwBatch *whole, const CfdwRows *by_verb,
-				const char *body, size_t body_len)
+bool
+cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline)
 {
-	CfdwBatch *part = palloc0(sizeof(CfdwBatch));
+	CfdwSession *session = batch->target->session;
+	const CfdwOptions *options = cfdw_session_options(session);
+	const CfdwAccount *account = batch->target->account;
+	CfdwRequest request = {.timeout_ms = options->request_timeout_ms,
+						   .max_response_size = options->max_response_size,
+						   .whole = true,
+						   .deadline = deadline};
 
-	part->session = whole->session;
-	part->resource = whole->resource;
-	memcpy(part->by_verb, by_verb, sizeof(part->by_verb));
-	part->action = whole->action;
-	part->request = whole->request;
-	part->request.body = body;
-	part->request.body_len = body_len;
-	return part;
+	batch->action.path = account->path;
+	batch->action.timeout_ms = options->request_timeout_ms;
+	/* An add is what cannot be repeated. */
+	batch->action.verb =
+		cfdw_batch_has(batch, CFDW_ADD) ? CFDW_ADD : CFDW_UPDATE;
+	cfdw_session_describe(session, &batch->action);
+	request.url = full_url(options->url, account->path);
+	request.body = payload(batch, batch->aborting, &request.body_len);
+	if (request.url == NULL || request.body == NULL)
+		return false;
+	batch->call = cfdw_call_start(session, &request);
+	return batch->call != NULL;
 }
 
 /*
- * Starts to send a batch.  Its reply is waited for until TIMEOUT_MS, or the
- * server's request_timeout when that is less; it is sent again for as long as
- * TIMEOUT_MS.  The transfer lives in the current memory context.
+ * Reads what a call that has ended has brought; cfdw_match() makes verdicts of it.
  */
 void
-cfdw_batch_send(CfdwBatch *batch, int timeout_ms)
+cfdw_batch_read(CfdwBatch *batch)
 {
-	batch->repetition.count = 0;
-	batch->repetition.deadline =
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
-	start(batch);
-}
+	const CfdwResponse *response = cfdw_call_response(batch->call);
 
-/*
- * Waits for the reply to a batch that was sent.  When it is lost, sends the batch
- * again if that is safe.  What it returns is valid as long as the transfer.
- * Raises 28000 when signing in anew fails, 57014 or 57P01 when the backend is
- * told to stop.
- */
-const CfdwResponse *
-cfdw_batch_receive(CfdwBatch *batch)
-{
-	const CfdwResponse *response;
-
-	initStringInfo(&batch->body);
-	do
+	batch->fault[0] = '\0';
+	batch->refusal = NULL;
+	batch->refused = batch->left_out = NULL;
+	batch->nstrays = 0;
+	memset(&batch->reply, 0, sizeof(batch->reply));
+	memset(&batch->problem, 0, sizeof(batch->problem));
+	if (response->signing_in)
+		batch->answer = CFDW_ANSWER_NOT_SENT;
+	else if (response->outcome == CFDW_HTTP_OK && response->cut_off &&
+			 response->status == 200)
 	{
-		batch->transfer = cfdw_session_settle(batch->session, &batch->request,
-											  batch->transfer);
-		response = collect(batch, false);
-	} while (send_again(batch, response));
-
-	batch->unsure = batch->action.unsure ||
-					(response->sent &&
-					 (response->outcome != CFDW_HTTP_OK ||
-					  response->status >= 500 || is_lost(batch, response)));
-	return response;
-}
-
-/*
- * Sends a batch and waits for its reply, as both of the above do, but within an
- * abort.  NULL: no reply has come that could be read to its end.  Raises an error
- * only for want of memory or of descriptors.
- */
-const CfdwResponse *
-cfdw_batch_try(CfdwBatch *batch, int timeout_ms)
-{
-	const CfdwResponse *response;
-
-	if (cfdw_http_time_is_up() ||
-		!cfdw_session_try_sign_in(batch->session, false))
-		return NULL;
-	initStringInfo(&batch->body);
-	cfdw_batch_send(batch, timeout_ms);
-	response = collect(batch, true);
-	if (response->status == 401)
-	{
-		if (!cfdw_session_try_sign_in(batch->session, true))
-			return NULL;
-		cfdw_http_end(batch->transfer);
-		start(batch);
-		response = collect(batch, true);
+		batch->answer = CFDW_ANSWER_UNKNOWN;
+		cfdw_batch_set_fault(batch, "the reply is too long");
 	}
-	while (send_again(batch, response))
-		response = collect(batch, true);
-	return response->outcome == CFDW_HTTP_OK && !batch->too_long ? response
-																 : NULL;
-}
-
-/*
- * How many rows a batch has, of whatever verb.
- */
-int
-cfdw_batch_count(const CfdwBatch *batch)
-{
-	int n = 0;
-
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		n += batch->by_verb[verb].n;
-	return n;
-}
-
-/*
- * What a batch does, and to which rows, for a message: that is not put into
- * words before there is something to say.
- */
-const CfdwAction *
-cfdw_batch_describe(CfdwBatch *batch)
-{
-	batch->action.what = describe(batch);
-	batch->action.rows = cfdw_name_all(batch->by_verb);
-	return &batch->action;
-}
-
-/*
- * Sends a batch, within what is left of its time.
- */
-static void
-start(CfdwBatch *batch)
-{
-	long left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-												   batch->repetition.deadline);
-	int limit_ms = cfdw_session_options(batch->session)->request_timeout_ms;
-
-	batch->action.timeout_ms = (int) Min(left_ms, limit_ms);
-	batch->request.timeout_ms = batch->action.timeout_ms;
-	batch->transfer = cfdw_session_start(batch->session, &batch->request);
-}
-
-/*
- * Waits for the whole reply to a batch.  IN_ABORT: without what may look at a
- * catalog.
- */
-static const CfdwResponse *
-collect(CfdwBatch *batch, bool in_abort)
-{
-	StringInfo body = &batch->body;
-	CfdwReply *reply = &batch->reply;
-	const CfdwResponse *response;
-
-	resetStringInfo(body);
-	memset(reply, 0, sizeof(*reply));
-	response = cfdw_http_collect(batch->transfer, body, MAX_REPLY);
-	batch->too_long = body->len >= MAX_REPLY;
-	if (response->outcome != CFDW_HTTP_OK || batch->too_long)
-		return response;
-	if (in_abort)
-		cfdw_reply_try(batch->resource, body->data, body->len, reply);
+	else if (read_reply(batch, response) || response->outcome != CFDW_HTTP_OK ||
+			 response->status != 200)
+		batch->answer = cfdw_report_answer(response, batch->problem.code);
 	else
-		cfdw_reply_read(batch->resource, body->data, body->len, reply);
-	return response;
+	{
+		batch->answer = CFDW_ANSWER_UNKNOWN;
+		cfdw_batch_set_fault(batch, "the reply names no lists");
+	}
 }
 
 /*
- * Sends a batch once more when its reply is lost, or is none, and the account
- * then is as if it had been sent once: an add must not have been sent.
+ * Whether a batch has an operation of a verb.
+ */
+bool
+cfdw_batch_has(const CfdwBatch *batch, CfdwVerb verb)
+{
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verb == verb)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the account has a row as it was to be, or nobody minds that it has
+ * none.
+ */
+bool
+cfdw_batch_is_done(const CfdwOperation *operation)
+{
+	return operation->verdict == CFDW_CONFIRMED ||
+		   (operation->verdict == CFDW_NO_ROW && operation->may_be_absent);
+}
+
+/*
+ * Notes what is wrong with a reply as such: a fragment.
+ */
+void
+cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(batch->fault, sizeof(batch->fault), format, args);
+	va_end(args);
+}
+
+/*
+ * Whether all of a batch was done, and nothing else was said.
+ */
+bool
+cfdw_batch_succeeded(const CfdwBatch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+		if (!cfdw_batch_is_done(batch->operations[i]))
+			return false;
+	return batch->fault[0] == '\0' && batch->refusal == NULL;
+}
+
+/*
+ * Raises the error for a batch that has failed.  LOOKALIKES is a sentence for its
+ * detail, or NULL.
+ */
+void
+cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
+{
+	const CfdwResponse *response = cfdw_call_response(batch->call);
+	CfdwAction *action = &batch->action;
+	const CfdwOperation *refused = batch->refused;
+	size_t len;
+	const char *body = cfdw_call_body(batch->call, &len);
+
+	action->unsure = batch->unsure;
+	action->what = describe(batch);
+	action->rows = name_rows(batch);
+	action->lookalikes = lookalikes;
+	if (response->signing_in)
+		cfdw_session_report_login(batch->target->session, response, body, len);
+	if (batch->refusal != NULL)
+		cfdw_report_refused(action,
+							refused != NULL
+								? cfdw_name_row(refused->verb, refused->data)
+								: action->what,
+							batch->refusal,
+							refused != NULL && refused->verb != CFDW_ADD &&
+								batch->refusal->code == CFDW_CODE_GONE,
+							response);
+	if (batch->left_out != NULL)
+		cfdw_report_gone(action, cfdw_name_row(batch->left_out->verb,
+											   batch->left_out->data));
+	if (batch->fault[0] != '\0')
+		cfdw_report_malformed(action, batch->fault, response);
+	cfdw_report_response(action, response, body, len);
+}
+
+/*
+ * Where the request goes; NULL when there is no memory.
+ */
+static char *
+full_url(const char *url, const char *path)
+{
+	Size size = strlen(url) + strlen(path) + 1;
+	char *full = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+
+	if (full != NULL)
+		snprintf(full, size, "%s%s", url, path);
+	return full;
+}
+
+/*
+ * The body of the request; NULL when there is no memory.
+ */
+static char *
+payload(const CfdwBatch *batch, bool aborting, size_t *len)
+{
+	const CfdwResource *resource = batch->target->account->resource;
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	if (!list_rows(batch, by_verb, aborting))
+		return NULL;
+	return aborting ? cfdw_codec_try_payload(resource, by_verb, len)
+					: cfdw_codec_payload(resource, by_verb, len);
+}
+
+/*
+ * The rows of each verb, with their values in UTF-8 if that is wanted.  False when
+ * there is no memory.
  */
 static bool
-send_again(CfdwBatch *batch, const CfdwResponse *response)
+list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8)
 {
-	if ((batch->by_verb[CFDW_ADD].n > 0 && response->sent) ||
-		!is_lost(batch, response) ||
-		!cfdw_session_may_repeat(batch->session, &batch->repetition))
-		return false;
-	batch->action.unsure = batch->action.unsure || response->sent;
-	cfdw_http_end(batch->transfer);
-	start(batch);
+	for (int i = 0; i < batch->n; i++)
+	{
+		CfdwOperation *operation = batch->operations[i];
+		CfdwRows *rows = &by_verb[operation->verb];
+		CfdwRow *row = utf8 ? utf8_row(operation->data) : operation->data;
+
+		if (rows->rows == NULL)
+			rows->rows = palloc_extended(sizeof(CfdwRow *) * batch->n,
+										 MCXT_ALLOC_NO_OOM);
+		if (rows->rows == NULL || row == NULL)
+			return false;
+		rows->rows[rows->n++] = row;
+	}
 	return true;
 }
 
 /*
- * Whether a reply leaves open what became of a request.
+ * A row of the ledger's texts, in UTF-8; NULL when there is no memory.
+ */
+static CfdwRow *
+utf8_row(CfdwRow *row)
+{
+	Size size = cfdw_row_size(row->resource);
+	CfdwRow *copy;
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return row;
+	copy = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, row, size);
+	for (int i = 0; i < row->resource->ncolumns; i++)
+		if (row->values[i] != NULL)
+			copy->values[i] =
+				unconstify(char *, cfdw_ledger_utf8(row->values[i]));
+	return copy;
+}
+
+/*
+ * Reads the body of a reply.  False when it is none to a POST, nor a refusal.
  */
 static bool
-is_lost(const CfdwBatch *batch, const CfdwResponse *response)
+read_reply(CfdwBatch *batch, const CfdwResponse *response)
 {
-	CfdwProblem problem;
+	const CfdwResource *resource = batch->target->account->resource;
+	size_t len;
+	const char *body = cfdw_call_body(batch->call, &len);
 
-	switch (response->outcome)
-	{
-		case CFDW_HTTP_OK:
-			break;
-		case CFDW_HTTP_TOO_LARGE:
-		case CFDW_HTTP_NO_MEMORY:
-			return false;
-		default:
-			return true;
-	}
-	switch (response->status)
-	{
-		case 200:
-			return !batch->reply.named && !batch->too_long &&
-				   !cfdw_reply_problem(batch->body.data, batch->body.len,
-									   &problem);
-		case 500:
-		case 502:
-		case 503:
-		case 504:
-			return true;
-		default:
-			return false;
-	}
+	if (response->outcome != CFDW_HTTP_OK)
+		return false;
+	if (batch->aborting)
+		cfdw_reply_try(resource, body, len, &batch->reply);
+	else
+		cfdw_reply_read(resource, body, len, &batch->reply);
+	if (batch->reply.failed)
+		batch->problem = batch->reply.problem;
+	return batch->reply.named || batch->reply.failed;
 }
 
 /*
@@ -266,22 +296,40 @@ is_lost(const CfdwBatch *batch, const CfdwResponse *response)
 static char *
 describe(const CfdwBatch *batch)
 {
+	const CfdwResource *resource = batch->target->account->resource;
 	StringInfoData what;
 
 	initStringInfo(&what);
 	for (int verb = 0; verb < CFDW_NVERBS; verb++)
 	{
-		const CfdwRows *rows = &batch->by_verb[verb];
+		const CfdwOperation *last = NULL;
+		int n = 0;
 
-		if (rows->n == 0)
-			continue;
-		if (what.len > 0)
+		for (int i = 0; i < batch->n; i++)
+			if ((int) batch->operations[i]->verb == verb)
+			{
+				last = batch->operations[i];
+				n++;
+			}
+		if (n > 0 && what.len > 0)
 			appendStringInfoString(&what, " and ");
-		if (rows->n == 1)
-			appendStringInfoString(&what, cfdw_name_row(verb, rows->rows[0]));
-		else
-			appendStringInfo(&what, "%s %d lists", batch->resource->verbs[verb],
-							 rows->n);
+		if (n == 1)
+			appendStringInfoString(&what, cfdw_name_row(verb, last->data));
+		else if (n > 1)
+			appendStringInfo(&what, "%s %d lists", resource->verbs[verb], n);
 	}
 	return what.data;
+}
+
+/*
+ * All its rows, for a detail.
+ */
+static const char *
+name_rows(const CfdwBatch *batch)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	if (!list_rows(batch, by_verb, false))
+		return "";
+	return cfdw_name_all(by_verb);
 }

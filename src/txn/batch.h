@@ -1,47 +1,59 @@
 /*-------------------------------------------------------------------------
  *
  * batch.h
- *	  The rows of one POST, on their way.
+ *	  The operations of one POST.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CFDW_BATCH_H
 #define CFDW_BATCH_H
 
-#include "lib/stringinfo.h"
+#include "net/call.h"
+#include "txn/difference.h"
 
-#include "api/codec.h"
-#include "api/reply.h"
-#include "net/session.h"
+/* A fragment that says what is wrong with a reply is shorter. */
+#define CFDW_FAULT_SIZE 64
 
-/* The rows of one POST. */
+/* The operations of one POST, all to one account, with one user mapping. */
 typedef struct CfdwBatch
 {
-	CfdwSession *session;
-	const CfdwResource *resource;
-	CfdwRows by_verb[CFDW_NVERBS]; /* an add gets its id from the reply */
-	CfdwAction action;             /* for messages */
-	CfdwRequest request;           /* whole: sending it needs nothing else */
-	CfdwTransfer *transfer;        /* once it is being sent */
-	CfdwRepetition repetition;
-	/* Once received, also when that raised: */
-	StringInfoData body; /* of the reply */
-	bool too_long;       /* ... which is cut off, and not looked into */
-	CfdwReply reply;     /* what it says */
-	bool unsure;         /* when that raised: the account may have done it */
-	bool gone;           /* once tried: a list is not in the account */
+	dlist_node link;    /* in whose queue it is */
+	CfdwTarget *target; /* of the first operation */
+	CfdwVerb verb;      /* of all, unless they are combined */
+	bool aborting;      /* nothing may raise */
+	bool too_late;      /* not sent: there was no time left */
+	int n;
+	int max; /* there is room for so many */
+	CfdwOperation **operations;
+
+	/* Once it is being sent: */
+	CfdwCall *call;
+	CfdwAction action; /* for messages */
+	bool unsure;       /* an earlier attempt has gone out, to an unknown end */
+
+	/* Once the call has ended, and its reply was read: */
+	CfdwAnswer answer;
+	CfdwReply reply;
+	CfdwProblem problem;         /* of the whole of it */
+	char fault[CFDW_FAULT_SIZE]; /* how it is not what was expected: a
+								  * fragment; "": it is */
+	const CfdwProblem *refusal;  /* the first that is a failure, or NULL ... */
+	CfdwOperation *refused;      /* ... and what it is about, or NULL */
+	CfdwOperation *left_out;     /* the first that should stand in it */
+	int nstrays;                 /* lists that were added, it is not clear for
+									* which row */
+	int64 *strays;
 } CfdwBatch;
 
-extern CfdwBatch *cfdw_batch_create(CfdwSession *session,
-									const CfdwResource *resource,
-									const char *path, const CfdwRows *by_verb);
-extern CfdwBatch *cfdw_batch_part(const CfdwBatch *whole,
-								  const CfdwRows *by_verb, const char *body,
-								  size_t body_len);
-extern void cfdw_batch_send(CfdwBatch *batch, int timeout_ms);
-extern const CfdwResponse *cfdw_batch_receive(CfdwBatch *batch);
-extern const CfdwResponse *cfdw_batch_try(CfdwBatch *batch, int timeout_ms);
-extern int cfdw_batch_count(const CfdwBatch *batch);
-extern const CfdwAction *cfdw_batch_describe(CfdwBatch *batch);
+extern CfdwBatch *cfdw_batch_create(CfdwTarget *target, int max);
+extern bool cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline);
+extern void cfdw_batch_read(CfdwBatch *batch);
+extern bool cfdw_batch_has(const CfdwBatch *batch, CfdwVerb verb);
+extern bool cfdw_batch_is_done(const CfdwOperation *operation);
+extern void cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
+	pg_attribute_printf(2, 3);
+extern bool cfdw_batch_succeeded(const CfdwBatch *batch);
+extern void cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
+	pg_attribute_noreturn();
 
 #endif /* CFDW_BATCH_H */

@@ -4,9 +4,13 @@
  *	  What the reply to a batch says of its rows.
  *
  * Owns the rules by which the items and errors of a reply are matched to the
- * rows that were sent: it is a success only when it covers every row and reports
- * no error that is not forgiven.  Must not know how a batch is sent, nor of what
- * transaction its rows are.
+ * operations that were sent: (operations, reply) -> a verdict for each.  It is a
+ * function of those and of what the ledger says was there before.  An item makes
+ * an add its own only when it can be nobody else's: a reply that names more lists
+ * than were sent, one of them twice, or one that was there before proves nothing.
+ *
+ * Nothing here raises or waits: it serves an abort, too.  Must not know how a batch
+ * is sent, nor what its verdicts lead to.
  *
  * Facts: the API page, "POST reply".
  *
@@ -14,521 +18,483 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-
 #include "txn/match.h"
-#include "txn/name.h"
 
-static bool forgives_only_row(CfdwBatch *batch, const CfdwResponse *response);
-static void check_reply(CfdwBatch *batch, const CfdwResponse *response);
-static bool forgives(CfdwBatch *batch, const CfdwReplyError *error);
-static bool is_done_before(const CfdwBatch *batch, const CfdwReplyError *error);
-static bool may_be_gone(const CfdwBatch *batch, const CfdwRow *row);
-static bool misses_row(CfdwBatch *batch, const CfdwReplyError *error);
-static bool is_gone(const CfdwProblem *problem);
-static void report_refused(CfdwBatch *batch, const CfdwReplyError *error,
-						   const CfdwResponse *response)
-	pg_attribute_noreturn();
-static int find_refused(CfdwVerb verb, const CfdwRows *rows,
-						const CfdwReplyError *error);
-static int find_refused_add(const CfdwRows *rows, int64 key);
-static const char *request_id_of(const CfdwRow *row);
-static bool bears_request_id(const CfdwRow *row, int64 request_id);
-static void match_rows(CfdwBatch *batch, const CfdwResponse *response);
-static bool covers(const CfdwBatch *batch, CfdwVerb verb, const CfdwRow *row);
-static CfdwReplyItem *list_added(const CfdwBatch *batch, int *n);
-static bool has_row(const CfdwRows *rows, int64 id);
-static void assign_ids(const CfdwRows *added, const CfdwReplyItem *items);
-static bool match_by_request_id(const CfdwRows *added,
-								const CfdwReplyItem *items);
-static void match_accepted_by_request_id(const CfdwRows *added,
-										 const CfdwReplyItem *items, int n);
-static void match_accepted_by_place(CfdwBatch *batch,
-									const CfdwReplyItem *items, int n);
+/* Items of a reply, and the adds that they may be about; at most as many as a
+ * batch has rows: no need for a hash table. */
+typedef struct Adds
+{
+	int nadds; /* that were sent */
+	int n;     /* of these, that the reply does not refuse by name */
+	CfdwOperation **rows;
+	int nitems; /* that are about no other row */
+	const CfdwReplyItem **items;
+	int *item_of; /* of each of rows, by its request_id; -1: none */
+} Adds;
+
+static void match_refusal(CfdwBatch *batch, const CfdwResponse *response);
+static void match_errors(CfdwBatch *batch);
+static bool refuses_something(const CfdwReply *reply);
+static CfdwOperation *find_refused(const CfdwBatch *batch,
+								   const CfdwReplyError *error);
+static CfdwOperation *find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
+									  const CfdwReplyError *error);
+static CfdwOperation *find_refused_add(const CfdwBatch *batch, int64 key);
+static void match_known(CfdwBatch *batch, long status);
+static void match_adds(CfdwBatch *batch);
+static bool list_adds(const CfdwBatch *batch, Adds *adds);
+static bool are_credible(CfdwBatch *batch, const Adds *adds);
+static void pair_by_request_id(Adds *adds);
+static bool pair_the_rest(Adds *adds);
+static void confirm_pairs(CfdwBatch *batch, const Adds *adds);
+static void decide_all(CfdwBatch *batch, CfdwVerdict verdict);
+static CfdwVerdict refused(const CfdwBatch *batch);
+static CfdwVerdict no_row(const CfdwBatch *batch,
+						  const CfdwOperation *operation);
+static bool names_id(const CfdwReply *reply, int64 id);
+static bool is_sent(const CfdwBatch *batch, int64 id);
+static bool bears_request_id(const CfdwOperation *operation, int64 request_id);
 
 /*
- * Waits for the reply to a batch that was sent and checks it; the batch is sent
- * again when the reply is lost and that is safe.  Gives added rows their ids.
- * Raises the errors of report.c: when this returns, the account has confirmed
- * every row.
+ * Gives each operation of a batch whose call has ended its verdict, and those
+ * that were added their ids; says in the batch what is wrong with the reply as
+ * such, and which lists it has added that no operation can be given.  Never
+ * raises.
  */
 void
-cfdw_match_receive(CfdwBatch *batch)
+cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 {
-	const CfdwResponse *response = cfdw_batch_receive(batch);
-	const CfdwReply *reply = &batch->reply;
+	bool names_rows = batch->answer == CFDW_ANSWER_DONE ||
+					  batch->reply.nerrors > 0 ||
+					  (batch->reply.named && response->status == 200);
 
-	if (!forgives_only_row(batch, response))
+	/* Until it is decided. */
+	decide_all(batch, CFDW_NOT_SENT);
+	if (!names_rows)
 	{
-		check_reply(batch, response);
-		for (int i = 0; i < reply->nerrors; i++)
-			if (!forgives(batch, &reply->errors[i]))
-				report_refused(batch, &reply->errors[i], response);
-		match_rows(batch, response);
-	}
-	cfdw_http_end(batch->transfer);
-}
-
-/*
- * Sends a batch of updates or deletes within an abort and waits for its reply,
- * but says by its result whether the account has confirmed every row, or has no
- * such list any more where there is one alone.  Raises an error only for want of
- * memory or of descriptors.
- */
-bool
-cfdw_match_try(CfdwBatch *batch, int timeout_ms)
-{
-	const CfdwRows *deleted = &batch->by_verb[CFDW_DELETE];
-	const CfdwRows *updated = &batch->by_verb[CFDW_UPDATE];
-	const CfdwReply *reply = &batch->reply;
-	const CfdwResponse *response;
-	CfdwProblem problem;
-
-	batch->gone = false;
-	response = cfdw_batch_try(batch, timeout_ms);
-	if (response == NULL)
-		return false;
-	if (reply->nerrors > 0)
-		problem = reply->errors[0].problem;
-	else
-		cfdw_reply_problem(batch->body.data, batch->body.len, &problem);
-	batch->gone = is_gone(&problem);
-	if (batch->gone && deleted->n + updated->n == 1)
-		return true;
-	if (deleted->n == 1 && response->status == 204)
-		return true;
-	if (response->status != 200 || reply->nerrors > 0)
-		return response->status == 204 && updated->n == 0;
-	for (int i = 0; i < deleted->n; i++)
-		if (!cfdw_match_confirms(batch, deleted->rows[i]->id))
-			return false;
-	for (int i = 0; i < updated->n; i++)
-		if (!cfdw_match_confirms(batch, updated->rows[i]->id))
-			return false;
-	return true;
-}
-
-/*
- * Whether the reply to a batch names the list of an id.
- */
-bool
-cfdw_match_confirms(const CfdwBatch *batch, int64 id)
-{
-	for (int i = 0; i < batch->reply.nitems; i++)
-		if (batch->reply.items[i].id == id)
-			return true;
-	return false;
-}
-
-/*
- * After a reply that refuses rows of a batch: gives those added rows their ids
- * that it has accepted, when it is clear which those are.  When all have a
- * request_id, that says it; else their place does, among those that the reply
- * does not refuse.
- */
-void
-cfdw_match_accepted(CfdwBatch *batch)
-{
-	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
-	int nleft;
-	CfdwReplyItem *left = list_added(batch, &nleft);
-	int nnamed = 0;
-
-	for (int i = 0; i < added->n; i++)
-		if (request_id_of(added->rows[i]) != NULL)
-			nnamed++;
-	for (int i = 0; i < nleft; i++)
-		if (left[i].id <= 0)
-			return;
-	if (nnamed == added->n)
-		match_accepted_by_request_id(added, left, nleft);
-	else
-		match_accepted_by_place(batch, left, nleft);
-}
-
-/*
- * Whether the account has answered only that it does not have the one row of a
- * batch, and that is no failure.  Without the code that says so, "not found" may
- * be about the path.
- */
-static bool
-forgives_only_row(CfdwBatch *batch, const CfdwResponse *response)
-{
-	CfdwReplyError error = {.verb = -1};
-
-	return response->outcome == CFDW_HTTP_OK && !batch->reply.named &&
-		   !batch->too_long &&
-		   cfdw_reply_problem(batch->body.data, batch->body.len,
-							  &error.problem) &&
-		   cfdw_batch_count(batch) == 1 &&
-		   error.problem.code == CFDW_CODE_GONE && forgives(batch, &error);
-}
-
-/*
- * Raises the error for what is no reply to a batch.
- */
-static void
-check_reply(CfdwBatch *batch, const CfdwResponse *response)
-{
-	const CfdwReply *reply = &batch->reply;
-	const StringInfoData *body = &batch->body;
-	CfdwProblem problem;
-
-	if (response->outcome != CFDW_HTTP_OK ||
-		(response->status != 200 && response->status != 204 &&
-		 reply->nerrors == 0))
-		cfdw_report_response(cfdw_batch_describe(batch), response, body->data,
-							 body->len);
-	if (response->status != 200 ||
-		(reply->named && (!reply->failed || reply->nerrors > 0)))
+		match_refusal(batch, response);
 		return;
-	if (batch->too_long)
-		cfdw_report_malformed(cfdw_batch_describe(batch),
-							  "the reply is too long", response);
-	if (cfdw_reply_problem(body->data, body->len, &problem))
-		cfdw_report_response(cfdw_batch_describe(batch), response, body->data,
-							 body->len);
-	cfdw_report_malformed(cfdw_batch_describe(batch),
-						  "the reply names no lists", response);
-}
-
-/*
- * Whether an error is no failure of the batch: the account does not have a row
- * that was deleted before, or of which that was not known.
- */
-static bool
-forgives(CfdwBatch *batch, const CfdwReplyError *error)
-{
-	return is_done_before(batch, error) || misses_row(batch, error);
-}
-
-/*
- * Whether an error says that a list is gone which an earlier request was to
- * delete.
- */
-static bool
-is_done_before(const CfdwBatch *batch, const CfdwReplyError *error)
-{
-	const CfdwRows *deleted = &batch->by_verb[CFDW_DELETE];
-	int done = -1;
-
-	if (is_gone(&error->problem) &&
-		(error->verb < 0 || error->verb == CFDW_DELETE))
-		done = find_refused(CFDW_DELETE, deleted, error);
-	return done >= 0 && may_be_gone(batch, deleted->rows[done]);
-}
-
-/*
- * Whether a row to be deleted may have been, by an earlier attempt to send the
- * batch or by another one.
- */
-static bool
-may_be_gone(const CfdwBatch *batch, const CfdwRow *row)
-{
-	return batch->action.unsure || row->maybe_gone;
-}
-
-/*
- * Whether an error means only that the account does not have a row of which
- * that was not known; notes it in the row.
- */
-static bool
-misses_row(CfdwBatch *batch, const CfdwReplyError *error)
-{
-	if (!is_gone(&error->problem))
-		return false;
-	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
-	{
-		const CfdwRows *rows = &batch->by_verb[verb];
-		int refused = -1;
-
-		if (error->verb < 0 || error->verb == verb)
-			refused = find_refused(verb, rows, error);
-		if (refused >= 0 && rows->rows[refused]->may_miss)
-		{
-			rows->rows[refused]->missing = true;
-			return true;
-		}
 	}
-	return false;
+	match_errors(batch);
+	match_known(batch, response->status);
+	match_adds(batch);
 }
 
 /*
- * Whether the account says that it has no such list.
- */
-static bool
-is_gone(const CfdwProblem *problem)
-{
-	return problem->code == CFDW_CODE_GONE;
-}
-
-/*
- * Raises the error for a row that the reply refuses.
+ * The account has answered with no word about rows, or not at all.
  */
 static void
-report_refused(CfdwBatch *batch, const CfdwReplyError *error,
-			   const CfdwResponse *response)
+match_refusal(CfdwBatch *batch, const CfdwResponse *response)
 {
-	const CfdwAction *action = cfdw_batch_describe(batch);
-	const char *what = action->what;
-	const CfdwProblem *problem = &error->problem;
-	bool gone = false;
+	bool sent = response->sent || batch->unsure;
 
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+	switch (batch->answer)
 	{
-		const CfdwRows *rows = &batch->by_verb[verb];
-		int refused = -1;
-
-		if (error->verb < 0 || error->verb == verb)
-			refused = find_refused(verb, rows, error);
-		if (refused >= 0)
-		{
-			what = cfdw_name_row(verb, rows->rows[refused]);
-			/* A list can be missed in words alone. */
-			gone = verb != CFDW_ADD && is_gone(problem);
-		}
+		case CFDW_ANSWER_NOT_SENT:
+			decide_all(batch, batch->unsure ? CFDW_UNKNOWN : CFDW_NOT_SENT);
+			break;
+		case CFDW_ANSWER_UNKNOWN:
+		case CFDW_ANSWER_UNREAD:
+			decide_all(batch, sent ? CFDW_UNKNOWN : CFDW_NOT_SENT);
+			break;
+		default:
+			/* "Not found" without the code may be about the path. */
+			if (batch->n == 1 && batch->problem.code == CFDW_CODE_GONE &&
+				batch->operations[0]->verb != CFDW_ADD)
+				decide_all(batch, no_row(batch, batch->operations[0]));
+			else
+				decide_all(batch, refused(batch));
 	}
-	cfdw_report_refused(action, what, problem, gone, response);
 }
 
 /*
- * Which of the rows of a verb an error is about, or -1.
+ * Rows that the reply refuses by name.
  */
-static int
-find_refused(CfdwVerb verb, const CfdwRows *rows, const CfdwReplyError *error)
+static void
+match_errors(CfdwBatch *batch)
 {
-	if (!error->has_key)
-		return rows->n == 1 ? 0 : -1;
-	if (verb == CFDW_ADD)
-		return find_refused_add(rows, error->key);
-	for (int i = 0; i < rows->n; i++)
-		if (rows->rows[i]->id == error->key)
-			return i;
-	return -1;
+	for (int i = 0; i < batch->reply.nerrors; i++)
+	{
+		const CfdwReplyError *error = &batch->reply.errors[i];
+		CfdwOperation *operation = find_refused(batch, error);
+
+		if (operation != NULL)
+			operation->verdict = error->problem.code == CFDW_CODE_GONE &&
+										 operation->verb != CFDW_ADD
+									 ? no_row(batch, operation)
+									 : refused(batch);
+		if (batch->refusal == NULL &&
+			(operation == NULL || !cfdw_batch_is_done(operation)))
+		{
+			batch->refusal = &error->problem;
+			batch->refused = operation;
+		}
+	}
+	if (batch->refusal == NULL && batch->reply.failed)
+		batch->refusal = &batch->problem;
+}
+
+/*
+ * Whether a reply says somewhere that something was refused.
+ */
+static bool
+refuses_something(const CfdwReply *reply)
+{
+	return reply->nerrors > 0 || reply->failed;
+}
+
+/*
+ * The operation that an error is about, or NULL.
+ */
+static CfdwOperation *
+find_refused(const CfdwBatch *batch, const CfdwReplyError *error)
+{
+	CfdwOperation *found = NULL;
+
+	for (int verb = 0; verb < CFDW_NVERBS && found == NULL; verb++)
+		if (error->verb < 0 || error->verb == verb)
+			found = find_refused_of(batch, verb, error);
+	return found;
+}
+
+static CfdwOperation *
+find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
+				const CfdwReplyError *error)
+{
+	CfdwOperation *found = NULL;
+	int n = 0;
+
+	if (error->has_key && verb == CFDW_ADD)
+		return find_refused_add(batch, error->key);
+	for (int i = 0; i < batch->n; i++)
+	{
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verb != verb ||
+			(error->has_key && operation->data->id != error->key))
+			continue;
+		found = operation;
+		n++;
+	}
+	return n == 1 ? found : NULL;
 }
 
 /*
  * The same of an added row, which is named by its request_id, or by its position
- * when it has none; -1 also when the key may mean either of two.
+ * when it has none; NULL also when the key may mean either of two.
  */
-static int
-find_refused_add(const CfdwRows *rows, int64 key)
+static CfdwOperation *
+find_refused_add(const CfdwBatch *batch, int64 key)
 {
-	bool is_position = key >= 0 && key < rows->n;
+	int request_id = batch->target->account->resource->request_id;
+	CfdwOperation *bearer = NULL;
+	CfdwOperation *placed = NULL;
+	int place = 0;
 
-	for (int i = 0; i < rows->n; i++)
+	for (int i = 0; i < batch->n; i++)
 	{
-		if (!bears_request_id(rows->rows[i], key))
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verb != CFDW_ADD)
 			continue;
-		if (is_position && key != i && request_id_of(rows->rows[key]) == NULL)
-			return -1;
-		return i;
+		if (bearer == NULL && bears_request_id(operation, key))
+			bearer = operation;
+		if (place++ == key)
+			placed = operation;
 	}
-	return is_position ? (int) key : -1;
+	if (bearer == NULL)
+		return placed;
+	return placed != NULL && placed != bearer &&
+				   placed->data->values[request_id] == NULL
+			   ? NULL
+			   : bearer;
 }
 
 /*
- * The request_id with which a row was sent, or NULL.
+ * Updates and deletes, which the reply names by their ids.  One that it leaves out
+ * is not in the account, unless it says elsewhere that something was refused.
  */
-static const char *
-request_id_of(const CfdwRow *row)
+static void
+match_known(CfdwBatch *batch, long status)
 {
-	return row->values[row->resource->request_id];
+	const CfdwReply *reply = &batch->reply;
+	bool only_deletes =
+		!cfdw_batch_has(batch, CFDW_ADD) && !cfdw_batch_has(batch, CFDW_UPDATE);
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verb == CFDW_ADD || operation->verdict != CFDW_NOT_SENT)
+			continue;
+		/* "Nothing" is what is left of deleted lists. */
+		if (names_id(reply, operation->data->id) ||
+			(status == 204 && only_deletes))
+			operation->verdict = CFDW_CONFIRMED;
+		else if (refuses_something(reply))
+			operation->verdict = refused(batch);
+		else
+			operation->verdict = no_row(batch, operation);
+		if (batch->left_out == NULL && !refuses_something(reply) &&
+			!cfdw_batch_is_done(operation))
+			batch->left_out = operation;
+	}
+}
+
+/*
+ * Added rows: what the reply names beyond the others is theirs, if it can be.
+ */
+static void
+match_adds(CfdwBatch *batch)
+{
+	Adds adds = {0};
+	bool credible;
+	bool paired;
+
+	if (!list_adds(batch, &adds))
+	{
+		cfdw_batch_set_fault(batch, "there is no memory to read the reply");
+		for (int i = 0; i < batch->n; i++)
+			if (batch->operations[i]->verb == CFDW_ADD)
+				batch->operations[i]->verdict = CFDW_UNKNOWN;
+		return;
+	}
+	credible = are_credible(batch, &adds);
+	if (credible)
+	{
+		pair_by_request_id(&adds);
+		paired = pair_the_rest(&adds);
+		confirm_pairs(batch, &adds);
+		if (adds.nitems < adds.n && !refuses_something(&batch->reply))
+			cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
+								 adds.nitems, adds.n);
+		else if (adds.nitems == adds.n && !paired)
+			cfdw_batch_set_fault(
+				batch, "request_ids contradict the order of the reply");
+	}
+	for (int i = 0; i < adds.n; i++)
+		if (adds.rows[i]->verdict == CFDW_NOT_SENT)
+			/* Where all that is new is known, what is left is not there. */
+			adds.rows[i]->verdict =
+				credible && (batch->fault[0] == '\0' || adds.nitems == adds.n)
+					? refused(batch)
+					: CFDW_UNKNOWN;
+}
+
+/*
+ * What there is to be paired.  False when there is no memory.
+ */
+static bool
+list_adds(const CfdwBatch *batch, Adds *adds)
+{
+	const CfdwReply *reply = &batch->reply;
+
+	adds->rows =
+		palloc_extended(sizeof(CfdwOperation *) * batch->n, MCXT_ALLOC_NO_OOM);
+	adds->items = palloc_extended(
+		sizeof(CfdwReplyItem *) * Max(reply->nitems, 1), MCXT_ALLOC_NO_OOM);
+	adds->item_of = palloc_extended(sizeof(int) * batch->n, MCXT_ALLOC_NO_OOM);
+	if (adds->rows == NULL || adds->items == NULL || adds->item_of == NULL)
+		return false;
+	for (int i = 0; i < batch->n; i++)
+	{
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verb != CFDW_ADD)
+			continue;
+		adds->nadds++;
+		if (operation->verdict == CFDW_NOT_SENT)
+			adds->rows[adds->n++] = operation;
+	}
+	for (int i = 0; i < reply->nitems; i++)
+		if (!is_sent(batch, reply->items[i].id))
+			adds->items[adds->nitems++] = &reply->items[i];
+	return true;
+}
+
+/*
+ * Whether the items can be those of added rows; notes why not.
+ */
+static bool
+are_credible(CfdwBatch *batch, const Adds *adds)
+{
+	if (adds->nitems > adds->nadds && adds->nadds == 0)
+		cfdw_batch_set_fault(batch, "the reply names a list that was not sent");
+	else if (adds->nitems > adds->nadds)
+		cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
+							 adds->nitems, adds->nadds);
+	for (int i = 0; i < adds->nitems && batch->fault[0] == '\0'; i++)
+	{
+		int64 id = adds->items[i]->id;
+
+		if (id <= 0)
+			cfdw_batch_set_fault(batch, "an item of the reply has no id");
+		else if (cfdw_ledger_was_there(batch->target->account, id))
+			cfdw_batch_set_fault(
+				batch, "the reply names a list that was there before");
+		for (int j = 0; j < i; j++)
+			if (adds->items[j]->id == id)
+				cfdw_batch_set_fault(batch, "the reply names a list twice");
+	}
+	return batch->fault[0] == '\0';
+}
+
+/*
+ * Pairs rows with the items that bring their request_id back, where just one row
+ * has sent it and just one item bears it.
+ */
+static void
+pair_by_request_id(Adds *adds)
+{
+	for (int i = 0; i < adds->n; i++)
+	{
+		int items = 0;
+		int rows = 0;
+
+		adds->item_of[i] = -1;
+		for (int j = 0; j < adds->nitems; j++)
+			if (adds->items[j]->has_request_id &&
+				bears_request_id(adds->rows[i], adds->items[j]->request_id))
+			{
+				adds->item_of[i] = j;
+				items++;
+			}
+		if (items != 1)
+		{
+			adds->item_of[i] = -1;
+			continue;
+		}
+		for (int k = 0; k < adds->n; k++)
+			if (bears_request_id(adds->rows[k],
+								 adds->items[adds->item_of[i]]->request_id))
+				rows++;
+		if (rows != 1)
+			adds->item_of[i] = -1;
+	}
+}
+
+/*
+ * Pairs what is left by its place, when there is an item for each row, and no
+ * request_id says that the order is another one; one that is left alone needs no
+ * order.  False when something is left.
+ */
+static bool
+pair_the_rest(Adds *adds)
+{
+	int64 left_items = (int64) (adds->nitems - 1) * adds->nitems / 2;
+	bool in_order = true;
+	int left = 0;
+	int last = 0;
+
+	for (int i = 0; i < adds->n; i++)
+	{
+		if (adds->item_of[i] < 0)
+		{
+			last = i;
+			left++;
+			continue;
+		}
+		in_order = in_order && adds->item_of[i] == i;
+		left_items -= adds->item_of[i];
+	}
+	if (adds->nitems != adds->n)
+		return false;
+	if (left == 1)
+		adds->item_of[last] = (int) left_items;
+	else if (left > 1 && !in_order)
+		return false;
+	for (int i = 0; i < adds->n && left > 1; i++)
+		if (adds->item_of[i] < 0)
+			adds->item_of[i] = i;
+	return true;
+}
+
+/*
+ * Gives rows that are paired their ids.  Items that are not are lists that nobody
+ * but this batch can have added.
+ */
+static void
+confirm_pairs(CfdwBatch *batch, const Adds *adds)
+{
+	batch->strays = palloc_extended(sizeof(int64) * Max(adds->nitems, 1),
+									MCXT_ALLOC_NO_OOM);
+	for (int j = 0; j < adds->nitems; j++)
+	{
+		CfdwOperation *owner = NULL;
+
+		for (int i = 0; i < adds->n; i++)
+			if (adds->item_of[i] == j)
+				owner = adds->rows[i];
+		if (owner != NULL)
+		{
+			owner->data->id = adds->items[j]->id;
+			owner->verdict = CFDW_CONFIRMED;
+		}
+		else if (batch->strays != NULL)
+			batch->strays[batch->nstrays++] = adds->items[j]->id;
+	}
+}
+
+static void
+decide_all(CfdwBatch *batch, CfdwVerdict verdict)
+{
+	for (int i = 0; i < batch->n; i++)
+		batch->operations[i]->verdict = verdict;
+}
+
+/*
+ * What a refusal means: after an attempt to an unknown end it is about what that
+ * has left.
+ */
+static CfdwVerdict
+refused(const CfdwBatch *batch)
+{
+	return batch->unsure ? CFDW_UNKNOWN : CFDW_REFUSED;
+}
+
+/*
+ * What it means that the account does not have a list: done, when an earlier
+ * request was to delete it.
+ */
+static CfdwVerdict
+no_row(const CfdwBatch *batch, const CfdwOperation *operation)
+{
+	if (operation->verb == CFDW_DELETE &&
+		(batch->unsure || operation->row->presence == CFDW_IN_DOUBT))
+		return CFDW_CONFIRMED;
+	return batch->unsure ? CFDW_UNKNOWN : CFDW_NO_ROW;
+}
+
+static bool
+names_id(const CfdwReply *reply, int64 id)
+{
+	for (int i = 0; i < reply->nitems; i++)
+		if (reply->items[i].id == id)
+			return true;
+	return false;
+}
+
+/*
+ * Whether an id is that of a row to be updated or deleted.
+ */
+static bool
+is_sent(const CfdwBatch *batch, int64 id)
+{
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verb != CFDW_ADD &&
+			batch->operations[i]->data->id == id)
+			return true;
+	return false;
 }
 
 /*
  * Whether a row was sent with a request_id.
  */
 static bool
-bears_request_id(const CfdwRow *row, int64 request_id)
+bears_request_id(const CfdwOperation *operation, int64 request_id)
 {
-	const char *sent = request_id_of(row);
+	int key = operation->data->resource->request_id;
+	const char *sent = operation->data->values[key];
 
 	return sent != NULL && strtoi64(sent, NULL, 10) == request_id;
-}
-
-/*
- * Matches the items of a reply to the rows of its batch.  Those of updates and
- * deletes are known by their ids; what is left over are the added ones.  Raises
- * 40001 for a row that the reply leaves out, unless that may be: a list that an
- * earlier request was to delete is gone.  Raises HV00M for items that are too few
- * or too many.
- */
-static void
-match_rows(CfdwBatch *batch, const CfdwResponse *response)
-{
-	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
-	CfdwReplyItem *left;
-	int nleft;
-
-	/* "Nothing" is what is left of deleted lists. */
-	if (response->status == 204 && added->n == 0 &&
-		batch->by_verb[CFDW_UPDATE].n == 0)
-		return;
-
-	for (int verb = CFDW_UPDATE; verb <= CFDW_DELETE; verb++)
-		for (int i = 0; i < batch->by_verb[verb].n; i++)
-		{
-			CfdwRow *row = batch->by_verb[verb].rows[i];
-
-			if (row->missing || covers(batch, verb, row) ||
-				(verb == CFDW_DELETE && response->status == 200 &&
-				 may_be_gone(batch, row)))
-				continue;
-			row->missing = row->may_miss && response->status < 300 &&
-						   !batch->action.unsure;
-			if (!row->missing)
-				cfdw_report_gone(cfdw_batch_describe(batch),
-								 cfdw_name_row(verb, row));
-		}
-	left = list_added(batch, &nleft);
-	if (nleft > added->n && added->n == 0)
-		cfdw_report_malformed(cfdw_batch_describe(batch),
-							  "the reply names a list that was not sent",
-							  response);
-	if (nleft != added->n)
-		cfdw_report_malformed(
-			cfdw_batch_describe(batch),
-			psprintf("the reply names %d of %d lists", nleft, added->n),
-			response);
-	for (int i = 0; i < nleft; i++)
-		if (left[i].id <= 0)
-			cfdw_report_malformed(cfdw_batch_describe(batch),
-								  "an item of the reply has no id", response);
-	assign_ids(added, left);
-}
-
-/*
- * Whether the reply to a batch leaves no doubt that a row is as it was to be.
- */
-static bool
-covers(const CfdwBatch *batch, CfdwVerb verb, const CfdwRow *row)
-{
-	const CfdwReply *reply = &batch->reply;
-
-	for (int i = 0; verb == CFDW_DELETE && i < reply->nerrors; i++)
-	{
-		int done = find_refused(verb, &batch->by_verb[verb], &reply->errors[i]);
-
-		if (is_done_before(batch, &reply->errors[i]) &&
-			batch->by_verb[verb].rows[done] == row)
-			return true;
-	}
-	return cfdw_match_confirms(batch, row->id);
-}
-
-/*
- * The items of a reply that are about added rows: they are not about others.
- */
-static CfdwReplyItem *
-list_added(const CfdwBatch *batch, int *n)
-{
-	const CfdwReply *reply = &batch->reply;
-	CfdwReplyItem *items = palloc(sizeof(CfdwReplyItem) * (reply->nitems + 1));
-
-	*n = 0;
-	for (int i = 0; i < reply->nitems; i++)
-		if (!has_row(&batch->by_verb[CFDW_UPDATE], reply->items[i].id) &&
-			!has_row(&batch->by_verb[CFDW_DELETE], reply->items[i].id))
-			items[(*n)++] = reply->items[i];
-	return items;
-}
-
-static bool
-has_row(const CfdwRows *rows, int64 id)
-{
-	for (int i = 0; i < rows->n; i++)
-		if (rows->rows[i]->id == id)
-			return true;
-	return false;
-}
-
-/*
- * Gives added rows the ids of ITEMS, which are as many: in the order in which
- * they were sent, unless every item brings back the request_id of a row.
- */
-static void
-assign_ids(const CfdwRows *added, const CfdwReplyItem *items)
-{
-	if (match_by_request_id(added, items))
-		return;
-	for (int i = 0; i < added->n; i++)
-		added->rows[i]->id = items[i].id;
-}
-
-/*
- * False when the request_ids of ITEMS, which are as many as the rows, are not
- * those that were sent, each once.  At most 500 rows: no need for a hash table.
- */
-static bool
-match_by_request_id(const CfdwRows *added, const CfdwReplyItem *items)
-{
-	int *item_of = palloc(sizeof(int) * Max(added->n, 1));
-
-	for (int i = 0; i < added->n; i++)
-	{
-		int count = 0;
-
-		for (int j = 0; j < added->n; j++)
-			if (items[j].has_request_id &&
-				bears_request_id(added->rows[i], items[j].request_id))
-			{
-				item_of[i] = j;
-				count++;
-			}
-		if (count != 1)
-			return false;
-		for (int j = 0; j < i; j++)
-			if (item_of[j] == item_of[i])
-				return false;
-	}
-	for (int i = 0; i < added->n; i++)
-		added->rows[i]->id = items[item_of[i]].id;
-	return true;
-}
-
-static void
-match_accepted_by_request_id(const CfdwRows *added, const CfdwReplyItem *items,
-							 int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		CfdwRow *match = NULL;
-		int count = 0;
-
-		for (int j = 0; j < added->n; j++)
-			if (items[i].has_request_id &&
-				bears_request_id(added->rows[j], items[i].request_id))
-			{
-				match = added->rows[j];
-				count++;
-			}
-		if (count == 1 && match->id == 0)
-			match->id = items[i].id;
-	}
-}
-
-static void
-match_accepted_by_place(CfdwBatch *batch, const CfdwReplyItem *items, int n)
-{
-	const CfdwReply *reply = &batch->reply;
-	const CfdwRows *added = &batch->by_verb[CFDW_ADD];
-	CfdwRows accepted = {0};
-	bool *refused = palloc0(sizeof(bool) * (added->n + 1));
-
-	for (int i = 0; i < reply->nerrors; i++)
-	{
-		int row = find_refused(CFDW_ADD, added, &reply->errors[i]);
-
-		if (reply->errors[i].verb > CFDW_ADD)
-			continue;
-		if (row < 0)
-			return;
-		refused[row] = true;
-	}
-	for (int i = 0; i < added->n; i++)
-		if (!refused[i])
-			cfdw_row_append(&accepted, added->rows[i]);
-	for (int i = 0; n == accepted.n && i < n; i++)
-		accepted.rows[i]->id = items[i].id;
 }

@@ -10,9 +10,6 @@
 
 #include "txn/batch.h"
 
-extern void cfdw_match_receive(CfdwBatch *batch);
-extern bool cfdw_match_try(CfdwBatch *batch, int timeout_ms);
-extern bool cfdw_match_confirms(const CfdwBatch *batch, int64 id);
-extern void cfdw_match_accepted(CfdwBatch *batch);
+extern void cfdw_match(CfdwBatch *batch, const CfdwResponse *response);
 
 #endif /* CFDW_MATCH_H */

@@ -15,7 +15,7 @@
 
 #include "txn/name.h"
 
-/* A name is shortened to this many bytes where rows are listed. */
+/* A name is shortened to this many bytes. */
 #define MAX_NAME 60
 
 static void append_name(StringInfo buf, const char *name);
@@ -44,21 +44,14 @@ cfdw_name_row(CfdwVerb verb, const CfdwRow *row)
 char *
 cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows)
 {
+	const CfdwResource *resource = rows->rows[0]->resource;
 	StringInfoData names;
 
 	initStringInfo(&names);
-	appendStringInfo(&names, "%s of %s", rows->rows[0]->resource->verbs[verb],
-					 rows->n == 1 ? "list" : "lists");
+	cfdw_name_append_verb(&names, resource, verb, rows->n);
 	for (int i = 0; i < rows->n; i++)
-	{
-		const CfdwRow *row = rows->rows[i];
-
-		appendStringInfoString(&names, i > 0 ? ", " : " ");
-		if (row->id == 0)
-			append_name(&names, row->values[row->resource->name]);
-		else
-			appendStringInfo(&names, INT64_FORMAT, row->id);
-	}
+		cfdw_name_append_row(&names, rows->rows[i]->id,
+							 rows->rows[i]->values[resource->name], i == 0);
 	return names.data;
 }
 
@@ -76,6 +69,31 @@ cfdw_name_all(const CfdwRows *by_verb)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? "; " : "",
 							 cfdw_name_rows(verb, &by_verb[verb]));
 	return names.data;
+}
+
+/*
+ * Begins a list of N rows: "add of lists".
+ */
+void
+cfdw_name_append_verb(StringInfo names, const CfdwResource *resource,
+					  CfdwVerb verb, int n)
+{
+	appendStringInfo(names, "%s%s of %s", names->len > 0 ? "; " : "",
+					 resource->verbs[verb], n == 1 ? "list" : "lists");
+}
+
+/*
+ * Goes on with it; NAME may be NULL where there is an id.  Takes at most
+ * CFDW_NAME_SIZE bytes.
+ */
+void
+cfdw_name_append_row(StringInfo names, int64 id, const char *name, bool first)
+{
+	appendStringInfoString(names, first ? " " : ", ");
+	if (id == 0)
+		append_name(names, name != NULL ? name : "");
+	else
+		appendStringInfo(names, INT64_FORMAT, id);
 }
 
 static void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * overlay.h
- *	  What a scan sees of the journal.
+ *	  What a scan sees of the transaction's changes.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,16 +10,15 @@
 
 #include "txn/journal.h"
 
-/* The changes of a transaction that one scan sees. */
+/* The changes of a transaction that one reply's readers see. */
 typedef struct CfdwOverlay CfdwOverlay;
 
 extern CfdwOverlay *cfdw_overlay_create(const CfdwTable *table,
 										CommandId command);
-extern const CfdwWanted *cfdw_overlay_row(const CfdwTable *table, int64 id,
-										  CommandId command);
-extern const CfdwWanted *cfdw_overlay_find(const CfdwOverlay *overlay,
-										   int64 id);
-extern const CfdwWanted *cfdw_overlay_added(const CfdwOverlay *overlay, int n);
-extern const char *cfdw_overlay_value(const CfdwWanted *wanted, int key);
+extern bool cfdw_overlay_row(const CfdwTable *table, int64 id,
+							 CommandId command, CfdwDesired *desired);
+extern const CfdwDesired *cfdw_overlay_find(CfdwOverlay *overlay, int64 id);
+extern const CfdwDesired *cfdw_overlay_added(CfdwOverlay *overlay, int n);
+extern const char *cfdw_overlay_value(const CfdwDesired *desired, int key);
 
 #endif /* CFDW_OVERLAY_H */

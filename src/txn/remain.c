@@ -1,0 +1,287 @@
+/*-------------------------------------------------------------------------
+ *
+ * remain.c
+ *	  What a transaction leaves in accounts that was not to be there.
+ *
+ * Owns the WARNINGs at the end of a transaction: each row whose difference could
+ * not be sent, or of which nobody knows what became, is named in one of them, with
+ * its account and the reason.
+ *
+ * Within an abort nothing may raise, and more so while the backend exits: an ERROR
+ * there is a FATAL, and leaves the transaction's locks behind.  So what the
+ * client's encoding cannot show is found out before the message is sent, with a
+ * conversion that was looked up when the transaction made its first change.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "common/string.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "txn/name.h"
+#include "txn/remain.h"
+
+/* The conversion to the client's encoding, as last looked up. */
+static int client_encoding = -1;
+static FmgrInfo to_client;
+static bool can_convert = false;
+
+static int count_rows(CfdwAccount *account);
+static void warn(CfdwAccount *account, StringInfo names, bool unknown);
+static int append_rows(CfdwAccount *account, StringInfo names, bool unknown,
+					   CfdwVerb verb);
+static bool is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb);
+static const char *reason(CfdwAccount *account, bool only_deletes);
+static void send_warning(int sqlstate, char *message, char *detail,
+						 const char *hint);
+static char *showable(char *text);
+static bool client_can_show(const char *text);
+
+/*
+ * Looks up what cfdw_remain_warn() needs.  To be called when a change is made.
+ */
+void
+cfdw_remain_prepare(void)
+{
+	int encoding = pg_get_client_encoding();
+	Oid proc;
+
+	if (encoding == client_encoding)
+		return;
+	client_encoding = -1;
+	can_convert = false;
+	proc = FindDefaultConversionProc(GetDatabaseEncoding(), encoding);
+	if (OidIsValid(proc))
+		fmgr_info_cxt(proc, &to_client, TopMemoryContext);
+	can_convert = OidIsValid(proc);
+	client_encoding = encoding;
+}
+
+/*
+ * The transaction ends, and all that can be sent is: warns of what remains.  Never
+ * raises.
+ */
+void
+cfdw_remain_warn(void)
+{
+	ListCell *lc;
+
+	foreach(lc, cfdw_ledger_accounts())
+	{
+		CfdwAccount *account = lfirst(lc);
+		int n = count_rows(account);
+		StringInfoData names = {0};
+
+		if (n == 0)
+			continue;
+		/* There is room for all of them, so that it does not grow. */
+		names.maxlen = (n + CFDW_NVERBS) * CFDW_NAME_SIZE;
+		names.data =
+			palloc_extended(names.maxlen, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+		if (names.data == NULL)
+			continue;
+		warn(account, &names, false);
+		warn(account, &names, true);
+		pfree(names.data);
+	}
+}
+
+/*
+ * How many rows of an account are left otherwise than they are to be.
+ */
+static int
+count_rows(CfdwAccount *account)
+{
+	dlist_iter iter;
+	bool unknown;
+	CfdwVerb verb;
+	int n = 0;
+
+	dlist_foreach(iter, &account->unsettled)
+		if (is_left(dlist_container(CfdwLedgerRow, unsettled_link, iter.cur),
+					&unknown, &verb))
+			n++;
+	return n;
+}
+
+/*
+ * Warns of those rows of an account of which it is certain how they are, or of
+ * those of which it is UNKNOWN.  NAMES has room for their names.
+ */
+static void
+warn(CfdwAccount *account, StringInfo names, bool unknown)
+{
+	int n[CFDW_NVERBS];
+
+	resetStringInfo(names);
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		n[verb] = append_rows(account, names, unknown, verb);
+	if (names->len == 0)
+		return;
+	if (unknown)
+		send_warning(
+			ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
+			psprintf(_("outcome of a request to server \"%s\" is unknown"),
+					 account->server),
+			psprintf(_("The account may have carried it out, or not: %s."),
+					 names->data),
+			_("Check the account."));
+	else
+		send_warning(
+			ERRCODE_WARNING,
+			psprintf(_("changes that were rolled back remain on server \"%s\""),
+					 account->server),
+			psprintf(_("What remains: %s. %s"), names->data,
+					 reason(account, n[CFDW_ADD] + n[CFDW_UPDATE] == 0)),
+			NULL);
+}
+
+/*
+ * Names the rows of a verb, and says how many those are.
+ */
+static int
+append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
+{
+	int name = account->resource->name;
+	int start = names->len;
+	int n = 0;
+	dlist_iter iter;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		/* The first time to count them: the verb wants to know how many. */
+		names->len = start;
+		if (pass > 0 && n > 0)
+			cfdw_name_append_verb(names, account->resource, verb, n);
+		n = 0;
+		dlist_foreach(iter, &account->unsettled)
+		{
+			CfdwLedgerRow *row =
+				dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
+			bool is_unknown;
+			CfdwVerb left;
+
+			if (!is_left(row, &is_unknown, &left) || is_unknown != unknown ||
+				left != verb)
+				continue;
+			if (pass > 0)
+				cfdw_name_append_row(names, row->id, row->values[name].told,
+									 n == 0);
+			n++;
+		}
+	}
+	return n;
+}
+
+/*
+ * Whether a row is left otherwise than it is to be: by which of the transaction's
+ * changes, and whether that is UNKNOWN.
+ */
+static bool
+is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb)
+{
+	CfdwRemainder remainder = cfdw_difference_remains(row);
+
+	if (remainder == CFDW_UNKNOWN_REMAINS && row->named)
+		remainder = CFDW_NOTHING_REMAINS;
+	*unknown = remainder == CFDW_UNKNOWN_REMAINS;
+	switch (remainder)
+	{
+		case CFDW_ADD_REMAINS:
+			*verb = CFDW_ADD;
+			break;
+		case CFDW_DELETE_REMAINS:
+			*verb = CFDW_DELETE;
+			break;
+		case CFDW_UNKNOWN_REMAINS:
+			if (row->number > 0)
+				*verb = CFDW_ADD;
+			else
+				*verb =
+					row->presence == CFDW_IN_DOUBT ? CFDW_DELETE : CFDW_UPDATE;
+			break;
+		default:
+			*verb = CFDW_UPDATE;
+	}
+	return remainder != CFDW_NOTHING_REMAINS;
+}
+
+/*
+ * Why changes remain: a sentence.
+ */
+static const char *
+reason(CfdwAccount *account, bool only_deletes)
+{
+	dlist_iter iter;
+
+	if (only_deletes)
+		return _("A deleted list cannot be brought back.");
+	if (account->why != NULL)
+		return account->why;
+	dlist_foreach(iter, &account->unsettled)
+	{
+		const CfdwLedgerRow *row =
+			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
+
+		if (row->told_through != NULL && !row->told_through->undo)
+			return _("The option \"undo\" is off.");
+	}
+	return _("What was there before is not known.");
+}
+
+/*
+ * A WARNING that the client can be shown.
+ */
+static void
+send_warning(int sqlstate, char *message, char *detail, const char *hint)
+{
+	ereport(WARNING,
+			(errcode(sqlstate), errmsg_internal("%s", showable(message)),
+			 errdetail_internal("%s", showable(detail)),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+/*
+ * A text, with question marks in the place of what the client's encoding cannot
+ * show, or might not: works on TEXT itself.
+ */
+static char *
+showable(char *text)
+{
+	if (!client_can_show(text))
+		for (char *p = text; *p != '\0'; p++)
+			if (IS_HIGHBIT_SET(*p))
+				*p = '?';
+	return text;
+}
+
+static bool
+client_can_show(const char *text)
+{
+	int encoding = pg_get_client_encoding();
+	int len = strlen(text);
+	char *buffer;
+	bool shown;
+
+	if (encoding == GetDatabaseEncoding() || encoding == PG_SQL_ASCII ||
+		pg_is_ascii(text))
+		return true;
+	if (!can_convert || encoding != client_encoding)
+		return false;
+	buffer = palloc_extended((Size) len * MAX_CONVERSION_GROWTH + 1,
+							 MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+	if (buffer == NULL)
+		return false;
+	shown = DatumGetInt32(
+				FunctionCall6(&to_client, Int32GetDatum(GetDatabaseEncoding()),
+							  Int32GetDatum(encoding), CStringGetDatum(text),
+							  CStringGetDatum(buffer), Int32GetDatum(len),
+							  BoolGetDatum(true))) == len;
+	pfree(buffer);
+	return shown;
+}

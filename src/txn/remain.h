@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * remain.h
+ *	  What a transaction leaves in accounts that was not to be there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_REMAIN_H
+#define CFDW_REMAIN_H
+
+#include "txn/difference.h"
+
+extern void cfdw_remain_prepare(void);
+extern void cfdw_remain_warn(void);
+
+#endif /* CFDW_REMAIN_H */

@@ -1,0 +1,641 @@
+/*-------------------------------------------------------------------------
+ *
+ * send.c
+ *	  Telling accounts what they have not been told.
+ *
+ * Owns how operations go out: in batches, one after the other to each server, to
+ * all servers at the same time; when a batch is sent again; and what follows when
+ * one fails.  Each verdict goes into the ledger as soon as it is there, so that
+ * whatever comes next, a cancel too, the difference says what is left to do.
+ *
+ * An abort sends in the same way, but nothing in it raises or looks at a catalog,
+ * and each server goes on for itself: one that refuses to answer is left alone, one
+ * that asks to wait is given the time, and a batch is parted when its answer was
+ * about single rows.
+ *
+ * Must not know what a row is to be, nor how a reply is matched to rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "read/cursor.h"
+#include "txn/batch.h"
+#include "txn/match.h"
+#include "txn/name.h"
+#include "txn/remain.h"
+#include "txn/send.h"
+
+/* In an abort an account that does not answer is asked so often, in all. */
+#define ABORT_ATTEMPTS 2
+
+/* An account that asks to wait, and does not say how long, is given this. */
+#define WAIT_MS 1000
+
+/* What goes to one account. */
+typedef struct CfdwLane
+{
+	dlist_node link; /* in lanes */
+	CfdwAccount *account;
+	dlist_head waiting; /* of CfdwBatch */
+	CfdwBatch *batch;   /* in flight; or NULL */
+	int lost;           /* in an abort: attempts that were not answered */
+	bool stopped;       /* in an abort: nothing more is sent */
+} CfdwLane;
+
+/* Operations on their way. */
+typedef struct Sending
+{
+	bool aborting;
+	TimestampTz start;
+	TimestampTz deadline; /* of an abort */
+	dlist_head lanes;
+	int nlanes;
+	CfdwBatch *failed; /* the first that has; then no more are sent */
+} Sending;
+
+/* In flight, in TopTransactionContext or below; NULL: nothing is. */
+static Sending *current = NULL;
+
+static void find_sessions(dlist_head *operations);
+static void refuse_unknown_adds(dlist_head *operations);
+static void pack_phase(Sending *sending, dlist_head *operations, int phase);
+static void pack(Sending *sending, CfdwOperation *operation, CfdwVerb verb);
+static bool is_of_kind(const Sending *sending, const CfdwBatch *batch,
+					   const CfdwTarget *target);
+static CfdwLane *open_lane(Sending *sending, CfdwAccount *account);
+static void run(Sending *sending);
+static void launch(Sending *sending, CfdwLane *lane);
+static void receive(Sending *sending, CfdwLane *lane);
+static bool repeat(const Sending *sending, CfdwLane *lane);
+static void apply(CfdwBatch *batch);
+static void go_on_aborting(CfdwLane *lane, CfdwBatch *batch);
+static void part(CfdwLane *lane, CfdwBatch *batch);
+static void close_lanes(Sending *sending);
+static void raise_failure(Sending *sending) pg_attribute_noreturn();
+static char *find_lookalikes(const Sending *sending, CfdwBatch *batch);
+
+/*
+ * Sends OPERATIONS, a list of CfdwOperation: one verb after the other, in the order
+ * in which they stand there.  When one fails, what is on its way is waited for
+ * before the error is raised: of report.c, 42704 when there is no user mapping,
+ * 55000 when a server has moved, 08007 for a row whose add has gone out before to
+ * an unknown end, 57014 and 57P01 when the backend is told to stop.
+ */
+void
+cfdw_send(dlist_head *operations)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	Sending *sending;
+
+	if (dlist_is_empty(operations))
+		return;
+	refuse_unknown_adds(operations);
+	find_sessions(operations);
+	cfdw_remain_prepare();
+	context = AllocSetContextCreate(
+		TopTransactionContext, "catalogs_fdw sending", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	sending = palloc0(sizeof(Sending));
+	sending->start = GetCurrentTimestamp();
+	dlist_init(&sending->lanes);
+	PG_TRY();
+	{
+		current = sending;
+		for (int i = 0; i < CFDW_NVERBS && sending->failed == NULL; i++)
+		{
+			pack_phase(sending, operations, i);
+			run(sending);
+		}
+		current = NULL;
+	}
+	PG_CATCH();
+	{
+		cfdw_send_abandon();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	close_lanes(sending);
+	MemoryContextSwitchTo(caller);
+	if (sending->failed != NULL)
+		raise_failure(sending);
+	MemoryContextDelete(context);
+}
+
+/*
+ * The same within an abort, for LIMIT_MS.  What cannot be sent is left.  Never
+ * raises.
+ */
+void
+cfdw_send_in_abort(dlist_head *operations, int limit_ms)
+{
+	Sending sending = {.aborting = true, .start = GetCurrentTimestamp()};
+
+	if (dlist_is_empty(operations))
+		return;
+	sending.deadline = TimestampTzPlusMilliseconds(sending.start, limit_ms);
+	dlist_init(&sending.lanes);
+	cfdw_call_begin_abort(limit_ms);
+	for (int i = 0; i < CFDW_NVERBS; i++)
+		pack_phase(&sending, operations, i);
+	run(&sending);
+	close_lanes(&sending);
+	cfdw_call_end_abort();
+}
+
+/*
+ * An error, or the end of the backend, has come while batches were on their way:
+ * they are taken off, and of those that have gone out nobody will know what
+ * became.  Never raises.
+ */
+void
+cfdw_send_abandon(void)
+{
+	Sending *sending = current;
+	dlist_iter iter;
+
+	current = NULL;
+	if (sending == NULL)
+		return;
+	dlist_foreach(iter, &sending->lanes)
+	{
+		CfdwBatch *batch = dlist_container(CfdwLane, link, iter.cur)->batch;
+		bool sent;
+
+		if (batch == NULL || batch->call == NULL)
+			continue;
+		sent = batch->unsure || cfdw_call_response(batch->call)->sent;
+		cfdw_call_end(batch->call);
+		for (int i = 0; i < batch->n; i++)
+			batch->operations[i]->verdict = sent ? CFDW_UNKNOWN : CFDW_NOT_SENT;
+		apply(batch);
+	}
+	close_lanes(sending);
+}
+
+/*
+ * Finds the session of each operation's target before anything goes out.
+ */
+static void
+find_sessions(dlist_head *operations)
+{
+	CfdwTarget *last = NULL;
+	dlist_iter iter;
+
+	dlist_foreach(iter, operations)
+	{
+		CfdwTarget *target =
+			dlist_container(CfdwOperation, link, iter.cur)->target;
+		CfdwSession *session;
+
+		if (target == last)
+			continue;
+		session = cfdw_session_get(target->account->serverid, target->userid);
+		last = target;
+		if (strcmp(cfdw_session_options(session)->url, target->account->url) !=
+			0)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg(
+					 "cannot send changes to foreign table \"%s\": its server has moved meanwhile",
+					 target->table),
+				 errdetail(
+					 "The option \"url\" is not what it was when the rows were changed."),
+				 errhint("Run the transaction again.")));
+		cfdw_session_pin(session);
+		target->session = session;
+	}
+}
+
+/*
+ * Raises 08007 when adds were sent before, and nobody knows what became of them:
+ * the error that said so went no further than to a savepoint.
+ */
+static void
+refuse_unknown_adds(dlist_head *operations)
+{
+	CfdwRows unknown = {0};
+	const char *table = NULL;
+	dlist_iter iter;
+
+	dlist_foreach(iter, operations)
+	{
+		CfdwOperation *operation =
+			dlist_container(CfdwOperation, link, iter.cur);
+
+		if (operation->verb != CFDW_ADD ||
+			operation->row->presence != CFDW_IN_DOUBT)
+			continue;
+		cfdw_row_append(&unknown, operation->data);
+		table = operation->target->table;
+		operation->row->named = GetCurrentTransactionNestLevel() == 1;
+	}
+	if (unknown.n > 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+			 errmsg(
+				 "cannot add rows of foreign table \"%s\" again: the outcome of an earlier request is unknown",
+				 table),
+			 errdetail("The account may have carried it out, or not: %s.",
+					   cfdw_name_rows(CFDW_ADD, &unknown)),
+			 errhint("Check the account before you repeat the transaction.")));
+}
+
+/*
+ * Puts the operations of a phase into batches.  Of one that may hold all verbs
+ * the delete is what counts.
+ */
+static void
+pack_phase(Sending *sending, dlist_head *operations, int phase)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, operations)
+	{
+		CfdwOperation *operation =
+			dlist_container(CfdwOperation, link, iter.cur);
+		bool combine = operation->target->combine && !sending->aborting;
+
+		if (cfdw_difference_order[phase] ==
+			(combine ? CFDW_DELETE : operation->verb))
+			pack(sending, operation, cfdw_difference_order[phase]);
+	}
+}
+
+/*
+ * Puts an operation into a batch of its account that has room for it, or into a
+ * new one.  Without memory it is left.
+ */
+static void
+pack(Sending *sending, CfdwOperation *operation, CfdwVerb verb)
+{
+	CfdwTarget *target = operation->target;
+	CfdwLane *lane = open_lane(sending, target->account);
+	CfdwBatch *batch = NULL;
+	dlist_iter iter;
+
+	if (lane == NULL)
+		return;
+	dlist_reverse_foreach(iter, &lane->waiting)
+	{
+		CfdwBatch *candidate = dlist_container(CfdwBatch, link, iter.cur);
+
+		/* Those before a full one of its kind are full, too. */
+		if (candidate->verb != verb)
+			break;
+		if (!is_of_kind(sending, candidate, target))
+			continue;
+		if (candidate->n < candidate->max)
+			batch = candidate;
+		break;
+	}
+	if (batch == NULL)
+	{
+		batch = cfdw_batch_create(target, target->batch_size);
+		if (batch == NULL)
+			return;
+		batch->verb = verb;
+		batch->aborting = sending->aborting;
+		dlist_push_tail(&lane->waiting, &batch->link);
+	}
+	batch->operations[batch->n++] = operation;
+}
+
+/*
+ * Whether a batch is one for operations of TARGET.  In an abort it matters only
+ * who asks.
+ */
+static bool
+is_of_kind(const Sending *sending, const CfdwBatch *batch,
+		   const CfdwTarget *target)
+{
+	if (sending->aborting)
+		return batch->target->session == target->session;
+	return batch->target->mapping == target->mapping &&
+		   batch->target->batch_size == target->batch_size &&
+		   batch->target->combine == target->combine;
+}
+
+/*
+ * The lane of an account; NULL when there is no memory for it.
+ */
+static CfdwLane *
+open_lane(Sending *sending, CfdwAccount *account)
+{
+	CfdwLane *lane = account->lane;
+
+	if (lane != NULL)
+		return lane;
+	lane =
+		palloc_extended(sizeof(CfdwLane), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	if (lane == NULL)
+		return NULL;
+	lane->account = account;
+	dlist_init(&lane->waiting);
+	dlist_push_tail(&sending->lanes, &lane->link);
+	sending->nlanes++;
+	account->lane = lane;
+	return lane;
+}
+
+/*
+ * Sends what waits, one batch after the other to each account, but to all
+ * accounts at the same time; until all is answered, or one has failed and nothing
+ * is in flight any more.
+ */
+static void
+run(Sending *sending)
+{
+	CfdwCall **calls = palloc_extended(
+		sizeof(CfdwCall *) * Max(sending->nlanes, 1), MCXT_ALLOC_NO_OOM);
+
+	while (calls != NULL)
+	{
+		dlist_iter iter;
+		int n = 0;
+
+		dlist_foreach(iter, &sending->lanes)
+		{
+			CfdwLane *lane = dlist_container(CfdwLane, link, iter.cur);
+
+			launch(sending, lane);
+			if (lane->batch != NULL)
+				calls[n++] = lane->batch->call;
+		}
+		if (n == 0)
+			break;
+		cfdw_call_await_any(calls, n);
+		dlist_foreach(iter, &sending->lanes)
+		{
+			CfdwLane *lane = dlist_container(CfdwLane, link, iter.cur);
+
+			if (lane->batch != NULL && cfdw_call_is_ready(lane->batch->call))
+				receive(sending, lane);
+		}
+	}
+}
+
+/*
+ * Sends the next batch of a lane, when that is idle and may go on.
+ */
+static void
+launch(Sending *sending, CfdwLane *lane)
+{
+	TimestampTz deadline = sending->deadline;
+	CfdwBatch *batch;
+
+	if (lane->batch != NULL || lane->stopped || sending->failed != NULL ||
+		dlist_is_empty(&lane->waiting))
+		return;
+	batch =
+		dlist_container(CfdwBatch, link, dlist_pop_head_node(&lane->waiting));
+	if (!sending->aborting)
+		deadline = TimestampTzPlusMilliseconds(
+			sending->start,
+			cfdw_session_options(batch->target->session)->commit_timeout_ms);
+	if (GetCurrentTimestamp() >= deadline)
+	{
+		lane->stopped = batch->too_late = true;
+		lane->account->why = _("There was no time left.");
+		sending->failed = batch;
+	}
+	else if (cfdw_batch_start(batch, deadline))
+		lane->batch = batch;
+	else if (!sending->aborting)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/*
+ * Takes the answer to the batch of a lane, or sends the batch again.
+ */
+static void
+receive(Sending *sending, CfdwLane *lane)
+{
+	CfdwBatch *batch = lane->batch;
+
+	cfdw_batch_read(batch);
+	cfdw_match(batch, cfdw_call_response(batch->call));
+	if (repeat(sending, lane))
+		return;
+	lane->batch = NULL;
+	apply(batch);
+	if (sending->aborting)
+	{
+		go_on_aborting(lane, batch);
+		cfdw_call_end(batch->call);
+	}
+	else if (cfdw_batch_succeeded(batch))
+		cfdw_call_end(batch->call);
+	else if (sending->failed == NULL)
+		sending->failed = batch;
+}
+
+/*
+ * Sends a batch once more when its answer says nothing of it, and the account then
+ * is as if it had been sent once: an add must not have gone out.  In an abort also
+ * when the account asks to wait.
+ */
+static bool
+repeat(const Sending *sending, CfdwLane *lane)
+{
+	CfdwBatch *batch = lane->batch;
+	const CfdwResponse *response = cfdw_call_response(batch->call);
+	int wait_ms = 0;
+
+	if (response->signing_in ||
+		(response->sent && cfdw_batch_has(batch, CFDW_ADD)))
+		return false;
+	switch (batch->answer)
+	{
+		case CFDW_ANSWER_NOT_SENT:
+		case CFDW_ANSWER_UNKNOWN:
+			if (sending->aborting && ++lane->lost >= ABORT_ATTEMPTS)
+				return false;
+			break;
+		case CFDW_ANSWER_LATER:
+			if (!sending->aborting)
+				return false;
+			wait_ms =
+				Max(batch->problem.retry_after_s, response->retry_after_s) *
+				1000;
+			wait_ms = wait_ms > 0 ? wait_ms : WAIT_MS;
+			break;
+		default:
+			return false;
+	}
+	batch->unsure = batch->unsure ||
+					(response->sent && batch->answer == CFDW_ANSWER_UNKNOWN);
+	return cfdw_call_repeat(batch->call, wait_ms);
+}
+
+/*
+ * Takes the verdicts of a batch in.
+ */
+static void
+apply(CfdwBatch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+	{
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verdict == CFDW_NO_ROW && operation->may_be_absent)
+		{
+			cfdw_journal_no_row(operation->row);
+			continue;
+		}
+		cfdw_ledger_apply(operation->row, operation->target, operation->verb,
+						  operation->data, operation->verdict);
+		if (operation->verdict == CFDW_CONFIRMED)
+			cfdw_difference_settle(operation->row);
+	}
+	for (int i = 0; i < batch->nstrays; i++)
+		cfdw_ledger_stray(batch->target, batch->strays[i]);
+}
+
+/*
+ * In an abort: what an answer means for what else waits for its account.
+ */
+static void
+go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
+{
+	const CfdwResponse *response = cfdw_call_response(batch->call);
+
+	switch (batch->answer)
+	{
+		case CFDW_ANSWER_DONE:
+		case CFDW_ANSWER_REFUSED:
+			part(lane, batch);
+			break;
+		case CFDW_ANSWER_NOT_SENT:
+		case CFDW_ANSWER_UNKNOWN:
+			lane->stopped =
+				response->signing_in || lane->lost >= ABORT_ATTEMPTS;
+			break;
+		default:
+			lane->stopped = true;
+	}
+	if (!cfdw_batch_succeeded(batch))
+		lane->account->why = cfdw_report_why(response, batch->answer);
+}
+
+/*
+ * In an abort: one row may keep the account from doing the others.  What it has
+ * not done of a batch waits to be sent anew: as one batch when it has done some, in
+ * halves when it has done none.
+ */
+static void
+part(CfdwLane *lane, CfdwBatch *batch)
+{
+	int left = 0;
+
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verdict == CFDW_REFUSED)
+			batch->operations[left++] = batch->operations[i];
+	if (left == 0 || batch->n == 1)
+		return;
+	for (int start = 0, size; start < left; start += size)
+	{
+		CfdwBatch *rest;
+
+		size = left < batch->n ? left : (left + 1) / 2;
+		size = Min(size, left - start);
+		rest = cfdw_batch_create(batch->target, size);
+		if (rest == NULL)
+			return;
+		rest->n = size;
+		rest->aborting = true;
+		memcpy(rest->operations, batch->operations + start,
+			   sizeof(CfdwOperation *) * size);
+		dlist_push_tail(&lane->waiting, &rest->link);
+	}
+}
+
+/*
+ * Nothing is in flight.
+ */
+static void
+close_lanes(Sending *sending)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &sending->lanes)
+	{
+		dlist_container(CfdwLane, link, iter.cur)->account->lane = NULL;
+	}
+}
+
+/*
+ * Raises the error for the batch that failed first.
+ */
+static void
+raise_failure(Sending *sending)
+{
+	CfdwBatch *batch = sending->failed;
+
+	if (batch->too_late)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg(
+				 "could not send all changes to foreign table \"%s\" within %d ms",
+				 batch->target->table,
+				 cfdw_session_options(batch->target->session)
+					 ->commit_timeout_ms),
+			 errhint("Raise the option \"commit_timeout\" of the server.")));
+	/* An error that ends the transaction tells all there is to say. */
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verdict == CFDW_UNKNOWN)
+			batch->operations[i]->row->named =
+				GetCurrentTransactionNestLevel() == 1;
+	cfdw_batch_report(batch, find_lookalikes(sending, batch));
+}
+
+/*
+ * When the fate of added rows is not known, helps a person to decide: names the
+ * lists in the account that bear their names and came since the sending began.
+ * NULL: there are none, or they are not to be had.
+ */
+static char *
+find_lookalikes(const Sending *sending, CfdwBatch *batch)
+{
+	const CfdwTarget *target = batch->target;
+	const CfdwAccount *account = target->account;
+	int limit_ms = cfdw_session_options(target->session)->commit_timeout_ms;
+	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
+								  sending->start, GetCurrentTimestamp());
+	MemoryContext caller = CurrentMemoryContext;
+	CfdwRows added = {0};
+	char *volatile found = NULL;
+
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verb == CFDW_ADD &&
+			batch->operations[i]->verdict == CFDW_UNKNOWN)
+			cfdw_row_append(&added, batch->operations[i]->data);
+	if (added.n == 0 || left_ms <= 0 || batch->fault[0] != '\0')
+		return NULL;
+	PG_TRY();
+	{
+		found = cfdw_cursor_lookalikes(
+			account->serverid, target->userid, account->path, &added,
+			timestamptz_to_time_t(sending->start), (int) left_ms);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		if (geterrcode() == ERRCODE_QUERY_CANCELED ||
+			geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return found;
+}

@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ *
+ * transaction.c
+ *	  When accounts are told: the one place that PostgreSQL calls for it.
+ *
+ * COMMIT, an early need, a savepoint that is rolled back after one, and an abort
+ * all do the same: what a row is to be changes, and the difference is sent, at once
+ * or at COMMIT.  To an abort all rows are to be as they were.
+ *
+ * Owns the order in which the modules learn of the transaction's end, whatever the
+ * order in which they were loaded.  Must not know how a difference is sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/inval.h"
+
+#include "txn/remain.h"
+#include "txn/send.h"
+#include "txn/transaction.h"
+
+/* All that an abort may take for its requests. */
+#define ABORT_LIMIT_MS 10000
+
+static void list_all(dlist_head *operations);
+static void list_account(CfdwAccount *account, dlist_head *operations);
+static void sort(dlist_head *operations);
+static void append(dlist_head *operations, CfdwOperation *operation);
+static void settle_all(void);
+static void settle(CfdwAccount *account);
+static void refuse_lost_rows(void);
+static void refuse_lost_row(CfdwLedgerRow *row);
+static void commit(void);
+static void refuse_prepare(void);
+static void take_back(void);
+static void end(void);
+static void on_transaction(XactEvent event, void *arg);
+static void on_subtransaction(SubXactEvent event, SubTransactionId self,
+							  SubTransactionId parent, void *arg);
+
+/*
+ * Called once when the library is loaded.
+ */
+void
+cfdw_transaction_init(void)
+{
+	RegisterXactCallback(on_transaction, NULL);
+	RegisterSubXactCallback(on_subtransaction, NULL);
+}
+
+/*
+ * What COMMIT would send now: appends CfdwOperation to OPERATIONS, in the current
+ * memory context, in the order of the accounts and of the rows' first changes.
+ */
+void
+cfdw_transaction_pending(dlist_head *operations)
+{
+	list_all(operations);
+}
+
+/*
+ * Tells an account what it has not been told of the changes that are not to wait
+ * for COMMIT.  Returns how many rows it does not have, of those that were
+ * changed without having been read.  Raises what cfdw_send() raises, as do the
+ * two functions below.
+ */
+int
+cfdw_transaction_send_immediate(CfdwAccount *account)
+{
+	dlist_head all = DLIST_STATIC_INIT(all);
+	dlist_head operations = DLIST_STATIC_INIT(operations);
+	dlist_mutable_iter iter;
+	int absent = 0;
+
+	list_account(account, &all);
+	dlist_foreach_modify(iter, &all)
+	{
+		CfdwOperation *operation =
+			dlist_container(CfdwOperation, link, iter.cur);
+
+		if (operation->target->immediate)
+		{
+			dlist_delete(iter.cur);
+			dlist_push_tail(&operations, iter.cur);
+		}
+	}
+	cfdw_send(&operations);
+	settle(account);
+	dlist_foreach_modify(iter, &operations)
+		if (dlist_container(CfdwOperation, link, iter.cur)->verdict ==
+			CFDW_NO_ROW)
+			absent++;
+	return absent;
+}
+
+/*
+ * Tells all accounts of a server what they have not been told of a role's own
+ * changes: appends what was sent to SENT.
+ */
+void
+cfdw_transaction_send_server(Oid serverid, Oid userid, dlist_head *sent)
+{
+	dlist_head all = DLIST_STATIC_INIT(all);
+	dlist_mutable_iter iter;
+
+	list_all(&all);
+	dlist_foreach_modify(iter, &all)
+	{
+		const CfdwTarget *target =
+			dlist_container(CfdwOperation, link, iter.cur)->target;
+
+		if (target->account->serverid != serverid ||
+			!cfdw_ledger_is_own(target, userid))
+			continue;
+		dlist_delete(iter.cur);
+		dlist_push_tail(sent, iter.cur);
+	}
+	cfdw_send(sent);
+	settle_all();
+}
+
+/*
+ * Tells the account of one row, because something needs what it assigns.
+ */
+void
+cfdw_transaction_send_row(CfdwLedgerRow *row)
+{
+	dlist_head operations = DLIST_STATIC_INIT(operations);
+
+	append(&operations, cfdw_difference(row));
+	cfdw_send(&operations);
+}
+
+/*
+ * Appends what all accounts have to be told.
+ */
+static void
+list_all(dlist_head *operations)
+{
+	ListCell *lc;
+
+	foreach(lc, cfdw_ledger_accounts())
+		list_account(lfirst(lc), operations);
+	sort(operations);
+}
+
+static void
+list_account(CfdwAccount *account, dlist_head *operations)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &account->unsettled)
+	{
+		append(operations, cfdw_difference(dlist_container(
+							   CfdwLedgerRow, unsettled_link, iter.cur)));
+	}
+}
+
+/*
+ * Puts operations into the order in which they are sent.
+ */
+static void
+sort(dlist_head *operations)
+{
+	dlist_head sorted = DLIST_STATIC_INIT(sorted);
+	dlist_mutable_iter iter;
+
+	for (int i = 0; i < CFDW_NVERBS; i++)
+		dlist_foreach_modify(iter, operations)
+		{
+			if (dlist_container(CfdwOperation, link, iter.cur)->verb !=
+				cfdw_difference_order[i])
+				continue;
+			dlist_delete(iter.cur);
+			dlist_push_tail(&sorted, iter.cur);
+		}
+	while (!dlist_is_empty(&sorted))
+		dlist_push_tail(operations, dlist_pop_head_node(&sorted));
+}
+
+static void
+append(dlist_head *operations, CfdwOperation *operation)
+{
+	if (operation != NULL)
+		dlist_push_tail(operations, &operation->link);
+}
+
+/*
+ * Changes of an account that come to nothing wait for nothing any more.
+ */
+static void
+settle(CfdwAccount *account)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &account->unsettled)
+	{
+		cfdw_difference_settle(
+			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur));
+	}
+}
+
+static void
+settle_all(void)
+{
+	ListCell *lc;
+
+	foreach(lc, cfdw_ledger_accounts())
+		settle(lfirst(lc));
+}
+
+/*
+ * At COMMIT: raises 40001 for a row that is to be there as this transaction has
+ * left it, when the account does not have it any more: there is no way to bring it
+ * back.
+ */
+static void
+refuse_lost_rows(void)
+{
+	ListCell *lc;
+
+	foreach(lc, cfdw_ledger_accounts())
+	{
+		CfdwAccount *account = lfirst(lc);
+		dlist_iter iter;
+
+		dlist_foreach(iter, &account->unsettled)
+		{
+			refuse_lost_row(
+				dlist_container(CfdwLedgerRow, unsettled_link, iter.cur));
+		}
+	}
+}
+
+static void
+refuse_lost_row(CfdwLedgerRow *row)
+{
+	CfdwDesired desired;
+
+	cfdw_journal_fold(row, InvalidCommandId, &desired);
+	if (!desired.exists || !desired.changed || !cfdw_ledger_is_lost(row))
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		 errmsg("could not bring back list " INT64_FORMAT
+				" of foreign table \"%s\"",
+				row->id, desired.target->table),
+		 row->presence == CFDW_DELETED
+			 ? errdetail(
+				   "The account was told to delete it before that was rolled back to a savepoint.")
+			 : errdetail("The list is not in the account any more."),
+		 row->presence == CFDW_DELETED
+			 ? errhint(
+				   "Send no delete early below a savepoint that may be rolled back.")
+			 : errhint("Run the transaction again.")));
+}
+
+/*
+ * Before COMMIT: tells all accounts what they have not been told.
+ */
+static void
+commit(void)
+{
+	dlist_head operations = DLIST_STATIC_INIT(operations);
+
+	/* COMMIT is a statement too: see what ALTER SERVER did meanwhile. */
+	AcceptInvalidationMessages();
+	refuse_lost_rows();
+	list_all(&operations);
+	cfdw_send(&operations);
+	settle_all();
+	/* Not later: what raises after the commit brings the server down. */
+	cfdw_remain_warn();
+}
+
+/*
+ * A prepared transaction may be rolled back when nobody is there who could tell
+ * the account.
+ */
+static void
+refuse_prepare(void)
+{
+	if (cfdw_journal_is_empty())
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg(
+			 "cannot PREPARE a transaction that has changed foreign tables of catalogs_fdw"),
+		 errdetail("The account is told of changes at COMMIT.")));
+}
+
+/*
+ * The transaction aborts: all rows are to be as they were, and what remains is
+ * said.  Never raises.
+ */
+static void
+take_back(void)
+{
+	dlist_head operations = DLIST_STATIC_INIT(operations);
+	dlist_iter iter;
+
+	cfdw_send_abandon();
+	cfdw_journal_rollback(0);
+	dlist_foreach(iter, cfdw_ledger_rows())
+	{
+		CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
+
+		if (row->told_through != NULL && row->told_through->undo)
+			append(&operations, cfdw_difference(row));
+	}
+	cfdw_send_in_abort(&operations, ABORT_LIMIT_MS);
+	cfdw_remain_warn();
+}
+
+/*
+ * The transaction has ended.  Its memory goes after this.
+ */
+static void
+end(void)
+{
+	cfdw_journal_end_transaction();
+	cfdw_ledger_end_transaction();
+	cfdw_session_end_transaction();
+}
+
+static void
+on_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			if (cfdw_ledger_is_open())
+				commit();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			if (cfdw_ledger_is_open())
+				refuse_prepare();
+			break;
+		case XACT_EVENT_ABORT:
+			if (cfdw_ledger_is_open())
+				take_back();
+			end();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			end();
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * A released savepoint hands its changes to the level above; one rolled back,
+ * also by an exception block of PL/pgSQL, takes them with it.
+ */
+static void
+on_subtransaction(SubXactEvent event, SubTransactionId self,
+				  SubTransactionId parent, void *arg)
+{
+	int nest_level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
+		cfdw_send_abandon();
+		cfdw_journal_rollback(nest_level);
+	}
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		cfdw_journal_release(nest_level);
+}
