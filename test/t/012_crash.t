@@ -96,7 +96,7 @@ sub wait_for_recovery
 sub after_batches
 {
 	my ($n) = @_;
-	return foresee(\%at_first, [ @batches[ 0 .. $n - 1 ] ], commits => 1)->{lists};
+	return foresee(\%at_first, [ @batches[ 0 .. $n - 1 ] ])->{lists};
 }
 
 # Tests that the transaction is not committed here, and that the account was sent
@@ -261,15 +261,6 @@ sub has_ended
 	return !kill 0, $pid;
 }
 
-# The details of the warnings that a backend has logged.
-sub logged
-{
-	my ($pid) = @_;
-	my @details = $t->log =~
-	  /\[$pid\] [^\n]*WARNING:  [^\n]*\n[^\n]*\[$pid\] [^\n]*DETAIL:  ([^\n]*)\n/g;
-	return \@details;
-}
-
 foreach my $fault (qw(silent hold))
 {
 	foreach my $n (1 .. @batches)
@@ -285,14 +276,13 @@ foreach my $fault (qw(silent hold))
 		$got = $session->result;
 		is($got->{sqlstate}, '57P01', "$name: 57P01");
 		ok(has_ended($session->pid, 10), "$name: the backend ends");
-		is_deeply(
-			logged($session->pid),
-			[ 'The account may have carried it out, or not: '
-				  . named($batches[ $n - 1 ]) . '.' ],
+		my $named = remaining(warnings_of($t, $session->pid), 'acme');
+		my @unknown = named_rows(named($batches[ $n - 1 ]));
+		is_deeply($named, [ sort @{ $wanted->{deleted} }, @unknown ],
 			"$name: what nobody knows of is in the log");
-		is_deeply([ posts($t, 'acme') ], $wanted->{requests},
-			"$name: those before are taken back");
-		is_deeply(lists($t, 'acme'), $wanted->{lists}, "$name: the account");
+		is_deeply(
+			[ wrong_remains(lists($t, 'acme'), \%at_first, $named, [], unsure => 1) ],
+			[], "$name: those before are taken back");
 		is(notes(), 0, "$name: not committed here");
 		$t->emulator('heal');
 	}
@@ -319,14 +309,11 @@ sub start_emulator
 	return;
 }
 
-# What warnings call the first N batches, the last first.
-sub names_of
+# The rows of the first N batches, for a warning to name.
+sub rows_of
 {
 	my ($n) = @_;
-	return foresee(
-		\%at_first, [ @batches[ 0 .. $n - 1 ] ],
-		undo_failed => 1,
-		undo_times => 99)->{warnings};
+	return foresee(\%at_first, [ @batches[ 0 .. $n - 1 ] ])->{accepted};
 }
 
 foreach my $way (qw(silent hold between))
@@ -366,7 +353,7 @@ foreach my $way (qw(silent hold between))
 		{
 			is($got->{sqlstate}, '08001', "$name: nothing more goes out")
 			  or diag($got->{said});
-			is_deeply(warned($got), names_of($n),
+			is_deeply(remaining($got, 'acme'), rows_of($n),
 				"$name: what was accepted before is named");
 		}
 		else
@@ -376,7 +363,7 @@ foreach my $way (qw(silent hold between))
 			  or diag($got->{said});
 			like($got->{error}{detail} // '', qr/or not: \Q$rows\E\.$/m,
 				"$name: its rows are named");
-			is_deeply(warned($got), names_of($n - 1),
+			is_deeply(remaining($got, 'acme'), rows_of($n - 1),
 				"$name: what was accepted before is named");
 		}
 		is(notes(), 0, "$name: not committed here");
@@ -410,7 +397,7 @@ foreach my $end (qw(ROLLBACK COMMIT))
 		is($got->{sqlstate}, $back || $end eq 'ROLLBACK' ? '' : '08001',
 			"$name: fails if it must")
 		  or diag($got->{said});
-		is_deeply(warned($got), $back ? [] : ['add of list 101'],
+		is_deeply(remaining($got, 'acme'), $back ? [] : ['add 101'],
 			"$name: what stays is named");
 		start_emulator($port) if !$back;
 		my %lists = (

@@ -33,7 +33,7 @@ use Time::HiRes ();
 
 our @EXPORT = qw(
   seed connect_to lists posts added_again is_added_once request named foresee
-  warned halt go_on);
+  named_rows remaining uncertain what_differs wrong_remains warnings_of halt go_on);
 
 # The id of the first list that is added to a seeded account.
 our $first_id = 101;
@@ -195,10 +195,10 @@ sub named
 	return request($batch) =~ s/^\w+\K/ of $lists/r;
 }
 
-=head2 foresee($lists, $batches, %faults)
+=head2 foresee($lists, $batches, %fault)
 
-What is to become of an account that holds those lists and is sent those batches
-by a transaction that fails, when
+What becomes of an account that holds those lists and is sent those batches, up to
+the one that fails, before anything is taken back, when
 
   failed        the one of that number, from 1, fails; 0: none
   applied       but is carried out
@@ -206,141 +206,184 @@ by a transaction that fails, when
   unseen        and does not get as far as the ledger
   tries         and is sent so often
   recovers      the last time with success
-  commits       the transaction does not fail
-  undo_failed   of the batches that take back, the one of that number fails
-  undo_times    and what is tried after it, so many requests in all
-  undo_applied, undo_unseen   likewise
-  undo_recovers   but is sent once more with success
 
 An update appends " changed" to the name.  Returns
 
   lists      that the account holds then
   requests   that it gets
-  warnings   details of the warnings
+  accepted   rows that it confirms, as remaining() has them
+  deleted    those of them that nothing can take back
 
 =cut
 
 sub foresee
 {
 	my ($at_first, $batches, %fault) = @_;
-	my ($lists, $requests, @undos) = _send($at_first, $batches, %fault);
-	my ($undo, $strikes) = (0, 0);
-	my @warnings;
-
-	@undos = () if $fault{commits};
-	foreach (@undos)
-	{
-		my ($batch, $stays) = @$_;
-		my $done = $batch;
-
-		$strikes = $fault{undo_times} // 1
-		  if $batch && ++$undo == ($fault{undo_failed} // 0);
-		foreach my $part ($batch ? _parts($batch, $strikes > 0 && !$fault{undo_recovers}) : ())
-		{
-			my $fails = $strikes-- > 0;
-			push @$requests, request($part) unless $fails && $fault{undo_unseen};
-			if ($fails && $fault{undo_recovers})
-			{
-				push @$requests, request($part);
-				$fails = 0;
-			}
-			_take_back($lists, $at_first, $part)
-			  unless $fails && !$fault{undo_applied};
-			# What was taken back one by one counts.
-			$done = 0 if $fails && ($part != $batch || @{ $part->{rows} } == 1);
-			$done = 0 if $fails && $batch->{verb} ne 'delete';
-		}
-		push @warnings, $stays if !$done;
-	}
-	return { lists => $lists, requests => $requests, warnings => \@warnings };
-}
-
-# Until a batch fails: what the account holds then, what it gets, and for each
-# batch that it confirms, the last first, what takes it back.
-sub _send
-{
-	my ($at_first, $batches, %fault) = @_;
 	my %lists = %$at_first;
 	my $next_id = $first_id;
 	my $n = 0;
-	my (@requests, @undos);
+	my (@requests, @accepted);
 
 	foreach my $batch (@$batches)
 	{
 		my $struck = ++$n == ($fault{failed} // 0);
 		my $fails = $struck && !$fault{recovers};
 		my $times = $struck && $fault{tries} || 1;
-		my $done = $batch;
+		my $done = $fails ? { %$batch, rows => $fault{accepted} // [] } : $batch;
 
 		$times = $fails ? 0 : 1 if $struck && $fault{unseen};
 		push @requests, (request($batch)) x $times;
-		$done = { %$batch, rows => $fault{accepted} // [] } if $fails;
 		_carry_out(\%lists, \$next_id, $batch) if $fails && $fault{applied};
-		unshift @undos, [ _carry_out(\%lists, \$next_id, $done) ]
-		  if @{ $done->{rows} };
+		push @accepted, _carry_out(\%lists, \$next_id, $done);
 		last if $fails;
 	}
-	return (\%lists, \@requests, @undos);
+	return {
+		lists => \%lists,
+		requests => \@requests,
+		accepted => [ sort @accepted ],
+		deleted => [ sort grep { /delete/ } @accepted ]
+	};
 }
 
-# What the account does with a batch; returns the batch that takes it back, or
-# undef when there is none, and what a warning calls that which stays.
+# What the account does with a batch; returns its rows.
 sub _carry_out
 {
 	my ($lists, $next_id, $batch) = @_;
-	my @rows = @{ $batch->{rows} };
+	my ($verb, @rows) = ($batch->{verb}, @{ $batch->{rows} });
 
-	if ($batch->{verb} eq 'add')
+	if ($verb eq 'add')
 	{
 		my @ids = map { $$next_id++ } @rows;
 		@$lists{@ids} = @rows;
-		return ({ verb => 'delete', rows => \@ids },
-			named({ verb => 'add', rows => \@ids }));
+		@rows = @ids;
 	}
-	if ($batch->{verb} eq 'delete')
-	{
-		delete @$lists{@rows};
-		return (undef, named($batch));
-	}
-	$lists->{$_} .= ' changed' foreach @rows;
-	return ($batch, named($batch));
+	delete @$lists{@rows} if $verb eq 'delete';
+	if ($verb eq 'update') { $lists->{$_} .= ' changed' foreach @rows }
+	return map { "$verb $_" } @rows;
 }
 
-# What is sent for a batch that takes back, when its first request fails: lists
-# that it was to delete are then deleted one by one.
-sub _parts
-{
-	my ($batch, $fails) = @_;
-	my @rows = @{ $batch->{rows} };
+=head2 named_rows($text)
 
-	return $batch if !$fails || $batch->{verb} ne 'delete' || @rows == 1;
-	return ($batch, map { { verb => 'delete', rows => [$_] } } @rows);
-}
+The rows that a message names: "update 11", "add 101", 'add "a"'.
 
-sub _take_back
-{
-	my ($lists, $at_first, $batch) = @_;
-	my @rows = @{ $batch->{rows} };
+=head2 remaining($got, $account)
 
-	delete @$lists{@rows} if $batch->{verb} eq 'delete';
-	@$lists{@rows} = @$at_first{@rows} if $batch->{verb} eq 'update';
-	return;
-}
+Those that warnings about an account name, in order; from what CatalogsFdw::Session
+returned, or texts "MESSAGE\nDETAIL".
 
-=head2 warned($got)
+=head2 uncertain($got)
 
-The details of the warnings in what CatalogsFdw::Session returned, all of which
-must say that changes stay.
+Those of which the error says that nobody knows what became of them.
 
 =cut
 
-sub warned
+sub named_rows
+{
+	my ($text) = @_;
+	my $row = qr/"[^"]*"|\d+/;
+	my @named;
+
+	while ($text =~ /\b(add|update|delete) of lists? ($row(?:, $row)*)/g)
+	{
+		my ($verb, $rows) = ($1, $2);
+		push @named, map { "$verb $_" } $rows =~ /$row/g;
+	}
+	return @named;
+}
+
+sub remaining
+{
+	my ($got, $account) = @_;
+	my @texts =
+	  ref $got eq 'HASH' ? map { "$_->{message}\n$_->{detail}" } @{ $got->{warnings} } : @$got;
+
+	return [ sort map { named_rows($_) } grep { /server "$account"/ } @texts ];
+}
+
+sub uncertain
 {
 	my ($got) = @_;
-	return [
-		map { $_->{message} =~ /stay on server/ ? $_->{detail} : $_->{message} }
-		  @{ $got->{warnings} }
-	];
+	my $words = ($got->{error}{detail} // '') =~ /or not: (.*)/ ? $1 : '';
+	return [ sort(named_rows($words)) ];
+}
+
+=head2 what_differs($before, $after)
+
+In which rows an account is not as it was.
+
+=head2 wrong_remains($lists, $before, $remaining, $uncertain, %expected)
+
+What is wrong with what the warnings and the error have said of an account that was
+like that before a transaction which has failed, and holds these lists now.  Each
+difference has to be named, and each row once.  With
+
+  exactly    the rows that warnings are to name, no others;
+  at_most    or so many beyond the former;
+  unsure     they may name rows that are as they were, since the account has not
+             answered
+
+=cut
+
+sub what_differs
+{
+	my ($before, $after) = @_;
+	my %ids = (%$before, %$after);
+
+	return map {
+		    !defined $before->{$_} ? "add $_"
+		  : !defined $after->{$_} ? "delete $_"
+		  : $before->{$_} ne $after->{$_} ? "update $_"
+		  : ()
+	} sort { $a <=> $b } keys %ids;
+}
+
+sub wrong_remains
+{
+	my ($lists, $before, $remaining, $uncertain, %expected) = @_;
+	my %times;
+	my %expected_row = map { $_ => 1 } @{ $expected{exactly} // [] };
+	my (@wrong, %differs);
+
+	$times{$_}++ foreach @$remaining, @$uncertain;
+	foreach my $row (what_differs($before, $lists))
+	{
+		my ($verb, $id) = split / /, $row;
+		my $name = "$verb \"" . ($lists->{$id} // '') . '"';
+
+		$differs{$row} = $differs{$name} = 1;
+		push @wrong, "the $row, which remains, to be named"
+		  if !$times{$row} && !$times{$name};
+	}
+	push @wrong, "no warning of the $_, which does not remain"
+	  foreach grep { !$differs{$_} && !$expected{unsure} } @$remaining;
+	push @wrong, "the $_ to be named once" foreach grep { $times{$_} > 1 } sort keys %times;
+	if (my $exactly = $expected{exactly})
+	{
+		my @more = grep { !$expected_row{$_} } @$remaining;
+
+		push @wrong, "no more than @$exactly to remain; also did: @more"
+		  if @more > ($expected{at_most} // 0);
+		push @wrong, "a warning of the $_"
+		  foreach grep { !$times{$_} } @$exactly;
+	}
+	return @wrong;
+}
+
+=head2 warnings_of($t, $pid)
+
+Those that a backend has logged, for remaining().
+
+=cut
+
+sub warnings_of
+{
+	my ($t, $pid) = @_;
+	my $log = $t->log;
+	my @texts;
+
+	push @texts, "$1\n$2"
+	  while $log =~ /\[$pid\] [^\n]*WARNING:  ([^\n]*)\n[^\n]*\[$pid\] [^\n]*DETAIL:  ([^\n]*)\n/g;
+	return \@texts;
 }
 
 =head2 halt($t, $session, $n)
