@@ -33,6 +33,7 @@
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "portability/instr_time.h"
 #include "storage/latch.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
@@ -61,7 +62,7 @@ struct CfdwTransfer
 	CfdwPool *pool;
 	CURL *easy; /* NULL once it has ended */
 	struct curl_slist *headers;
-	bool in_loop;
+	bool reuses;     /* a kept connection */
 	dlist_node link; /* in under_way, while it has a handle */
 
 	/* What on_send gives out. */
@@ -77,9 +78,11 @@ struct CfdwTransfer
 	int64 received; /* bytes, after decompression */
 	int64 max_received;
 	CfdwTraffic *traffic; /* where it is counted, or NULL */
-	bool too_large;
 	bool paused;
+	int codings;       /* of the body */
+	CfdwOutcome fault; /* why a callback has ended it, or CFDW_HTTP_OK */
 
+	bool connected;      /* TLS included: the request was about to go out */
 	double remaining_ms; /* of the request's timeout */
 	double waited_ms;    /* for it, since libcurl has it */
 	uint64 wait;         /* the last one that was for it */
@@ -107,7 +110,9 @@ static uint64 current_wait = 1;
 /* Left of the time for an abort's requests, or -1 outside of one. */
 static double abort_patience_ms = -1;
 
+static void resume(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
+static bool has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy);
 static CURLcode set_up(CfdwTransfer *transfer, const CfdwRequest *request);
 static CURLcode set_body(CfdwTransfer *transfer, const CfdwRequest *request);
 static bool add_header(CfdwTransfer *transfer, const char *name,
@@ -120,11 +125,15 @@ static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
 static void finish_all(CURLcode code);
 static void describe(CfdwResponse *response, CURLcode code, const char *error);
-static bool was_connected(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
+static bool has_long_header(const CfdwTransfer *transfer);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
+static int on_connected(void *arg, char *address, char *local_address, int port,
+						int local_port);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
+static size_t on_header(char *header, size_t size, size_t n, void *arg);
+static int count_codings(const char *header, size_t len, const char *name);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static bool append(Buffer *buffer, const char *data, size_t len);
 static void end_with_context(void *arg);
@@ -148,7 +157,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->max_received = request->max_response_size;
 		transfer->whole = request->whole;
 		transfer->traffic = request->traffic;
-		transfer->easy = cfdw_pool_take(pool, &code);
+		transfer->easy = cfdw_pool_take(pool, &transfer->reuses, &code);
 	}
 	if (transfer != NULL && transfer->easy != NULL)
 	{
@@ -169,7 +178,6 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		describe(failure, code, "");
 		return NULL;
 	}
-	transfer->in_loop = true;
 	if (transfer->traffic != NULL)
 		transfer->traffic->requests++;
 	note_ended();
@@ -213,15 +221,33 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 	*len = transfer->out.len;
 	if (transfer->paused && !transfer->done)
 	{
-		CURLcode code;
-
-		transfer->paused = false;
-		code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-		if (code != CURLE_OK)
-			finish(transfer, code);
-		note_ended();
+		resume(transfer);
 	}
 	return true;
+}
+
+/*
+ * Lets libcurl go on with a transfer that was paused.  What it then has to
+ * decompress takes time, which counts.
+ */
+static void
+resume(CfdwTransfer *transfer)
+{
+	instr_time start;
+	instr_time end;
+	CURLcode code;
+
+	INSTR_TIME_SET_CURRENT(start);
+	transfer->paused = false;
+	code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	transfer->remaining_ms -= INSTR_TIME_GET_MILLISEC(end);
+	if (code != CURLE_OK)
+		finish(transfer, code);
+	note_ended();
+	if (transfer->remaining_ms <= 0)
+		finish(transfer, CURLE_OPERATION_TIMEDOUT);
 }
 
 /*
@@ -374,16 +400,27 @@ give_back_handle(CfdwTransfer *transfer)
 
 	if (easy == NULL)
 		return;
-	if (transfer->in_loop)
-		cfdw_loop_remove(easy);
-	transfer->in_loop = false;
 	transfer->easy = NULL;
 	dlist_delete(&transfer->link);
 	cfdw_pool_give_back(
 		transfer->pool, easy,
-		transfer->whole_reply &&
+		transfer->whole_reply && !has_met_dead_connection(transfer, easy) &&
 			curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
 			curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK);
+}
+
+/*
+ * Whether the kept connection turned out to be closed, after all, so that libcurl
+ * made another one.  It counts that in the handle, and after five times fails.
+ */
+static bool
+has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy)
+{
+	long made = 0;
+
+	return transfer->reuses &&
+		   (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK ||
+			made > 0);
 }
 
 /*
@@ -401,8 +438,12 @@ set_up(CfdwTransfer *transfer, const CfdwRequest *request)
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PRIVATE, transfer);
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_receive);
 	SET(CURLOPT_WRITEDATA, transfer);
+	SET(CURLOPT_PREREQFUNCTION, on_connected);
+	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_READFUNCTION, on_send);
 	SET(CURLOPT_READDATA, transfer);
 	if (!add_header(transfer, "Accept: ", "application/json") ||
@@ -532,8 +573,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 	{
 		cfdw_loop_remove(transfer->easy);
 		transfer->waited_ms = 0;
-		transfer->in_loop = cfdw_loop_add(transfer->easy);
-		if (transfer->in_loop)
+		if (cfdw_loop_add(transfer->easy))
 			return;
 	}
 	finish(transfer, code);
@@ -547,7 +587,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 static bool
 was_neglected(const CfdwTransfer *transfer, CURLcode code)
 {
-	return code == CURLE_OPERATION_TIMEDOUT && !was_connected(transfer) &&
+	return code == CURLE_OPERATION_TIMEDOUT && !transfer->connected &&
 		   transfer->waited_ms <
 			   cfdw_pool_config(transfer->pool)->connect_timeout_ms / 2;
 }
@@ -603,18 +643,6 @@ describe(CfdwResponse *response, CURLcode code, const char *error)
 }
 
 /*
- * Whether a connection, TLS included, was ready to take the request.
- */
-static bool
-was_connected(const CfdwTransfer *transfer)
-{
-	curl_off_t connected = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-	return connected != 0 || transfer->body_sent > 0;
-}
-
-/*
  * libcurl has a hundred codes; what matters is how far the request came.
  */
 static CfdwOutcome
@@ -625,10 +653,12 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 		case CURLE_OK:
 			return CFDW_HTTP_OK;
 		case CURLE_OUT_OF_MEMORY:
-			return CFDW_HTTP_NO_MEMORY;
+			return has_long_header(transfer) ? CFDW_HTTP_MALFORMED
+											 : CFDW_HTTP_NO_MEMORY;
 		case CURLE_WRITE_ERROR:
-			return transfer->too_large ? CFDW_HTTP_TOO_LARGE
-									   : CFDW_HTTP_NO_MEMORY;
+			/* When it was none of ours, bytes follow the end of what was
+			 * compressed.  Whether that was whole, its reader will see. */
+			return transfer->fault;
 		case CURLE_PARTIAL_FILE:
 			return CFDW_HTTP_CUT;
 		case CURLE_WEIRD_SERVER_REPLY:
@@ -643,10 +673,20 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 			break;
 	}
 
-	if (!was_connected(transfer))
+	if (!transfer->connected)
 		return CFDW_HTTP_NO_CONNECTION;
 	return code == CURLE_OPERATION_TIMEDOUT ? CFDW_HTTP_TIMEOUT
 											: CFDW_HTTP_LOST;
+}
+
+/*
+ * Whether libcurl has given up because of a header that is too long: it calls that
+ * want of memory.
+ */
+static bool
+has_long_header(const CfdwTransfer *transfer)
+{
+	return transfer->connected && transfer->received == 0;
 }
 
 static void
@@ -677,6 +717,21 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 }
 
 /*
+ * libcurl has a connection, and is about to send the request.
+ */
+static int
+on_connected(void *arg, char *address, char *local_address, int port,
+			 int local_port)
+{
+	(void) address;
+	(void) local_address;
+	(void) port;
+	(void) local_port;
+	((CfdwTransfer *) arg)->connected = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+/*
  * libcurl wants more of a POST's body.  To ask again after it had all of it
  * means that it wants to send the request once more: it must not.
  */
@@ -698,6 +753,46 @@ on_send(char *data, size_t size, size_t n, void *arg)
 }
 
 /*
+ * libcurl has a header of the reply.  It would undo codings of the body upon
+ * codings, of which few bytes can become many.
+ */
+static size_t
+on_header(char *header, size_t size, size_t n, void *arg)
+{
+	CfdwTransfer *transfer = arg;
+	size_t len = size * n;
+
+	transfer->codings += count_codings(header, len, "Content-Encoding:") +
+						 count_codings(header, len, "Transfer-Encoding:");
+	if (transfer->codings <= 1)
+		return len;
+	transfer->fault = CFDW_HTTP_MALFORMED;
+	return 0;
+}
+
+/*
+ * How many codings a header tells of, if it is the one with that NAME.
+ */
+static int
+count_codings(const char *header, size_t len, const char *name)
+{
+	static const char separators[] = ", \t\r\n";
+	char text[256] = {0};
+	char *rest;
+	int count = 0;
+
+	if (len < strlen(name) || pg_strncasecmp(header, name, strlen(name)) != 0)
+		return 0;
+	memcpy(text, header, Min(len, sizeof(text) - 1));
+	for (char *word = strtok_r(text + strlen(name), separators, &rest);
+		 word != NULL; word = strtok_r(NULL, separators, &rest))
+		if (pg_strcasecmp(word, "chunked") != 0 &&
+			pg_strcasecmp(word, "identity") != 0)
+			count++;
+	return count;
+}
+
+/*
  * libcurl has some of the reply's body.
  */
 static size_t
@@ -706,6 +801,7 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	CfdwTransfer *transfer = arg;
 	Buffer *in = &transfer->in;
 	size_t len = size * n;
+	size_t kept;
 
 	if (!transfer->whole && in->len > 0 && in->len + len > HIGH_WATER)
 	{
@@ -717,15 +813,21 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 		transfer->traffic->received += len;
 	if (transfer->received > transfer->max_received)
 	{
-		transfer->too_large = true;
+		transfer->fault = CFDW_HTTP_TOO_LARGE;
 		return 0;
 	}
+	kept = len;
 	if (transfer->whole && in->len + len > CFDW_WHOLE_LIMIT)
 	{
 		transfer->response.cut_off = true;
-		return append(in, data, CFDW_WHOLE_LIMIT - in->len) ? len : 0;
+		kept = CFDW_WHOLE_LIMIT - in->len;
 	}
-	return append(in, data, len) ? len : 0;
+	if (!append(in, data, kept))
+	{
+		transfer->fault = CFDW_HTTP_NO_MEMORY;
+		return 0;
+	}
+	return len;
 }
 
 /*

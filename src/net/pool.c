@@ -16,6 +16,8 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "lib/ilist.h"
 #include "storage/fd.h"
@@ -40,21 +42,27 @@ struct CfdwPool
 	CURLSH *share;              /* connections and cookies; NULL when closed */
 	struct curl_slist *cookies; /* while it is closed */
 	CURL *spare;                /* set up, for the next request; or NULL */
+	curl_socket_t kept;         /* of the connection that no request uses; or
+						 * CURL_SOCKET_BAD: none, or it is not known */
 	int descriptors; /* accounted for with fd.c: one for each handle taken, and
-					  * one at least while it is open */
+						 * one at least while it is open */
 	int taken;       /* handles that have not been given back */
-	dlist_node link; /* in open_pools, while it is open */
+	dlist_node link; /* in busy_pools or idle_pools, while it is open */
 };
 
-/* The CfdwPool that are open, the one used last first. */
-static dlist_head open_pools = DLIST_STATIC_INIT(open_pools);
+/* The CfdwPool that are open: those with handles that are taken, and those without,
+ * the one used last first. */
+static dlist_head busy_pools = DLIST_STATIC_INIT(busy_pools);
+static dlist_head idle_pools = DLIST_STATIC_INIT(idle_pools);
 
 /* Handles that were taken from any of them, and not given back. */
 static int all_taken = 0;
 
+static bool look_at_kept(CfdwPool *pool);
 static CURLcode open_wire(void);
 static void close_wire(void);
 static CURLcode open_pool(CfdwPool *pool);
+static void move_pool(CfdwPool *pool, dlist_head *list);
 static void close_pool(CfdwPool *pool);
 static void release_descriptors(CfdwPool *pool);
 static void free_pool(void *arg);
@@ -62,6 +70,8 @@ static struct curl_slist *list_cookies(CfdwPool *pool);
 static bool close_another(void);
 static CURLcode make_spare(CfdwPool *pool);
 static CURLcode set_up(CfdwPool *pool, CURL *easy);
+static curl_socket_t on_open(void *arg, curlsocktype purpose,
+							 struct curl_sockaddr *address);
 
 /*
  * A new set of connections, in a memory context below PARENT.  Opens nothing
@@ -76,6 +86,7 @@ cfdw_pool_create(MemoryContext parent, const CfdwPoolConfig *config)
 
 	pool->context = context;
 	pool->config = *config;
+	pool->kept = CURL_SOCKET_BAD;
 	pool->callback.func = free_pool;
 	pool->callback.arg = pool;
 	MemoryContextRegisterResetCallback(context, &pool->callback);
@@ -100,7 +111,7 @@ cfdw_pool_close_idle(CfdwPool *pool)
 {
 	if (pool->taken == 0)
 		close_pool(pool);
-	if (dlist_is_empty(&open_pools))
+	if (dlist_is_empty(&busy_pools) && dlist_is_empty(&idle_pools))
 		close_wire();
 }
 
@@ -115,15 +126,16 @@ cfdw_pool_config(const CfdwPool *pool)
 
 /*
  * A handle for one request, to be given back: set up with all that the requests
- * of POOL have in common, and the loop ready for it.  NULL when there is none to
- * be had: then *CODE, a CURLcode, says why, CURLE_AGAIN that no descriptor is
- * free.  Never raises.
+ * of POOL have in common, and the loop ready for it.  *REUSES: it is going to use
+ * the kept connection.  NULL when there is none to be had: then *CODE, a CURLcode,
+ * says why, CURLE_AGAIN that no descriptor is free.  Never raises.
  */
 void *
-cfdw_pool_take(CfdwPool *pool, int *code)
+cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
 {
 	CURL *easy;
 
+	*reuses = look_at_kept(pool);
 	*code = open_wire();
 	if (*code == CURLE_OK && pool->descriptors == pool->taken)
 	{
@@ -136,11 +148,16 @@ cfdw_pool_take(CfdwPool *pool, int *code)
 		*code = open_pool(pool);
 	if (*code == CURLE_OK && pool->spare == NULL)
 		*code = make_spare(pool);
+	if (*code == CURLE_OK)
+		*code = curl_easy_setopt(pool->spare, CURLOPT_FRESH_CONNECT,
+								 *reuses ? 0L : 1L);
 	if (*code != CURLE_OK)
 	{
 		release_descriptors(pool);
 		return NULL;
 	}
+	pool->kept = CURL_SOCKET_BAD;
+	move_pool(pool, &busy_pools);
 	pool->taken++;
 	all_taken++;
 	easy = pool->spare;
@@ -149,19 +166,46 @@ cfdw_pool_take(CfdwPool *pool, int *code)
 }
 
 /*
- * Ends with a handle, which is off the wire; a REUSABLE one has nothing left of
- * its request, and may be kept for the next.  Never raises.
+ * Ends with a handle, whose transfer may still be in the loop.  Of a REUSABLE one
+ * the request has ended well, and nothing is left of it: it may be kept for the
+ * next, and so may its connection.  Never raises.
  */
 void
 cfdw_pool_give_back(CfdwPool *pool, void *easy, bool reusable)
 {
+	if (!reusable ||
+		curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &pool->kept) != CURLE_OK)
+		pool->kept = CURL_SOCKET_BAD;
+	cfdw_loop_remove(easy);
 	if (reusable && pool->spare == NULL)
 		pool->spare = easy;
 	else
 		curl_easy_cleanup(easy);
 	pool->taken--;
 	all_taken--;
+	if (pool->taken == 0)
+		move_pool(pool, &idle_pools);
 	release_descriptors(pool);
+}
+
+/*
+ * Whether the kept connection can take a request.  One that the account has
+ * closed cannot; nor one on which it has said something, for that would be taken
+ * for the reply.  libcurl's own look at it misses some of that, more or less by
+ * its version, and TLS hides the rest.
+ */
+static bool
+look_at_kept(CfdwPool *pool)
+{
+	struct pollfd kept = {pool->kept, POLLIN, 0};
+
+	if (pool->kept == CURL_SOCKET_BAD)
+		return false;
+	if (poll(&kept, 1, 0) == 0)
+		return true;
+	if (pool->taken == 0)
+		close_pool(pool);
+	return false;
 }
 
 /*
@@ -181,30 +225,20 @@ open_wire(void)
 static void
 close_wire(void)
 {
-	dlist_mutable_iter iter;
-
-	dlist_foreach_modify(iter, &open_pools)
-	{
-		close_pool(dlist_container(CfdwPool, link, iter.cur));
-	}
+	while (!dlist_is_empty(&idle_pools))
+		close_pool(dlist_head_element(CfdwPool, link, &idle_pools));
 	cfdw_loop_close();
 }
 
-/*
- * Makes POOL the one that was used last.
- */
 static CURLcode
 open_pool(CfdwPool *pool)
 {
 	if (pool->share != NULL)
-	{
-		dlist_move_head(&open_pools, &pool->link);
 		return CURLE_OK;
-	}
 	pool->share = curl_share_init();
 	if (pool->share == NULL)
 		return CURLE_OUT_OF_MEMORY;
-	dlist_push_head(&open_pools, &pool->link);
+	dlist_push_head(&idle_pools, &pool->link);
 	if (curl_share_setopt(pool->share, CURLSHOPT_SHARE,
 						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
 		(pool->config.cookies &&
@@ -215,6 +249,16 @@ open_pool(CfdwPool *pool)
 		return CURLE_OUT_OF_MEMORY;
 	}
 	return CURLE_OK;
+}
+
+/*
+ * Makes POOL, which is open, the first of a list.
+ */
+static void
+move_pool(CfdwPool *pool, dlist_head *list)
+{
+	dlist_delete(&pool->link);
+	dlist_push_head(list, &pool->link);
 }
 
 /*
@@ -233,6 +277,7 @@ close_pool(CfdwPool *pool)
 	pool->spare = NULL;
 	curl_share_cleanup(pool->share);
 	pool->share = NULL;
+	pool->kept = CURL_SOCKET_BAD;
 	dlist_delete(&pool->link);
 	release_descriptors(pool);
 }
@@ -288,19 +333,10 @@ list_cookies(CfdwPool *pool)
 static bool
 close_another(void)
 {
-	dlist_iter iter;
-
-	dlist_reverse_foreach(iter, &open_pools)
-	{
-		CfdwPool *pool = dlist_container(CfdwPool, link, iter.cur);
-
-		if (pool->taken == 0 && pool->descriptors > 0)
-		{
-			close_pool(pool);
-			return true;
-		}
-	}
-	return false;
+	if (dlist_is_empty(&idle_pools))
+		return false;
+	close_pool(dlist_tail_element(CfdwPool, link, &idle_pools));
+	return true;
 }
 
 /*
@@ -339,6 +375,7 @@ set_up(CfdwPool *pool, CURL *easy)
 	SET(CURLOPT_USERAGENT, config->user_agent);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout_ms);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
 
 	/* An empty name keeps libcurl from asking the environment. */
 	SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
@@ -366,4 +403,16 @@ set_up(CfdwPool *pool, CURL *easy)
 	curl_slist_free_all(pool->cookies);
 	pool->cookies = NULL;
 	return CURLE_OK;
+}
+
+/*
+ * libcurl wants a socket.  It is not for the programs that the backend may start.
+ */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void) arg;
+	(void) purpose;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+				  address->protocol);
 }

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "api/codec.h"
@@ -236,6 +237,8 @@ is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 
 /*
  * Takes in what has arrived, or notes the end; false when that takes a wait.
+ * Raises 57014 or 57P01 when the backend is told to stop: what arrives may go on
+ * for long without a wait, and without a row.
  */
 static bool
 receive(CfdwCursor *cursor)
@@ -244,6 +247,7 @@ receive(CfdwCursor *cursor)
 	const char *data;
 	size_t len;
 
+	CHECK_FOR_INTERRUPTS();
 	if (!cfdw_call_is_ready(cursor->call))
 		return false;
 	if (!cfdw_call_read(cursor->call, &data, &len))

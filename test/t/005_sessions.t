@@ -61,6 +61,15 @@ run_in($session, $count);
 is(connections(), '3 1', 'each user mapping has its own');
 $other->quit;
 
+# A program that the backend starts does not get them.
+my $listing = "$PostgreSQL::Test::Utils::tmp_check/descriptors";
+my $remote = sprintf ':%04X', $t->url =~ /:(\d+)$/;
+run_in($session, "COPY (SELECT 1) TO PROGRAM 'cat >$listing; ls -l /proc/self/fd >$listing'");
+my %inherited = map { $_ => 1 } slurp_file($listing) =~ /socket:\[(\d+)\]/g;
+my @connected = map { [ split ' ' ] } grep { / \w+$remote 01 / } split /\n/, slurp_file('/proc/net/tcp');
+is(scalar(grep { $inherited{ $_->[9] } } @connected), 0, 'a program that is started gets none');
+cmp_ok(scalar @connected, '>', 0, '... of those that there are');
+
 # A kept connection that the account has closed wakes nobody who waits for
 # another one.
 $t->sql(<<'SQL' =~ s/URL/$t->url/er);

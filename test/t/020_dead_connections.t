@@ -1,0 +1,207 @@
+# A kept connection is looked at before it is used again.  One that the account has
+# closed costs a new connection, and nothing else, over TLS too; one on which it has
+# said something that nobody has asked for is not used either.
+
+use strict;
+use warnings FATAL => 'all';
+
+use CatalogsFdw::Test;
+use IO::Select;
+use IO::Socket::INET;
+use IPC::Run ();
+use POSIX ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $t = CatalogsFdw::Test->new;
+my $folder = PostgreSQL::Test::Utils::tempdir_short();
+
+# The lists of an account as a reply: their ids are its number, and so on.
+sub lists
+{
+	my ($first, $n) = @_;
+	my $items = join ',', map { sprintf '{"id":%d,"name":"List"}', $first + $_ } 0 .. $n - 1;
+	return qq({"_embedded":{"items":[$items]}});
+}
+
+# A server NAME with the table of that name.
+sub make_server
+{
+	my ($name, $url, $options) = @_;
+	$t->sql(<<"SQL");
+CREATE SERVER $name FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url'$options);
+CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS (access_token 'token');
+CREATE FOREIGN TABLE $name (id bigint, name text) SERVER $name;
+SQL
+	return;
+}
+
+sub free_port
+{
+	return IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
+}
+
+# ------------------------------------------------------------------------------
+# nginx over TLS, which closes a connection before the next statement
+
+$ENV{PATH} .= ':/usr/sbin';
+my $port = free_port();
+my $said = '';
+IPC::Run::run([ qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost
+		-addext), 'subjectAltName=DNS:localhost', '-keyout', "$folder/key", '-out', "$folder/cert" ],
+	'2>', \$said) or die $said;
+mkdir "$folder/$_" foreach qw(api api/v2 logs);
+append_to_file("$folder/api/v2/catalogs", lists(1, 3));
+append_to_file("$folder/nginx.conf", <<"CONF");
+worker_processes 1;
+daemon off;
+pid nginx.pid;
+error_log logs/error;
+events { worker_connections 128; }
+http {
+	client_body_temp_path temp;
+	proxy_temp_path temp;
+	fastcgi_temp_path temp;
+	uwsgi_temp_path temp;
+	scgi_temp_path temp;
+	log_format connections '\$connection';
+	access_log logs/requests connections;
+	keepalive_timeout 300ms;
+	server {
+		listen 127.0.0.1:$port ssl;
+		ssl_certificate cert;
+		ssl_certificate_key key;
+		root .;
+	}
+}
+CONF
+my $nginx = IPC::Run::start([ 'nginx', '-p', "$folder/", '-e', "$folder/logs/error", '-c', 'nginx.conf' ],
+	'<', \undef, '>', \$said, '2>', \$said);
+my $tries = 100;
+until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"))
+{
+	die "nginx does not start: $said" if !$tries--;
+	usleep(50_000);
+}
+make_server('nginx', "https://localhost:$port", ", ca_file '$folder/cert'");
+
+my @sessions = map { $t->session } 1 .. 10;
+my $wrong = 0;
+foreach my $round (1 .. 10)
+{
+	foreach my $session (@sessions)
+	{
+		my $got = $t->try_in($session, 'SELECT count(*) FROM nginx');
+		$wrong++ if $got->{output} ne '3';
+		diag($got->{error}) if $got->{error} ne '' && $wrong == 1;
+	}
+	usleep(500_000);
+}
+is($wrong, 0, 'a hundred statements, each after the account has closed the connection');
+my @requests = split /\n/, slurp_file("$folder/logs/requests");
+is(scalar @requests, 100, '... take a request each');
+is($t->try_in($sessions[0], 'SELECT count(*) FROM nginx; SELECT count(*) FROM nginx')->{output},
+	"3\n3", 'and without a pause');
+my ($one, $two) = (split /\n/, slurp_file("$folder/logs/requests"))[ -2, -1 ];
+is($one, $two, '... the connection is used again');
+$_->quit foreach @sessions;
+$nginx->signal('TERM');
+$nginx->finish;
+
+# ------------------------------------------------------------------------------
+# A server that says more than it is asked for
+
+# Answers with one list, whose id is the request's number, and then does what the
+# mode says.  The number of the connection is in the list's name.
+sub serve
+{
+	my ($mode) = @_;
+	my $listener = IO::Socket::INET->new(Listen => 8, LocalAddr => '127.0.0.1') or die $!;
+	my $pid = fork;
+	return ($listener->sockport, $pid) if $pid;
+
+	my ($n, $connection) = (0, 0);
+	while (my $socket = $listener->accept)
+	{
+		$connection++;
+		while (1)
+		{
+			my ($head, $length) = ('', 0);
+			while (defined(my $line = $socket->getline))
+			{
+				$head .= $line;
+				$length = $1 if $line =~ /^Content-Length: (\d+)/i;
+				last if $line eq "\r\n";
+			}
+			last if $head !~ /\r\n\r\n$/;
+			$socket->read(my $body, $length) if $length;
+			answer($socket, ++$n, $connection);
+			next if $mode eq 'quiet';
+			usleep(20_000);
+			answer($socket, ++$n, $connection) if $mode eq 'second';
+			print $socket "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+			  if $mode eq '408';
+			last if $mode eq '408';
+		}
+		close $socket;
+	}
+	POSIX::_exit(0);
+}
+
+sub answer
+{
+	my ($socket, $n, $connection) = @_;
+	my $body = qq({"_embedded":{"items":[{"id":$n,"name":"$connection"}]}});
+	print $socket "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+	  . length($body) . "\r\n\r\n$body";
+	$socket->flush;
+	return;
+}
+
+my @pids;
+foreach my $mode (qw(quiet second 408))
+{
+	my ($server_port, $pid) = serve($mode);
+	my $session = $t->session;
+	my $select = "SELECT id, name FROM raw_$mode";
+	my $insert = "INSERT INTO raw_$mode (name) VALUES ('x') RETURNING id";
+
+	# One request is answered by two replies, of which one is not for us.
+	my $step = $mode eq 'second' ? 2 : 1;
+
+	push @pids, $pid;
+	make_server("raw_$mode", "http://127.0.0.1:$server_port", '');
+	foreach my $i (0 .. 3)
+	{
+		my $n = 1 + $step * $i;
+		my $got = $t->try_in($session, $i == 2 ? $insert : $select);
+		my $number = $mode eq 'quiet' ? 1 : $i + 1;
+		is($got->{output} . $got->{error},
+			$i == 2 ? $n : "$n|$number",
+			"$mode: statement $i has its own reply");
+		usleep(60_000);
+	}
+	$session->quit;
+}
+kill 'TERM', @pids;
+waitpid $_, 0 foreach @pids;
+
+# ------------------------------------------------------------------------------
+# The same while another request of the session is under way
+
+my $session = $t->session;
+$t->emulator('add-many', 60_000);
+$t->set(batch_limit => 0);
+is( $t->try_in($session, 'BEGIN; DECLARE c CURSOR FOR SELECT id FROM catalogs; FETCH 1 FROM c')->{output},
+	'4223', 'a cursor is open');
+$t->fault('close_idle', on => 'GET', times => 3);
+$t->wire;
+is($t->try_in($session, 'SELECT name FROM catalogs WHERE id = 4230')->{output}, 'Tariffs',
+	"statement $_ beside it, after a connection was closed") foreach 1 .. 4;
+is($t->wire('--count'), '4 GET', '... asks once');
+is( scalar(split /\n/, $t->try_in($session, 'FETCH ALL FROM c')->{output}),
+	60_003, '... and the cursor loses no row');
+$session->quit;
+
+done_testing();
