@@ -5,6 +5,7 @@ are act(conn, head, body, args) and return whether the connection is kept;
 those of the last are act(reply, args, emulator) and return a reply.
 """
 
+import gzip
 import itertools
 import json
 import random
@@ -211,6 +212,23 @@ def make_bad_gzip(reply, args, emulator):
     # In one chunk, so that `compress` leaves it alone
     return Reply(reply.status, headers=[("Content-Encoding", "gzip")],
                  parts=[broken])
+
+
+def make_gzip_more(reply, args, emulator):
+    body = gzip.compress(reply.whole()) + b"\n" * args["bytes"]
+    return Reply(reply.status, headers=[("Content-Encoding", "gzip")],
+                 parts=[body])
+
+
+def make_gzip_twice(reply, args, emulator):
+    body = gzip.compress(gzip.compress(reply.whole()))
+    return Reply(reply.status, headers=[("Content-Encoding", "gzip, gzip")],
+                 parts=[body])
+
+
+def make_long_header(reply, args, emulator):
+    reply.headers.append(("X-Padding", "x" * args["bytes"]))
+    return reply
 
 
 # Where `cut` cuts: just behind what this finds in the body

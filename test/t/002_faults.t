@@ -142,6 +142,11 @@ my @faults = (
 	[ [ 'bad_gzip', at => 'header' ], 'HV00M', '08007' ],
 	[ [ 'bad_gzip', at => 'crc' ], 'HV00M', '08007' ],
 	[ [ 'bad_gzip', at => 'cut' ], 'HV00M', 'HV00M' ],
+	# Bytes that follow what was compressed mean nothing, when that was whole.
+	[ ['gzip_more'], '', '' ],
+	[ [ 'gzip_more', bytes => 100000 ], '', '' ],
+	[ ['gzip_twice'], 'HV00M', '08007' ],
+	[ ['long_header'], 'HV00M', '08007' ],
 	[ ['close_idle'], '', '' ],
 	[ ['wrong_content_type'], '', '' ],
 );

@@ -110,6 +110,13 @@ def not_gzip(test):
         gzip.decompress(answer.body)
 
 
+def twice_gzip(test):
+    answer = test.ask()
+    test.assertEqual(answer.headers["Content-Encoding"], "gzip, gzip")
+    test.assertIn(b"_embedded",
+                  gzip.decompress(gzip.decompress(answer.body)))
+
+
 def inflates(test):
     answer = test.ask()
     test.assertLess(len(answer.body), 1 << 20)
@@ -186,6 +193,9 @@ FAULTS = {
     "bad_gzip at=header": not_gzip,
     "bad_gzip at=crc": not_gzip,
     "bad_gzip at=cut": not_gzip,
+    "gzip_more": not_gzip,
+    "gzip_twice": twice_gzip,
+    "long_header bytes=9": replied(200, "_embedded", X_Padding="x" * 9),
     "cut": cut(rb"^\{"),
     "cut bytes=9": cut(rb"^.{9}$"),
     "cut at=number": cut(rb'"id":4$'),
