@@ -1,5 +1,5 @@
-# One query asks more accounts than a backend may have connections: those that find
-# no descriptor free wait for one.
+# One query asks more accounts than a backend may have connections, and one
+# transaction changes that many: those that find no descriptor free wait for one.
 
 use strict;
 use warnings FATAL => 'all';
@@ -75,6 +75,14 @@ ALTER USER MAPPING FOR CURRENT_USER SERVER s$_
 SQL
 is(run_in($all), '2000|1000', '... of which some have to be signed in to');
 
+$t->wire;
+is( run_in("INSERT INTO lists (account, name)
+	SELECT 'a' || n, 'New' FROM generate_series(1, $changed) n"),
+	'', "$changed accounts in a transaction");
+is($t->wire('--count'), "$changed POST", '... each told once');
+is(run_in($all), '2400|1000', '... of what it has');
+is(run_in(q(DELETE FROM lists WHERE name = 'New')), '', '... and of what it has no longer');
+is(run_in($all), '2000|1000', '... all of them');
 $session->quit;
 
 done_testing();
