@@ -31,14 +31,8 @@
 #include <float.h>
 
 #include "lib/ilist.h"
-#include "miscadmin.h"
-#include "pgstat.h"
 #include "portability/instr_time.h"
-#include "storage/latch.h"
-#include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
-#include "compat.h"
 #include "net/http.h"
 #include "net/loop.h"
 
@@ -69,7 +63,6 @@ struct CfdwTransfer
 	const char *body;
 	size_t body_len;
 	size_t body_sent;
-	bool *sent; /* to be set with it, or NULL */
 
 	/* What on_receive took in. */
 	Buffer in;      /* filled by libcurl */
@@ -90,25 +83,13 @@ struct CfdwTransfer
 	bool whole_reply; /* ... well */
 	CfdwResponse response;
 	char error[CURL_ERROR_SIZE];
-
-	struct Guard *guard; /* of a transfer that txn has started, or NULL */
 };
-
-/* Ends a transfer with a memory context. */
-typedef struct Guard
-{
-	MemoryContextCallback callback;
-	CfdwTransfer *transfer;
-} Guard;
 
 /* The transfers that have not ended. */
 static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 
 /* Waits are counted, so that each transfer knows whether one was for it. */
 static uint64 current_wait = 1;
-
-/* Left of the time for an abort's requests, or -1 outside of one. */
-static double abort_patience_ms = -1;
 
 static void resume(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
@@ -136,7 +117,6 @@ static size_t on_header(char *header, size_t size, size_t n, void *arg);
 static int count_codings(const char *header, size_t len, const char *name);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static bool append(Buffer *buffer, const char *data, size_t len);
-static void end_with_context(void *arg);
 
 /*
  * Starts a request.  The transfer is malloc'ed; cfdw_http_end() frees it.  NULL
@@ -297,8 +277,6 @@ cfdw_http_end(CfdwTransfer *transfer)
 	curl_slist_free_all(transfer->headers);
 	free(transfer->in.data);
 	free(transfer->out.data);
-	if (transfer->guard != NULL)
-		transfer->guard->transfer = NULL;
 	free(transfer);
 }
 
@@ -469,7 +447,6 @@ set_body(CfdwTransfer *transfer, const CfdwRequest *request)
 
 	transfer->body = request->body;
 	transfer->body_len = request->body_len;
-	transfer->sent = request->sent;
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
 	/* An empty Expect: do not ask before sending. */
@@ -745,8 +722,6 @@ on_send(char *data, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	memcpy(data, transfer->body + transfer->body_sent, len);
 	transfer->body_sent += len;
-	if (transfer->sent != NULL)
-		*transfer->sent = true;
 	if (transfer->traffic != NULL)
 		transfer->traffic->sent += len;
 	return len;
@@ -852,147 +827,4 @@ append(Buffer *buffer, const char *data, size_t len)
 	buffer->len += len;
 	buffer->data[buffer->len] = '\0';
 	return true;
-}
-
-/* What txn needs until it uses calls. */
-
-/*
- * As cfdw_http_start(), but the transfer ends with the current memory context.
- * Raises 53000 when descriptors run out, 53200 for want of memory.
- */
-CfdwTransfer *
-cfdw_http_start_here(CfdwPool *pool, const CfdwRequest *request)
-{
-	Guard *guard = palloc0(sizeof(Guard));
-	CfdwResponse failure;
-	CfdwTransfer *transfer = cfdw_http_start(pool, request, &failure);
-
-	if (transfer == NULL)
-		cfdw_loop_check(failure.outcome == CFDW_HTTP_NO_DESCRIPTOR
-							? CURLE_AGAIN
-							: CURLE_OUT_OF_MEMORY);
-	guard->transfer = transfer;
-	transfer->guard = guard;
-	guard->callback.func = end_with_context;
-	guard->callback.arg = guard;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &guard->callback);
-	return transfer;
-}
-
-static void
-end_with_context(void *arg)
-{
-	Guard *guard = arg;
-
-	if (guard->transfer != NULL)
-		cfdw_http_end(guard->transfer);
-}
-
-/*
- * Waits until one of the transfers has bytes to read or has ended.  Raises
- * 57014 or 57P01 when the backend is told to stop.
- */
-void
-cfdw_http_await_any(CfdwTransfer *const *transfers, int n)
-{
-	for (;;)
-	{
-		bool aborting = abort_patience_ms >= 0;
-		double elapsed;
-
-		cfdw_http_expect_none();
-		for (int i = 0; i < n; i++)
-		{
-			if (abort_patience_ms == 0 || transfers[i]->remaining_ms <= 0)
-				cfdw_http_give_up(transfers[i]);
-			if (cfdw_http_is_ready(transfers[i]))
-				return;
-			cfdw_http_expect(transfers[i]);
-		}
-		elapsed =
-			cfdw_http_wait(aborting ? abort_patience_ms : DBL_MAX, aborting);
-		if (aborting)
-			abort_patience_ms = Max(abort_patience_ms - elapsed, 0);
-	}
-}
-
-/*
- * Waits without a request.  Raises 57014 or 57P01 when the backend is told to
- * stop.
- */
-void
-cfdw_http_pause(long pause_ms)
-{
-	TimestampTz end =
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause_ms);
-	long left_ms = pause_ms;
-
-	if (abort_patience_ms >= 0)
-	{
-		left_ms = Min(pause_ms, (long) abort_patience_ms);
-		pg_usleep(left_ms * 1000);
-		abort_patience_ms -= left_ms;
-		return;
-	}
-	for (; left_ms > 0;
-		 left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end))
-	{
-		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-				  left_ms, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
- * From here to cfdw_http_end_abort() a transaction is being aborted: waits do
- * not look at the latch, cannot be interrupted, and end after LIMIT_MS in all.
- */
-void
-cfdw_http_begin_abort(int limit_ms)
-{
-	abort_patience_ms = limit_ms;
-}
-
-/*
- * Whether an abort has used up its time: nothing more is to go out, for it would
- * be cut off at once.
- */
-bool
-cfdw_http_time_is_up(void)
-{
-	return abort_patience_ms == 0;
-}
-
-void
-cfdw_http_end_abort(void)
-{
-	abort_patience_ms = -1;
-}
-
-/*
- * Waits for the first bytes of the reply's body, or for the end of the
- * transfer: then the status is known.
- */
-const CfdwResponse *
-cfdw_http_await(CfdwTransfer *transfer)
-{
-	cfdw_http_await_any(&transfer, 1);
-	return cfdw_http_response(transfer);
-}
-
-/*
- * Waits for the end of the transfer and appends its body, or the first LIMIT
- * bytes of it, to BODY.
- */
-const CfdwResponse *
-cfdw_http_collect(CfdwTransfer *transfer, StringInfo body, size_t limit)
-{
-	const char *data;
-	size_t len;
-
-	while (cfdw_http_await_any(&transfer, 1),
-		   cfdw_http_read(transfer, &data, &len))
-		appendBinaryStringInfo(body, data, Min(len, limit - body->len));
-	return cfdw_http_response(transfer);
 }

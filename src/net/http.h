@@ -9,7 +9,6 @@
 #define CFDW_HTTP_H
 
 #include "datatype/timestamp.h"
-#include "lib/stringinfo.h"
 
 #include "net/pool.h"
 
@@ -36,7 +35,6 @@ typedef struct CfdwRequest
 	const char *body; /* of a POST, or NULL for a GET */
 	size_t body_len;
 	const char *bearer; /* access token, or NULL; a call's is its session's */
-	bool *sent;         /* set once some of the body goes out; or NULL */
 	int timeout_ms;     /* for all the waiting that one attempt causes */
 	int64 max_response_size; /* bytes, after decompression */
 	bool whole;              /* the body of the reply is kept until its end */
@@ -97,17 +95,5 @@ extern bool cfdw_http_is_any_under_way(bool moving);
 extern double cfdw_http_wait(double limit_ms, bool aborting);
 extern int cfdw_http_watch(double limit_ms);
 extern void cfdw_http_drive(void);
-
-/* For txn, until it uses calls. */
-extern CfdwTransfer *cfdw_http_start_here(CfdwPool *pool,
-										  const CfdwRequest *request);
-extern void cfdw_http_await_any(CfdwTransfer *const *transfers, int n);
-extern void cfdw_http_pause(long pause_ms);
-extern void cfdw_http_begin_abort(int limit_ms);
-extern bool cfdw_http_time_is_up(void);
-extern void cfdw_http_end_abort(void);
-extern const CfdwResponse *cfdw_http_await(CfdwTransfer *transfer);
-extern const CfdwResponse *cfdw_http_collect(CfdwTransfer *transfer,
-											 StringInfo body, size_t limit);
 
 #endif /* CFDW_HTTP_H */

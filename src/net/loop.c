@@ -43,7 +43,7 @@
 #include "compat.h"
 #include "net/loop.h"
 
-/* Descriptors of the wire: epoll, timer, two that libcurl makes to wake itself. */
+/* Descriptors of the loop: epoll, timer, two that libcurl makes to wake itself. */
 #define LOOP_DESCRIPTORS 4
 
 /* What is left to others: the sets in which Appends wait. */
@@ -122,7 +122,7 @@ cfdw_loop_open(void)
 }
 
 /*
- * Closes all that is open.  No handle may be on the wire.  Never raises.
+ * Closes all that is open.  No handle may be in it.  Never raises.
  */
 void
 cfdw_loop_close(void)
@@ -149,7 +149,7 @@ cfdw_loop_close(void)
 
 /*
  * Whether a callback could not do its work: then no transfer can go on, and the
- * wire has to be closed.
+ * loop has to be closed.
  */
 bool
 cfdw_loop_is_broken(void)
@@ -203,7 +203,7 @@ cfdw_loop_check(CURLcode code)
 }
 
 /*
- * Puts a handle on the wire, and lets it begin; false when libcurl does not take
+ * Puts a handle into the loop, and lets it begin; false when libcurl does not take
  * it.  Never raises.
  */
 bool
@@ -218,7 +218,7 @@ cfdw_loop_add(CURL *easy)
 }
 
 /*
- * Takes a handle off the wire: its connection is kept when its transfer has
+ * Takes a handle out of the loop: its connection is kept when its transfer has
  * ended well, closed otherwise.  Never raises.
  */
 void
@@ -229,7 +229,7 @@ cfdw_loop_remove(CURL *easy)
 
 /*
  * The next handle whose transfer has ended, with libcurl's CODE for how; or
- * NULL.  It is still on the wire.  Never raises.
+ * NULL.  It is still in the loop.  Never raises.
  */
 CURL *
 cfdw_loop_next_ended(CURLcode *code)
@@ -286,7 +286,7 @@ cfdw_loop_wait(double timeout_ms, bool aborting)
 }
 
 /*
- * Does, for all that is on the wire, what can be done without waiting.  Never
+ * Does, for all that is in the loop, what can be done without waiting.  Never
  * raises.
  */
 void

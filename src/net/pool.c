@@ -8,7 +8,7 @@
  * was made for another account.
  *
  * Owns how a connection is made (TLS, proxy), when it is closed, what it costs
- * in descriptors and what outlives it; and when the wire is opened and closed.
+ * in descriptors and what outlives it; and when the loop is opened and closed.
  * Must not know requests or replies.
  *
  *-------------------------------------------------------------------------
@@ -59,8 +59,8 @@ static dlist_head idle_pools = DLIST_STATIC_INIT(idle_pools);
 static int all_taken = 0;
 
 static bool look_at_kept(CfdwPool *pool);
-static CURLcode open_wire(void);
-static void close_wire(void);
+static CURLcode open_loop(void);
+static void close_loop(void);
 static CURLcode open_pool(CfdwPool *pool);
 static void move_pool(CfdwPool *pool, dlist_head *list);
 static void close_pool(CfdwPool *pool);
@@ -112,7 +112,7 @@ cfdw_pool_close_idle(CfdwPool *pool)
 	if (pool->taken == 0)
 		close_pool(pool);
 	if (dlist_is_empty(&busy_pools) && dlist_is_empty(&idle_pools))
-		close_wire();
+		close_loop();
 }
 
 /*
@@ -136,7 +136,7 @@ cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
 	CURL *easy;
 
 	*reuses = look_at_kept(pool);
-	*code = open_wire();
+	*code = open_loop();
 	if (*code == CURLE_OK && pool->descriptors == pool->taken)
 	{
 		if (cfdw_loop_acquire_descriptor(close_another))
@@ -212,10 +212,10 @@ look_at_kept(CfdwPool *pool)
  * What the requests of all accounts share; closed by the last pool that is.
  */
 static CURLcode
-open_wire(void)
+open_loop(void)
 {
 	if (cfdw_loop_is_broken() && all_taken == 0)
-		close_wire();
+		close_loop();
 	return cfdw_loop_open();
 }
 
@@ -223,7 +223,7 @@ open_wire(void)
  * No handle is taken.  Never raises.
  */
 static void
-close_wire(void)
+close_loop(void)
 {
 	while (!dlist_is_empty(&idle_pools))
 		close_pool(dlist_head_element(CfdwPool, link, &idle_pools));

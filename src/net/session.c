@@ -4,33 +4,24 @@
  *	  One account in this backend.
  *
  * Owns the cache of accounts, by user mapping: options, credentials and kept
- * connections; and the rules when to sign in and how often, and after what
- * pause, a request is sent again.  All calls of a session share one login.  An
- * ALTER of the server or of the user mapping makes a session invalid; the next
+ * connections; whether it is signed in; and the login that all its calls share.
+ * An ALTER of the server or of the user mapping makes a session invalid; the next
  * statement gets a new one, while requests under way end on the old.  Must not
- * know what a request is for.
- *
- * Facts: the API page, "Who one is": a 401 means to log in again, once.
+ * know what a request is for, nor what a call does with a login.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "common/pg_prng.h"
 #include "foreign/foreign.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
-#include "utils/timestamp.h"
 
 #include "net/auth.h"
 #include "net/session.h"
-
-/* Before a request is sent again; doubled for each time that it was. */
-#define FIRST_PAUSE_MS 100
-#define MAX_DOUBLINGS 6
 
 struct CfdwSession
 {
@@ -41,7 +32,6 @@ struct CfdwSession
 	const CfdwAuthMethod *method;
 	CfdwRequest login_request; /* when the method has one */
 	bool signed_in;            /* a cookie is there; it may have expired */
-	bool renewed;              /* ... and was just asked for */
 	uint32 logins;             /* so many were accepted */
 	CfdwLogin *login;          /* under way, or NULL */
 	int calls;                 /* not yet ended */
@@ -79,7 +69,6 @@ static CfdwTraffic written = {0};
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
-static CfdwLogin *sign_in(CfdwSession *session);
 static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
 static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
@@ -500,116 +489,4 @@ cfdw_session_end_transaction(void)
 		else if (!session->options.keep_connections)
 			cfdw_pool_close_idle(session->pool);
 	}
-}
-
-/* What txn needs until it uses calls. */
-
-/*
- * Signs in, and waits for it; returns the login, to be left.
- */
-static CfdwLogin *
-sign_in(CfdwSession *session)
-{
-	CfdwResponse failure;
-	CfdwLogin *login = cfdw_session_join_login(session, &failure);
-
-	if (login == NULL)
-		cfdw_session_report_login(session, &failure, "", 0);
-	PG_TRY();
-	{
-		while (!cfdw_session_login_has_ended(login, &written))
-			cfdw_http_await_any(&login->transfer, 1);
-	}
-	PG_CATCH();
-	{
-		cfdw_session_leave_login(login);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	return login;
-}
-
-/*
- * Sees to it that a request can be started without signing in before; with ANEW
- * because the account has refused one.  False when it does not let us in.
- * Raises an error only for want of memory or of descriptors.
- */
-bool
-cfdw_session_try_sign_in(CfdwSession *session, bool anew)
-{
-	if (!cfdw_auth_can_renew(session->method))
-		return !anew;
-	if (!session->signed_in || anew)
-		cfdw_session_leave_login(sign_in(session));
-	return session->signed_in;
-}
-
-/*
- * Starts a request, a write, signed in.  Raises 28000 when signing in fails.
- */
-CfdwTransfer *
-cfdw_session_start(CfdwSession *session, const CfdwRequest *request)
-{
-	CfdwRequest signed_request = *request;
-
-	signed_request.traffic = &written;
-	session->renewed = false;
-	if (cfdw_session_must_sign_in(session))
-	{
-		CfdwLogin *login = sign_in(session);
-		CfdwResponse response = *cfdw_http_response(login->transfer);
-		size_t len;
-		char *body = pstrdup(cfdw_http_body(login->transfer, &len));
-
-		cfdw_session_leave_login(login);
-		if (!session->signed_in)
-			cfdw_session_report_login(session, &response, body, strlen(body));
-		session->renewed = true;
-	}
-	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
-	return cfdw_http_start_here(session->pool, &signed_request);
-}
-
-/*
- * Waits until the status of a request's reply is known or it has failed.  When
- * the account answers 401 because a session has expired, signs in anew and
- * repeats the request once: a 401 is a refusal, so that may be done whatever
- * the request is.  Returns the transfer whose reply counts.
- */
-CfdwTransfer *
-cfdw_session_settle(CfdwSession *session, const CfdwRequest *request,
-					CfdwTransfer *transfer)
-{
-	if (cfdw_http_await(transfer)->status != 401)
-		return transfer;
-	session->signed_in = false;
-	if (session->renewed || !cfdw_auth_can_renew(session->method))
-		return transfer;
-	cfdw_http_end(transfer);
-	transfer = cfdw_session_start(session, request);
-	if (cfdw_http_await(transfer)->status == 401)
-		session->signed_in = false;
-	return transfer;
-}
-
-/*
- * Whether a request that came to nothing may be sent once more.  Waits for it,
- * each time longer, and never so long as others do.  Raises as
- * cfdw_http_pause().
- */
-bool
-cfdw_session_may_repeat(const CfdwSession *session, CfdwRepetition *repetition)
-{
-	double jitter = 0.5 + pg_prng_double(&pg_global_prng_state);
-	long pause_ms = (long) (FIRST_PAUSE_MS * jitter)
-					<< Min(repetition->count, MAX_DOUBLINGS);
-
-	if (repetition->count >= session->options.max_retries ||
-		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-										repetition->deadline) <= pause_ms)
-		return false;
-	repetition->count++;
-	written.retries++;
-	cfdw_http_pause(pause_ms);
-	return !cfdw_http_time_is_up();
 }

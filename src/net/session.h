@@ -8,18 +8,9 @@
 #ifndef CFDW_SESSION_H
 #define CFDW_SESSION_H
 
-#include "datatype/timestamp.h"
-
 #include "net/http.h"
 #include "declare/option.h"
 #include "net/report.h"
-
-/* How often a request was sent again, and until when that may be done. */
-typedef struct CfdwRepetition
-{
-	int count;
-	TimestampTz deadline;
-} CfdwRepetition;
 
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
@@ -59,15 +50,5 @@ extern bool cfdw_session_login_has_ended(CfdwLogin *login,
 										 CfdwTraffic *traffic);
 extern bool cfdw_session_login_is_accepted(const CfdwLogin *login);
 extern void cfdw_session_leave_login(CfdwLogin *login);
-
-/* For txn, until it uses calls. */
-extern bool cfdw_session_try_sign_in(CfdwSession *session, bool anew);
-extern CfdwTransfer *cfdw_session_start(CfdwSession *session,
-										const CfdwRequest *request);
-extern CfdwTransfer *cfdw_session_settle(CfdwSession *session,
-										 const CfdwRequest *request,
-										 CfdwTransfer *transfer);
-extern bool cfdw_session_may_repeat(const CfdwSession *session,
-									CfdwRepetition *repetition);
 
 #endif /* CFDW_SESSION_H */

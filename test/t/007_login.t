@@ -142,7 +142,7 @@ $t->fault('status', code => 401, on => 'POST', nth => 2, times => 0);
 $t->set(login_error => 110);
 my $got = $t->try_in($session, $insert);
 is($got->{sqlstate}, '28000', 'no login between two batches: an error');
-like($got->{error}, qr/WARNING:.*stay.*\nDETAIL:  add of lists 5001, 5002$/m,
+like($got->{error}, qr/WARNING:.* remain .*\nDETAIL: .* add of lists 5001, 5002\./m,
 	'... that names what the account has accepted');
 is(scalar(() = $got->{error} =~ /WARNING/g), 1, '... and no more');
 is(requests(), 'POST 200, POST 401, LOGIN 401', '... after one login');
