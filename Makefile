@@ -15,7 +15,9 @@ OBJS = \
 	src/api/reader.o \
 	src/api/words.o \
 	src/api/reply.o \
+	src/declare/url.o \
 	src/declare/option.o \
+	src/declare/table.o \
 	src/net/loop.o \
 	src/net/pool.o \
 	src/net/http.o \
@@ -37,7 +39,6 @@ OBJS = \
 	src/txn/send.o \
 	src/txn/transaction.o \
 	src/fdw/tid.o \
-	src/fdw/estimate.o \
 	src/fdw/fetch.o \
 	src/fdw/plan.o \
 	src/fdw/scan.o \

@@ -78,6 +78,21 @@ SELECT id, title, author FROM catalogs WHERE id = 4231;
 \! emulator wire --count
 DROP FOREIGN TABLE catalogs;
 
+-- Two columns that could give a value for one key: which of them would be sent?
+-- To read them is fine.
+CREATE FOREIGN TABLE lists (id bigint, name text, title text OPTIONS (column_name 'name')) SERVER acme;
+SELECT count(*) FROM lists WHERE name = title;
+INSERT INTO lists (name) VALUES ('a');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE lists SET title = 'b' WHERE id = 4223;
+COPY lists (name) FROM stdin;
+a
+\.
+ALTER FOREIGN TABLE lists OPTIONS (verify_rows 'false');
+UPDATE lists SET title = 'b' WHERE id = 4223;
+\! emulator wire
+DROP FOREIGN TABLE lists;
+
 -- A default is for INSERT, a NOT NULL a promise of who declares it, and a
 -- generated column, which the account cannot store, is NULL.
 CREATE FOREIGN TABLE lists (id bigint NOT NULL, name text NOT NULL DEFAULT 'none',

@@ -51,6 +51,8 @@ FROM (VALUES
     ('access_token', 'secret'),
     ('login', 'robot@example.com'),
     ('api_key', 'secret'),
+    ('proxy_user', 'robot'),
+    ('proxy_password', 'secret'),
     ('column_name', 'title'),
     ('constant', 'acme')) o (option, value);
 

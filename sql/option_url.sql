@@ -23,7 +23,7 @@ $$;
 SELECT url, try('url', url) FROM unnest(ARRAY[
     'https://acme.amocrm.ru', 'https://acme.amocrm.ru/', 'https://acme.amocrm.ru:443', 'https://acme.amocrm.ru:8443/',
     'HTTPS://Acme.amoCRM.ru', 'https://10.0.0.1', 'https://10.0.0.1:1', 'https://[::1]', 'https://[2001:db8::1]:65535',
-    'https://localhost', 'https://xn--80a.xn--p1ai']) url;
+    'https://localhost', 'https://xn--80a.xn--p1ai', 'https://тест.example', 'https://127.0.0.1.', 'https://127.0.0.256']) url;
 
 -- These are not: the scheme,
 SELECT url, try('url', url) FROM unnest(ARRAY['', 'acme.amocrm.ru', '//acme.amocrm.ru', 'ftp://acme.amocrm.ru',
@@ -33,6 +33,10 @@ SELECT url, try('url', url) FROM unnest(ARRAY['', 'acme.amocrm.ru', '//acme.amoc
 SELECT to_json(url) AS url, try('url', url) FROM unnest(ARRAY['https://', 'https:///', 'https://:443', 'https://[]', 'https://acme amocrm.ru',
     'https://acme.amocrm.ru ', E'https://acme.amocrm.ru\n', E'https://acme.amocrm.ru\r\nX-Header: 1', 'https://acme"amocrm.ru', 'https://acme\amocrm.ru',
     'https://{acme}.amocrm.ru', 'https://[::1', 'https://::1', 'https://2001:db8::1', 'https://[::1]x', 'https://[::1]443', 'https://a[::1]']) url;
+-- a host that is read otherwise than it looks,
+SELECT url, try('url', url) FROM unnest(ARRAY['http://127.999', 'https://127.1', 'https://0x7f.0.0.1', 'https://2130706433', 'https://0177.0.0.1', 'https://%6cocalhost',
+    'https://[0::1]', 'https://[fe80::1%25eth0]', 'https:///a', 'https://a:0443']) url;
+SELECT try('url', 'https://' || repeat('a', 300));
 -- the port,
 SELECT url, try('url', url) FROM unnest(ARRAY['https://a:', 'https://a:/', 'https://a:0', 'https://a:65536', 'https://a:100000', 'https://a:-1',
     'https://a:80a', 'https://a:https', 'https://a:80:80', 'https://a:+80', 'https://[::1]:', 'https://[::1]:0']) url;

@@ -45,17 +45,21 @@ EXCEPTION
 END
 $$;
 
--- A name that is near to none: all are told.
-SELECT left(try('SERVER acme', 'access_token', 'secret'), 90) || ' ...' AS try;
+-- A name that is near to none: all are told.  One that belongs elsewhere: where.
+SELECT left(try('SERVER acme', 'retries_after_429', '1'), 90) || ' ...' AS try;
+SELECT place, option, try(place, option, 'secret')
+    FROM (VALUES ('SERVER acme', 'access_token'), ('SERVER acme', 'column_name'), ('SERVER acme', 'path'), ('FOREIGN TABLE lists ALTER COLUMN name', 'batch_size')) o (place, option);
+ALTER FOREIGN TABLE lists OPTIONS (ADD url 'https://acme.amocrm.ru');
+CREATE USER MAPPING FOR PUBLIC SERVER acme OPTIONS (proxy 'https://proxy.example');
 
--- Durations have units; without one they are milliseconds.
+-- Durations have units: without one they would be milliseconds, and in libpq seconds.
 SELECT value, try('SERVER acme', 'connect_timeout', value)
-    FROM unnest('{1,500ms,5s,1min,2 h,1d,1.5s,0.5ms,0,-1,-5s,"",abc,5 parsecs,64MB,NaN,2147483647,2147483648,25d,1e3}'::text[]) value;
+    FROM unnest('{1,10,0500," 7 ",500ms,5s,1min,2 h,1d,1.5s,0.5ms,0,-1,-5s,"",abc,5 parsecs,64MB,NaN,2147483647,2147483648,25d,1e3}'::text[]) value;
 SELECT option, value, try('SERVER acme', option, value)
     FROM unnest('{connect_timeout,request_timeout,commit_timeout}'::text[]) option, unnest('{750ms,0,soon}'::text[]) value;
--- Sizes too; without one they are bytes.
+-- Sizes too.
 SELECT value, try('SERVER acme', 'max_response_size', value)
-    FROM unnest('{1,64kB,64MB,2GB,1TB,512 MB,0,-1MB,"",64mb,64M,5s,NaN,lots}'::text[]) value;
+    FROM unnest('{1,1000000,600B,64kB,64MB,2GB,1TB,512 MB,0,-1MB,"",64mb,64M,5s,NaN,lots}'::text[]) value;
 -- Numbers.
 SELECT place, value, try(place, 'batch_size', value)
     FROM unnest('{SERVER acme,FOREIGN TABLE lists}'::text[]) place, unnest('{1,500,0,501,-1,"",ten,10kB}'::text[]) value;

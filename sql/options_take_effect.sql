@@ -123,7 +123,7 @@ ALTER FOREIGN TABLE catalogs OPTIONS (DROP truncatable);
 \! emulator reset
 
 -- max_response_size: of the reply after decompression, whatever it is
-ALTER SERVER acme OPTIONS (ADD max_response_size '600');
+ALTER SERVER acme OPTIONS (ADD max_response_size '600B');
 \set VERBOSITY terse
 SELECT name FROM catalogs WHERE id = 4223;
 SELECT count(*) FROM catalogs;
@@ -143,9 +143,9 @@ SELECT count(*) FROM catalogs;
 \echo :SQLSTATE
 -- To the byte.
 \! emulator fault body text='{"_embedded":{"items":[{"id":1},{"id":12}]}}' times=2
-ALTER SERVER acme OPTIONS (SET max_response_size '44');
+ALTER SERVER acme OPTIONS (SET max_response_size '44B');
 SELECT id FROM catalogs;
-ALTER SERVER acme OPTIONS (SET max_response_size '43');
+ALTER SERVER acme OPTIONS (SET max_response_size '43B');
 SELECT id FROM catalogs;
 \echo :SQLSTATE
 \set VERBOSITY default

@@ -25,6 +25,14 @@ ALTER USER MAPPING FOR regress_ann SERVER acme OPTIONS (DROP api_key, DROP login
 ALTER USER MAPPING FOR regress_ann SERVER acme OPTIONS (DROP access_token);
 DROP USER MAPPING FOR regress_ann SERVER acme;
 
+-- So much for the account; a proxy may want another.
+CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (proxy_user 'robot', proxy_password 'secret');
+CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token 'main-token', proxy_user 'robot');
+CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token 'main-token', proxy_password 'secret');
+CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token 'main-token', proxy_user 'robot', proxy_password E'secret\n');
+CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token 'main-token', proxy_user 'robot', proxy_password 'secret');
+DROP USER MAPPING FOR regress_ann SERVER acme;
+
 -- Nothing that a header cannot hold; no message shows it.
 CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token E'secret\r\nX-Other: 1');
 \echo :SQLSTATE

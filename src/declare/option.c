@@ -1,24 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * option.c
- *	  What the user declared: options, credentials, columns.
+ *	  What the user declared of a server, a table, a column or a user mapping.
  *
  * Owns the option table: one row an option, which gives its name, where it
  * may stand, how its text is read, its default and its range.  The validator,
- * the readers and the hints all work from that table.  Owns what was read of
- * foreign tables, too, until it changes.  Must not know what an option is used
- * for.
+ * the readers and the hints all work from that table.  Must not know what an
+ * option is used for.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 
 #include "access/reloptions.h"
-#include "access/xact.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_server.h"
@@ -28,14 +25,12 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "declare/option.h"
+#include "declare/url.h"
 
 /* Where an option may stand. */
 #define ON_SERVER 1
@@ -55,88 +50,71 @@ typedef enum OptionKind
 	OPT_ANY,   /* char *, anything */
 	OPT_TEXT,  /* char *, printable, not empty */
 	OPT_URL,   /* char *, scheme://host[:port] */
-	OPT_PATH,  /* char *, absolute path without a query */
-	OPT_SECRET /* char *, never shown */
+	OPT_PATH   /* char *, absolute path without a query */
 } OptionKind;
+
+/* What else is to be known of an option. */
+#define OPT_SUPERUSER 1 /* only a superuser may set it */
+#define OPT_SECRET 2    /* no message shows it, whoever says it */
 
 typedef struct OptionDef
 {
 	const char *name;
-	size_t offset; /* in CfdwOptions or CfdwCredentials */
+	size_t offset; /* in what is declared at that place: see read_value() */
 	int where;
 	OptionKind kind;
 	const char *initial; /* text of the default, or NULL for none */
 	double min;
 	double max;
-	bool superuser; /* only a superuser may set it */
+	int flags;
 } OptionDef;
 
 #define FIELD(name) #name, offsetof(CfdwOptions, name)
 #define FIELD_MS(name) #name, offsetof(CfdwOptions, name##_ms)
-#define SECRET(name) #name, offsetof(CfdwCredentials, name)
+#define USER_FIELD(name) #name, offsetof(CfdwCredentials, name)
+#define COLUMN_FIELD(name) offsetof(CfdwTableColumn, name)
 
 /* clang-format off */
 static const OptionDef option_defs[] = {
-	/* name and field           where                 kind        default             min  max   superuser */
-	{FIELD(url),                ON_SERVER,            OPT_URL,    NULL,               0, 0,       false},
-	{FIELD(path),               ON_TABLE,             OPT_PATH,   NULL,               0, 0,       false},
-	{FIELD_MS(connect_timeout), ON_SERVER,            OPT_MS,     "5s",               1, INT_MAX, false},
-	{FIELD_MS(request_timeout), ON_SERVER,            OPT_MS,     "30s",              1, INT_MAX, false},
-	{FIELD_MS(commit_timeout),  ON_SERVER,            OPT_MS,     "60s",              1, INT_MAX, false},
-	{FIELD(max_retries),        ON_SERVER,            OPT_INT,    "3",                0, 100,     false},
-	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     false},
-	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
-	{FIELD(async_capable),      ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
-	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
-	{"write_mode", offsetof(CfdwOptions, immediate), ON_SERVER | ON_TABLE, OPT_MODE, "deferred",     0, 0,       false},
-	{FIELD(undo),               ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
-	{FIELD(combine_verbs),      ON_SERVER,            OPT_BOOL,   "false",            0, 0,       false},
-	{FIELD(verify_rows),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       false},
-	{FIELD(fdw_startup_cost),   ON_SERVER | ON_TABLE, OPT_COST,   "200",              0, 1e10,    false},
-	{FIELD(fdw_tuple_cost),     ON_SERVER | ON_TABLE, OPT_COST,   "0.01",             0, 1e10,    false},
-	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       false},
-	{FIELD(max_response_size),  ON_SERVER,            OPT_BYTES,  "256MB",            1, 1e15,    false},
-	{FIELD(proxy),              ON_SERVER,            OPT_URL,    NULL,               0, 0,       false},
-	{FIELD(user_agent),         ON_SERVER,            OPT_TEXT,   "catalogs_fdw/1.0", 0, 0,       false},
-	{FIELD(ca_file),            ON_SERVER,            OPT_TEXT,   NULL,               0, 0,       true},
-	{FIELD(ssl_verify),         ON_SERVER,            OPT_BOOL,   "true",             0, 0,       true},
-	{SECRET(access_token),      ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
-	{SECRET(login),             ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
-	{SECRET(api_key),           ON_USER,              OPT_SECRET, NULL,               0, 0,       false},
-	/* The column of a table keeps these: read_column_options(). */
-	{"column_name", 0,          ON_COLUMN,            OPT_TEXT,   NULL,               0, 0,       false},
-	{"constant", 0,             ON_COLUMN,            OPT_ANY,    NULL,               0, 0,       false},
+	/* name and field           where                 kind        default             min  max   flags */
+	{FIELD(url),                ON_SERVER,            OPT_URL,    NULL,               0, 0,       0},
+	{FIELD(path),               ON_TABLE,             OPT_PATH,   NULL,               0, 0,       0},
+	{FIELD_MS(connect_timeout), ON_SERVER,            OPT_MS,     "5s",               1, INT_MAX, 0},
+	{FIELD_MS(request_timeout), ON_SERVER,            OPT_MS,     "30s",              1, INT_MAX, 0},
+	{FIELD_MS(commit_timeout),  ON_SERVER,            OPT_MS,     "60s",              1, INT_MAX, 0},
+	{FIELD(max_retries),        ON_SERVER,            OPT_INT,    "3",                0, 100,     0},
+	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     0},
+	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},
+	{FIELD(async_capable),      ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},
+	{FIELD(truncatable),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},
+	{"write_mode", offsetof(CfdwOptions, immediate), ON_SERVER | ON_TABLE, OPT_MODE, "deferred",     0, 0,       0},
+	{FIELD(undo),               ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},
+	{FIELD(combine_verbs),      ON_SERVER,            OPT_BOOL,   "false",            0, 0,       0},
+	{FIELD(verify_rows),        ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},
+	{FIELD(fdw_startup_cost),   ON_SERVER | ON_TABLE, OPT_COST,   "200",              0, 1e10,    0},
+	{FIELD(fdw_tuple_cost),     ON_SERVER | ON_TABLE, OPT_COST,   "0.01",             0, 1e10,    0},
+	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       0},
+	{FIELD(max_response_size),  ON_SERVER,            OPT_BYTES,  "256MB",            1, 1e15,    0},
+	{FIELD(proxy),              ON_SERVER,            OPT_URL,    NULL,               0, 0,       0},
+	{FIELD(user_agent),         ON_SERVER,            OPT_TEXT,   "catalogs_fdw/1.0", 0, 0,       0},
+	{FIELD(ca_file),            ON_SERVER,            OPT_TEXT,   NULL,               0, 0,       OPT_SUPERUSER},
+	{FIELD(ssl_verify),         ON_SERVER,            OPT_BOOL,   "true",             0, 0,       OPT_SUPERUSER},
+	{USER_FIELD(access_token),  ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
+	{USER_FIELD(login),         ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
+	{USER_FIELD(api_key),       ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
+	{USER_FIELD(proxy_user),    ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
+	{USER_FIELD(proxy_password), ON_USER,            OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
+	{"column_name", COLUMN_FIELD(key), ON_COLUMN,    OPT_TEXT,   NULL,               0, 0,       0},
+	{"constant", COLUMN_FIELD(constant), ON_COLUMN,   OPT_ANY,    NULL,               0, 0,       0},
 };
 /* clang-format on */
 
-/* A column of this key, or name, reads the whole item. */
-#define WHOLE_ITEM "attrs"
-
-/* A table as declared, read when it was asked for. */
-typedef struct TableEntry
-{
-	Oid relid;             /* hash key */
-	MemoryContext context; /* holds the table; NULL: there is none */
-	CfdwTable *table;
-	bool valid; /* nothing of it has changed since */
-} TableEntry;
-
-static HTAB *tables = NULL;
-
-/* Contexts of tables that a statement may still use. */
-static List *outdated = NIL;
-
-/* How often something that has been declared was changed. */
-static uint64 declared_changes = 0;
-
-static CfdwTable *read_table(Relation rel);
-static void on_table_change(Datum arg, Oid relid);
-static void on_server_change(Datum arg, int cache, uint32 hash);
-static void on_transaction_end(XactEvent event, void *arg);
 static const CfdwOptions *defaults(void);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
 static void refuse_unknown(const char *name, int where);
+static const char *find_nearest(const char *name, int where);
+static const char *place_hint(int where);
 static void check_required(List *options, int where);
 static void read_list(List *options, int where, void *target);
 static void read_value(const OptionDef *def, const char *value, void *target);
@@ -144,35 +122,14 @@ static void read_integer(const OptionDef *def, const char *value, int unit,
 						 int *result);
 static void read_real(const OptionDef *def, const char *value, int unit,
 					  double *result);
+static void check_unit(const OptionDef *def, const char *value);
 static void refuse_value(const OptionDef *def, const char *value,
 						 const char *hint);
 static void refuse_range(const OptionDef *def, const char *value);
 static void check_text(const OptionDef *def, const char *value);
 static void check_path(const OptionDef *def, const char *value);
 static char *read_url(const OptionDef *def, const char *value);
-static const char *url_fault(const char *value, const char *host,
-							 const char *end);
-static bool port_is_valid(const char *port, const char *end);
-static bool host_is_loopback(const char *host, size_t len);
 static void check_superuser(const OptionDef *def, const char *value);
-static void read_column(Relation rel, int i, CfdwTable *table);
-static void read_column_options(Oid relid, CfdwTableColumn *column);
-
-/*
- * Called once when the library is loaded.
- */
-void
-cfdw_option_init(void)
-{
-	HASHCTL control = {.keysize = sizeof(Oid), .entrysize = sizeof(TableEntry)};
-
-	tables =
-		hash_create("catalogs_fdw tables", 8, &control, HASH_ELEM | HASH_BLOBS);
-	CacheRegisterRelcacheCallback(on_table_change, (Datum) 0);
-	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_server_change,
-								  (Datum) 0);
-	RegisterXactCallback(on_transaction_end, NULL);
-}
 
 /*
  * Checks the options given to CREATE or ALTER of the object kind that CATALOG
@@ -184,8 +141,12 @@ void
 cfdw_option_validate(List *options, Oid catalog)
 {
 	int where = context_of_catalog(catalog);
-	CfdwOptions unused_options;
-	CfdwCredentials unused_credentials;
+	union
+	{
+		CfdwOptions options;
+		CfdwCredentials credentials;
+		CfdwTableColumn column;
+	} unused;
 	ListCell *lc;
 
 	foreach(lc, options)
@@ -195,12 +156,9 @@ cfdw_option_validate(List *options, Oid catalog)
 
 		if (option == NULL)
 			refuse_unknown(def->defname, where);
+		read_value(option, defGetString(def), &unused);
 		check_superuser(option, defGetString(def));
 	}
-
-	read_list(options, where,
-			  where == ON_USER ? (void *) &unused_credentials
-							   : (void *) &unused_options);
 	check_required(options, where);
 }
 
@@ -211,8 +169,35 @@ cfdw_option_validate(List *options, Oid catalog)
 void
 cfdw_option_server(ForeignServer *server, CfdwOptions *options)
 {
+	const char *peer;
+	CfdwUrl url;
+
 	*options = *defaults();
 	read_list(server->options, ON_SERVER, options);
+
+	/* A name may come to mean another machine. */
+	peer = options->proxy != NULL ? options->proxy : options->url;
+	options->loopback_only =
+		cfdw_url_read(peer, &url) == NULL && !url.secure && url.loopback;
+}
+
+/*
+ * Reads a table's options into *OPTIONS, over those of its server.
+ */
+void
+cfdw_option_table(ForeignTable *table, CfdwOptions *options)
+{
+	read_list(table->options, ON_TABLE, options);
+}
+
+/*
+ * Reads a column's options into *COLUMN.
+ */
+void
+cfdw_option_column(Oid relid, CfdwTableColumn *column)
+{
+	read_list(GetForeignColumnOptions(relid, column->attnum), ON_COLUMN,
+			  column);
 }
 
 /*
@@ -252,7 +237,7 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 		const OptionDef *def = &option_defs[i];
 		char *value;
 
-		if (def->kind != OPT_SECRET)
+		if ((def->flags & OPT_SECRET) == 0)
 			continue;
 		value = *(char **) ((char *) credentials + def->offset);
 		if (value != NULL)
@@ -277,64 +262,6 @@ cfdw_option_mapping(Oid userid, Oid serverid)
 			ObjectIdGetDatum(users[i]), ObjectIdGetDatum(serverid));
 	return OidIsValid(mapping) ? mapping
 							   : GetUserMapping(userid, serverid)->umid;
-}
-
-/*
- * What the user declared of a foreign table, as it is now; not to be changed.
- * It lasts until the end of the transaction, or longer: reading it costs as
- * much as the rest of a short statement.
- */
-CfdwTable *
-cfdw_option_table(Relation rel)
-{
-	Oid relid = RelationGetRelid(rel);
-	uint64 changes_before = declared_changes;
-	TableEntry *entry;
-	MemoryContext context;
-	MemoryContext caller;
-	bool found;
-
-	entry = hash_search(tables, &relid, HASH_ENTER, &found);
-	if (!found)
-		entry->context = NULL;
-	if (entry->context != NULL && entry->valid)
-		return entry->table;
-
-	caller = MemoryContextSwitchTo(CacheMemoryContext);
-	if (entry->context != NULL)
-		outdated = lappend(outdated, entry->context);
-	entry->context = NULL;
-	MemoryContextSwitchTo(caller);
-	context = AllocSetContextCreate(CurrentMemoryContext, "catalogs_fdw table",
-									ALLOCSET_SMALL_SIZES);
-	MemoryContextSwitchTo(context);
-	entry->table = read_table(rel);
-	MemoryContextSwitchTo(caller);
-	MemoryContextSetParent(context, CacheMemoryContext);
-	entry->context = context;
-	entry->valid = declared_changes == changes_before;
-	return entry->table;
-}
-
-static CfdwTable *
-read_table(Relation rel)
-{
-	CfdwTable *table = palloc0(sizeof(CfdwTable));
-	ForeignTable *foreign = GetForeignTable(RelationGetRelid(rel));
-
-	table->relid = RelationGetRelid(rel);
-	table->serverid = foreign->serverid;
-	table->name = pstrdup(RelationGetRelationName(rel));
-	table->resource = &cfdw_lists;
-	cfdw_option_server(GetForeignServer(foreign->serverid), &table->options);
-	table->options.path = pstrdup(table->resource->path);
-	read_list(foreign->options, ON_TABLE, &table->options);
-
-	table->ncolumns = RelationGetNumberOfAttributes(rel);
-	table->columns = palloc0(sizeof(CfdwTableColumn) * Max(table->ncolumns, 1));
-	for (int i = 0; i < table->ncolumns; i++)
-		read_column(rel, i, table);
-	return table;
 }
 
 static int
@@ -366,18 +293,44 @@ find_option(const char *name, int where)
 }
 
 /*
- * Raises HV00D; the hint names the valid option nearest to what was written,
- * or all of them when none is near.
+ * Raises HV00D; the hint says where an option of that name belongs, or else names
+ * the valid option nearest to what was written, or all of them when none is near.
  */
 static void
 refuse_unknown(const char *name, int where)
 {
+	const OptionDef *elsewhere =
+		find_option(name, ON_SERVER | ON_TABLE | ON_USER | ON_COLUMN);
+	const char *nearest = find_nearest(name, where);
 	StringInfoData valid;
+
+	initStringInfo(&valid);
+	for (size_t i = 0; i < lengthof(option_defs); i++)
+		if (option_defs[i].where & where)
+			appendStringInfo(&valid, "%s%s", valid.len > 0 ? ", " : "",
+							 option_defs[i].name);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 elsewhere != NULL ? errhint("%s", place_hint(elsewhere->where))
+			 : nearest != NULL
+				 ? errhint("Perhaps you meant the option \"%s\".", nearest)
+			 : valid.len > 0
+				 ? errhint("Valid options in this context are: %s", valid.data)
+				 : errhint("There are no valid options in this context.")));
+}
+
+/*
+ * The option that may stand at WHERE whose name is nearest to NAME, or NULL.
+ */
+static const char *
+find_nearest(const char *name, int where)
+{
 	const char *nearest = NULL;
 	int nearest_distance = 4; /* more edits are another word */
 	int len = (int) Min(strlen(name), NAMEDATALEN - 1);
 
-	initStringInfo(&valid);
 	for (size_t i = 0; i < lengthof(option_defs); i++)
 	{
 		const char *candidate = option_defs[i].name;
@@ -385,7 +338,6 @@ refuse_unknown(const char *name, int where)
 
 		if ((option_defs[i].where & where) == 0)
 			continue;
-		appendStringInfo(&valid, "%s%s", valid.len > 0 ? ", " : "", candidate);
 		distance = varstr_levenshtein_less_equal(name, len, candidate,
 												 strlen(candidate), 1, 1, 1,
 												 nearest_distance, true);
@@ -395,15 +347,28 @@ refuse_unknown(const char *name, int where)
 			nearest_distance = distance;
 		}
 	}
+	return nearest;
+}
 
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			 errmsg("invalid option \"%s\"", name),
-			 nearest != NULL
-				 ? errhint("Perhaps you meant the option \"%s\".", nearest)
-			 : valid.len > 0
-				 ? errhint("Valid options in this context are: %s", valid.data)
-				 : errhint("There are no valid options in this context.")));
+/*
+ * Where an option belongs, as a sentence.
+ */
+static const char *
+place_hint(int where)
+{
+	switch (where)
+	{
+		case ON_SERVER:
+			return "It is an option of the server.";
+		case ON_TABLE:
+			return "It is an option of the foreign table.";
+		case ON_USER:
+			return "It is an option of the user mapping.";
+		case ON_COLUMN:
+			return "It is an option of a column.";
+		default:
+			return "It is an option of the server, or of a foreign table.";
+	}
 }
 
 /*
@@ -440,18 +405,23 @@ check_required(List *options, int where)
 			 errmsg("a user mapping needs one way to sign in"),
 			 errhint(
 				 "Give either \"access_token\", or \"login\" with \"api_key\".")));
+	if (where == ON_USER && GIVEN("proxy_user") != GIVEN("proxy_password"))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg(
+				 "options \"proxy_user\" and \"proxy_password\" go together")));
 	if (where == ON_COLUMN && GIVEN("column_name") && GIVEN("constant"))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 			 errmsg(
-				 "options \"column_name\" and \"constant\" exclude each other")));
+				 "options \"column_name\" and \"constant\" are mutually exclusive")));
 #undef GIVEN
 }
 
 /*
- * Reads those of OPTIONS that may stand at WHERE into TARGET, a CfdwOptions or
- * a CfdwCredentials.
+ * Reads those of OPTIONS that may stand at WHERE into TARGET.
  */
 static void
 read_list(List *options, int where, void *target)
@@ -468,6 +438,10 @@ read_list(List *options, int where, void *target)
 	}
 }
 
+/*
+ * Reads a value into TARGET: a CfdwOptions for a server or a table, else a
+ * CfdwCredentials or a CfdwTableColumn.
+ */
 static void
 read_value(const OptionDef *def, const char *value, void *target)
 {
@@ -503,12 +477,11 @@ read_value(const OptionDef *def, const char *value, void *target)
 			read_real(def, value, 0, (double *) field);
 			break;
 		case OPT_ANY:
+			*(char **) field = pstrdup(value);
 			break;
 		case OPT_TEXT:
-		case OPT_SECRET:
 			check_text(def, value);
-			if (def->where != ON_COLUMN)
-				*(char **) field = pstrdup(value);
+			*(char **) field = pstrdup(value);
 			break;
 		case OPT_URL:
 			*(char **) field = read_url(def, value);
@@ -527,6 +500,7 @@ read_integer(const OptionDef *def, const char *value, int unit, int *result)
 
 	if (!parse_int(value, result, unit, &hint))
 		refuse_value(def, value, hint);
+	check_unit(def, value);
 	if (*result < def->min || *result > def->max)
 		refuse_range(def, value);
 }
@@ -538,8 +512,28 @@ read_real(const OptionDef *def, const char *value, int unit, double *result)
 
 	if (!parse_real(value, result, unit, &hint) || isnan(*result))
 		refuse_value(def, value, hint);
+	check_unit(def, value);
 	if (*result < def->min || *result > def->max)
 		refuse_range(def, value);
+}
+
+/*
+ * Refuses a duration or a size that is a number alone: 10 are milliseconds here,
+ * and seconds elsewhere.
+ */
+static void
+check_unit(const OptionDef *def, const char *value)
+{
+	char *end;
+
+	if (def->kind != OPT_MS && def->kind != OPT_BYTES)
+		return;
+	(void) strtod(value, &end);
+	if (end[strspn(end, " \t\n\v\f\r")] == '\0')
+		refuse_value(def, value,
+					 def->kind == OPT_MS
+						 ? "Give a unit: ms, s, min, h or d, as in \"5s\"."
+						 : "Give a unit: B, kB, MB, GB or TB, as in \"64MB\".");
 }
 
 /*
@@ -549,8 +543,10 @@ static void
 refuse_value(const OptionDef *def, const char *value, const char *hint)
 {
 	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-					errmsg("invalid value for option \"%s\": \"%s\"", def->name,
-						   value),
+					def->flags & OPT_SECRET
+						? errmsg("invalid value for option \"%s\"", def->name)
+						: errmsg("invalid value for option \"%s\": \"%s\"",
+								 def->name, value),
 					hint != NULL ? errhint("%s", hint) : 0));
 }
 
@@ -569,7 +565,7 @@ refuse_range(const OptionDef *def, const char *value)
 
 /*
  * A text goes into a header or a file name: it must not be empty and must not
- * hold control characters.  The message shows no value, for it may be secret.
+ * hold control characters.
  */
 static void
 check_text(const OptionDef *def, const char *value)
@@ -607,95 +603,19 @@ check_path(const OptionDef *def, const char *value)
 static char *
 read_url(const OptionDef *def, const char *value)
 {
-	const char *host = strstr(value, "://");
-	const char *end;
+	CfdwUrl url;
 	const char *fault;
+	size_t len = strlen(value);
 
 	if (strchr(value, '@') != NULL)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 						errmsg("option \"%s\" must not contain credentials",
 							   def->name),
-						errhint("Credentials belong into the user mapping.")));
-
-	host = host != NULL ? host + strlen("://") : value;
-	end = host + strcspn(host, "/");
-	fault = url_fault(value, host, end);
+						errhint("Credentials belong in the user mapping.")));
+	fault = cfdw_url_read(value, &url);
 	if (fault != NULL)
 		refuse_value(def, value, fault);
-	return pnstrdup(value, end - value);
-}
-
-/*
- * What is wrong with the URL VALUE whose host and port stand from HOST to END,
- * as a sentence, or NULL.
- */
-static const char *
-url_fault(const char *value, const char *host, const char *end)
-{
-	const char *colon;
-	const char *host_end = end;
-
-	if (pg_strncasecmp(value, "https://", 8) != 0 &&
-		pg_strncasecmp(value, "http://", 7) != 0)
-		return "A URL begins with https:// (or http:// for this machine itself).";
-	for (const char *p = value; *p != '\0'; p++)
-		if ((unsigned char) *p <= ' ' || *p == 0x7f ||
-			strchr("\\\"<>^`{|}", *p) != NULL)
-			return "A URL has no spaces or special characters.";
-	if (strpbrk(value, "?#") != NULL || (*end == '/' && end[1] != '\0'))
-		return "Give scheme, host and port alone; the path is an option of the table.";
-
-	colon = *host == '[' ? strchr(host, ']') : host;
-	if (colon != NULL && colon < end)
-		colon = strchr(colon, ':');
-	if (*host == '[' &&
-		(strchr(host, ']') == NULL ||
-		 (strchr(host, ']') + 1 != end && strchr(host, ']') + 1 != colon)))
-		return "An IPv6 address stands in brackets, a port after them.";
-	if (colon != NULL && colon < end)
-	{
-		if (!port_is_valid(colon + 1, end))
-			return "A port is a number from 1 to 65535.";
-		host_end = colon;
-	}
-	return host_end == host || strncmp(host, "[]", 2) == 0
-			   ? "The host is missing."
-			   : NULL;
-}
-
-static bool
-port_is_valid(const char *port, const char *end)
-{
-	int number = 0;
-
-	if (port == end || end - port > 5)
-		return false;
-	for (const char *p = port; p < end; p++)
-	{
-		if (!isdigit((unsigned char) *p))
-			return false;
-		number = number * 10 + (*p - '0');
-	}
-	return number >= 1 && number <= 65535;
-}
-
-/*
- * Whether a host names this machine by its nature: localhost, a name below
- * it (RFC 6761), 127.0.0.0/8 or ::1.
- */
-static bool
-host_is_loopback(const char *host, size_t len)
-{
-	static const char localhost[] = "localhost";
-	size_t tail = sizeof(localhost) - 1;
-
-	if (len >= tail && pg_strncasecmp(host + len - tail, localhost, tail) == 0)
-		return len == tail || host[len - tail - 1] == '.';
-	if (len == 5 && strncmp(host, "[::1]", 5) == 0)
-		return true;
-	if (len < 7 || strncmp(host, "127.", 4) != 0)
-		return false;
-	return strspn(host, "0123456789.") >= len;
+	return pnstrdup(value, value[len - 1] == '/' ? len - 1 : len);
 }
 
 /*
@@ -704,143 +624,23 @@ host_is_loopback(const char *host, size_t len)
 static void
 check_superuser(const OptionDef *def, const char *value)
 {
+	CfdwUrl url;
+
 	if (superuser())
 		return;
-	if (def->superuser)
+	if (def->flags & OPT_SUPERUSER)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set option \"%s\"", def->name),
 				 errdetail("Only a superuser may set it.")));
-	if (def->offset == offsetof(CfdwOptions, url) && def->kind == OPT_URL &&
-		pg_strncasecmp(value, "http://", 7) == 0)
-	{
-		const char *host = value + 7;
-		size_t len =
-			*host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-
-		if (!host_is_loopback(host, Min(len, strlen(host))))
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to use plain http in option \"%s\"",
-						def->name),
-				 errdetail(
-					 "Only a superuser may set it for another host than this machine."),
-				 errhint("Use https.")));
-	}
-}
-
-/*
- * Fills in column I of TABLE.  Dropped columns, and those that PostgreSQL
- * generates, keep attribute number 0.
- */
-static void
-read_column(Relation rel, int i, CfdwTable *table)
-{
-	Form_pg_attribute attr = TupleDescAttr(RelationGetDescr(rel), i);
-	CfdwTableColumn *column = &table->columns[i];
-
-	if (attr->attisdropped || attr->attgenerated != '\0')
-		return;
-	column->attnum = attr->attnum;
-	column->name = pstrdup(NameStr(attr->attname));
-	column->typid = attr->atttypid;
-	column->typmod = attr->atttypmod;
-	column->collation = attr->attcollation;
-	column->index = -1;
-	column->kind = CFDW_KIND_OTHER;
-	read_column_options(table->relid, column);
-	if (column->constant != NULL)
-		return;
-
-	if (column->key == NULL)
-		column->key = pstrdup(column->name);
-	column->index = cfdw_resource_find(table->resource, column->key);
-	if (column->index >= 0)
-	{
-		column->fact = &table->resource->columns[column->index];
-		column->kind = column->fact->kind;
-	}
-	else if (strcmp(column->key, WHOLE_ITEM) == 0)
-		column->kind = CFDW_KIND_ITEM;
-	if (column->index == table->resource->id && table->id_attnum == 0)
-		table->id_attnum = attr->attnum;
-}
-
-static void
-read_column_options(Oid relid, CfdwTableColumn *column)
-{
-	ListCell *lc;
-
-	foreach(lc, GetForeignColumnOptions(relid, column->attnum))
-	{
-		DefElem *def = (DefElem *) lfirst(lc);
-
-		if (strcmp(def->defname, "column_name") == 0)
-			column->key = pstrdup(defGetString(def));
-		else if (strcmp(def->defname, "constant") == 0)
-			column->constant = pstrdup(defGetString(def));
-	}
-}
-
-/*
- * A foreign table was altered, or with InvalidOid any.
- */
-static void
-on_table_change(Datum arg, Oid relid)
-{
-	HASH_SEQ_STATUS scan;
-	TableEntry *entry;
-
-	declared_changes++;
-	if (OidIsValid(relid))
-	{
-		entry = hash_search(tables, &relid, HASH_FIND, NULL);
-		if (entry != NULL)
-			entry->valid = false;
-		return;
-	}
-	hash_seq_init(&scan, tables);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		entry->valid = false;
-}
-
-/*
- * A server was altered: its options are its tables' too.
- */
-static void
-on_server_change(Datum arg, int cache, uint32 hash)
-{
-	on_table_change(arg, InvalidOid);
-}
-
-/*
- * Frees what no statement uses any more.  Never raises.
- */
-static void
-on_transaction_end(XactEvent event, void *arg)
-{
-	static uint64 changes_swept = 0;
-	HASH_SEQ_STATUS scan;
-	TableEntry *entry;
-	ListCell *lc;
-
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
-		return;
-	foreach(lc, outdated)
-		MemoryContextDelete(lfirst(lc));
-	list_free(outdated);
-	outdated = NIL;
-	if (changes_swept == declared_changes)
-		return;
-	hash_seq_init(&scan, tables);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (entry->context == NULL || !entry->valid)
-		{
-			if (entry->context != NULL)
-				MemoryContextDelete(entry->context);
-			hash_search(tables, &entry->relid, HASH_REMOVE, NULL);
-		}
-	changes_swept = declared_changes;
+	if (def->kind == OPT_URL && cfdw_url_read(value, &url) == NULL &&
+		!url.secure && !url.loopback)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to use plain http in option \"%s\"",
+					def->name),
+			 errdetail(
+				 "Only a superuser may set it for another host than this machine."),
+			 errhint("Use https.")));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * option.h
- *	  What the user declared: options, credentials, columns.
+ *	  What the user declared of a server, a table, a column or a user mapping.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,6 @@
 
 #include "foreign/foreign.h"
 #include "nodes/pg_list.h"
-#include "utils/relcache.h"
 
 #include "api/value.h"
 
@@ -39,6 +38,8 @@ typedef struct CfdwOptions
 	char *user_agent;
 	char *ca_file; /* NULL: the system's */
 	bool ssl_verify;
+	bool loopback_only; /* what is connected to must be this machine: plain http
+						 * goes to a name that says so */
 } CfdwOptions;
 
 /* Options of a user mapping. */
@@ -47,27 +48,16 @@ typedef struct CfdwCredentials
 	char *access_token;
 	char *login;
 	char *api_key;
+	char *proxy_user; /* or NULL */
+	char *proxy_password;
 	List *secrets; /* char *: those that go into requests, and nowhere else */
 } CfdwCredentials;
 
-/* A foreign table as declared. */
-typedef struct CfdwTable
-{
-	Oid relid;
-	Oid serverid;
-	char *name;
-	const CfdwResource *resource; /* whose rows it shows */
-	CfdwOptions options;
-	int ncolumns;             /* as many as the relation has attributes */
-	CfdwTableColumn *columns; /* by attribute number - 1 */
-	AttrNumber id_attnum;     /* of the list's id, or 0 */
-} CfdwTable;
-
-extern void cfdw_option_init(void);
 extern void cfdw_option_validate(List *options, Oid catalog);
 extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
+extern void cfdw_option_table(ForeignTable *table, CfdwOptions *options);
+extern void cfdw_option_column(Oid relid, CfdwTableColumn *column);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
 extern Oid cfdw_option_mapping(Oid userid, Oid serverid);
-extern CfdwTable *cfdw_option_table(Relation rel);
 
 #endif /* CFDW_OPTION_H */

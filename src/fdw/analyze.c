@@ -20,7 +20,6 @@
 
 #include "fdw/analyze.h"
 #include "compat.h"
-#include "fdw/estimate.h"
 #include "read/cursor.h"
 #include "fdw/scan.h"
 
@@ -53,8 +52,8 @@ bool
 catalogsAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func,
 							BlockNumber *totalpages)
 {
-	double lists = cfdw_estimate_lists(RelationGetRelid(relation),
-									   relation->rd_rel->reltuples);
+	double lists = cfdw_table_rows(RelationGetRelid(relation),
+								   relation->rd_rel->reltuples);
 
 	*func = acquire_rows;
 	*totalpages = (BlockNumber) Min(lists / LISTS_PER_PAGE + 1, MaxBlockNumber);
@@ -71,7 +70,7 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 			 double *totalrows, double *totaldeadrows)
 {
 	TupleDesc desc = RelationGetDescr(relation);
-	CfdwTable *table = cfdw_option_table(relation);
+	CfdwTable *table = cfdw_table_get(relation);
 	CfdwProjection *projection =
 		cfdw_scan_projection(table, all_columns(table));
 	CfdwQuery query = {.resource = table->resource,

@@ -36,6 +36,7 @@
 #include "txn/journal.h"
 #include "fdw/modify.h"
 #include "declare/option.h"
+#include "declare/table.h"
 #include "fdw/plan.h"
 #include "fdw/scan.h"
 #include "net/session.h"
@@ -57,7 +58,7 @@ static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
 void
 _PG_init(void)
 {
-	cfdw_option_init();
+	cfdw_table_init();
 	cfdw_session_init();
 	cfdw_journal_init();
 	cfdw_transaction_init();

@@ -112,7 +112,7 @@ catalogsPlanDirectModify(PlannerInfo *root, ModifyTable *plan, Index rti,
 		list_length(plan->resultRelations) != 1)
 		return false;
 	rel = table_open(planner_rt_fetch(rti, root)->relid, NoLock);
-	ref.table = cfdw_option_table(rel);
+	ref.table = cfdw_table_get(rel);
 	table_close(rel, NoLock);
 	if (ref.table->options.verify_rows ||
 		!plan_conditions(scan, &ref, &ids, &conditions))
@@ -145,7 +145,8 @@ catalogsBeginDirectModify(ForeignScanState *node, int eflags)
 		return;
 	state = palloc0(sizeof(DirectState));
 	node->fdw_state = state;
-	state->table = cfdw_option_table(rri->ri_RelationDesc);
+	state->table = cfdw_table_get(rri->ri_RelationDesc);
+	cfdw_table_check_keys(state->table);
 	state->target = cfdw_ledger_target(
 		state->table, cfdw_result_check_as_user(rri, node->ss.ps.state));
 	state->command = GetCurrentCommandId(true);

@@ -96,7 +96,7 @@ explain_get(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Catalogs Request", "none", es);
 		return;
 	}
-	table = cfdw_option_table(node->ss.ss_currentRelation);
+	table = cfdw_table_get(node->ss.ss_currentRelation);
 	if (plan->fdw_exprs != NIL && !cfdw_plan_is_whole(plan->fdw_private))
 		id = id_text(node, linitial(plan->fdw_exprs), es);
 	is_array = id != NULL && type_is_array(exprType(linitial(plan->fdw_exprs)));
@@ -115,7 +115,7 @@ explain_get(ForeignScanState *node, ExplainState *es)
 static void
 explain_post(Relation rel, CmdType operation, ExplainState *es)
 {
-	const CfdwTable *table = cfdw_option_table(rel);
+	const CfdwTable *table = cfdw_table_get(rel);
 	const CfdwOptions *options = &table->options;
 	CfdwVerb verb = operation == CMD_INSERT   ? CFDW_ADD
 					: operation == CMD_UPDATE ? CFDW_UPDATE

@@ -158,7 +158,7 @@ cfdw_modify_finish(ResultRelInfo *rri)
 int
 catalogsIsForeignRelUpdatable(Relation rel)
 {
-	if (!cfdw_option_table(rel)->options.updatable)
+	if (!cfdw_table_get(rel)->options.updatable)
 		return 0;
 	return (1 << CMD_INSERT) | (1 << CMD_UPDATE) | (1 << CMD_DELETE);
 }
@@ -327,7 +327,7 @@ catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
 	foreach(lc, rels)
 	{
 		Relation rel = lfirst(lc);
-		CfdwTable *table = cfdw_option_table(rel);
+		CfdwTable *table = cfdw_table_get(rel);
 		const CfdwResource *resource = table->resource;
 		const char *id_key = resource->columns[resource->id].key;
 		CfdwQuery query = {.resource = resource,
@@ -406,8 +406,9 @@ begin(EState *estate, ResultRelInfo *rri)
 {
 	ModifyState *state = palloc0(sizeof(ModifyState));
 	Relation rel = rri->ri_RelationDesc;
-	CfdwTable *table = cfdw_option_table(rel);
+	CfdwTable *table = cfdw_table_get(rel);
 
+	cfdw_table_check_keys(table);
 	state->table = table;
 	state->context = estate->es_query_cxt;
 	state->userid = cfdw_result_check_as_user(rri, estate);

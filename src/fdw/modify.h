@@ -11,7 +11,7 @@
 #include "foreign/fdwapi.h"
 
 #include "net/http.h"
-#include "declare/option.h"
+#include "declare/table.h"
 
 extern void cfdw_modify_read_assigned(CfdwTable *table, List *columns,
 									  TupleTableSlot *slot, CfdwRow *row);

@@ -43,7 +43,6 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "fdw/estimate.h"
 #include "fdw/fetch.h"
 #include "read/ids.h"
 #include "declare/option.h"
@@ -117,7 +116,7 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	Relation relation = table_open(relid, NoLock);
 	ListCell *lc;
 
-	plan->table = cfdw_option_table(relation);
+	plan->table = cfdw_table_get(relation);
 	table_close(relation, NoLock);
 	plan->rescans = rescans(root, rel);
 	rel->fdw_private = plan;
@@ -202,7 +201,7 @@ void
 catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 								RangeTblEntry *rte, Relation rel)
 {
-	AttrNumber attnum = cfdw_option_table(rel)->id_attnum;
+	AttrNumber attnum = cfdw_table_get(rel)->id_attnum;
 	Form_pg_attribute attr;
 	Var *var;
 
@@ -371,7 +370,7 @@ estimate_size(PlannerInfo *root, RelOptInfo *rel)
 {
 	const RelPlan *plan = rel->fdw_private;
 
-	rel->tuples = cfdw_estimate_lists(plan->table->relid, rel->tuples);
+	rel->tuples = cfdw_table_rows(plan->table->relid, rel->tuples);
 	set_baserel_size_estimates(root, rel);
 	if (plan->ids.by_id)
 		rel->rows = 1;

@@ -10,7 +10,7 @@
 
 #include "foreign/fdwapi.h"
 
-#include "declare/option.h"
+#include "declare/table.h"
 
 /*
  * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it

@@ -23,7 +23,6 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "fdw/estimate.h"
 #include "fdw/fetch.h"
 #include "read/ids.h"
 #include "fdw/plan.h"
@@ -231,7 +230,7 @@ catalogsBeginForeignScan(ForeignScanState *node, int eflags)
 	node->fdw_state = state;
 	state->async = node->ss.ps.async_capable;
 	state->projection = cfdw_scan_projection(
-		cfdw_option_table(rel), cfdw_plan_columns(plan->fdw_private));
+		cfdw_table_get(rel), cfdw_plan_columns(plan->fdw_private));
 	state->ids = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
 	state->whole = cfdw_plan_is_whole(plan->fdw_private);
 	state->by_id = !state->whole && plan->fdw_exprs != NIL &&
@@ -278,8 +277,8 @@ catalogsIterateForeignScan(ForeignScanState *node)
 	if (next == CFDW_NEXT_ITEM)
 		store_row(state, &row, slot);
 	else if (next == CFDW_NEXT_END && state->asked == CFDW_ASK_ALL)
-		cfdw_estimate_note(state->projection->table->relid,
-						   cfdw_fetch_count(state->fetch));
+		cfdw_table_note_rows(state->projection->table->relid,
+							 cfdw_fetch_count(state->fetch));
 	state->waiting = next == CFDW_NEXT_WAIT;
 	MemoryContextSwitchTo(caller);
 	return slot;

@@ -10,7 +10,7 @@
 
 #include "storage/itemptr.h"
 
-#include "declare/option.h"
+#include "declare/table.h"
 
 extern OffsetNumber cfdw_tid_account(const CfdwTable *table);
 extern void cfdw_tid_set_list(ItemPointer tid, OffsetNumber account, int64 id);

@@ -10,7 +10,7 @@
 
 #include "lib/ilist.h"
 
-#include "declare/option.h"
+#include "declare/table.h"
 #include "net/session.h"
 
 /* What became of a row in a request. */

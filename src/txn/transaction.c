@@ -325,6 +325,7 @@ end(void)
 	cfdw_journal_end_transaction();
 	cfdw_ledger_end_transaction();
 	cfdw_session_end_transaction();
+	cfdw_table_end_transaction();
 }
 
 static void

@@ -14,7 +14,7 @@ cd "$1"
 only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | reply
-		#include.*[<"]curl/                | loop pool http
+		#include.*[<"]curl/                | url loop pool http
 		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h

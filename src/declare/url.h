@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * url.h
+ *	  The address of an account or of a proxy.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_URL_H
+#define CFDW_URL_H
+
+struct sockaddr;
+
+/* What matters of an address. */
+typedef struct CfdwUrl
+{
+	bool secure;   /* https */
+	bool loopback; /* its host is this machine, by its name or number alone */
+} CfdwUrl;
+
+extern char *cfdw_url_read(const char *text, CfdwUrl *url);
+extern bool cfdw_url_is_loopback(const struct sockaddr *address);
+
+#endif /* CFDW_URL_H */
