@@ -178,6 +178,11 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 	action->lookalikes = lookalikes;
 	if (response->signing_in)
 		cfdw_session_report_login(batch->target->session, response, body, len);
+	if (batch->left_out != NULL)
+		cfdw_report_gone(action, cfdw_name_row(batch->left_out->verb,
+											   batch->left_out->data));
+	if (batch->fault[0] != '\0')
+		cfdw_report_malformed(action, batch->fault, response);
 	if (batch->refusal != NULL)
 		cfdw_report_refused(action,
 							refused != NULL
@@ -187,11 +192,6 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 							refused != NULL && refused->verb != CFDW_ADD &&
 								batch->refusal->code == CFDW_CODE_GONE,
 							response);
-	if (batch->left_out != NULL)
-		cfdw_report_gone(action, cfdw_name_row(batch->left_out->verb,
-											   batch->left_out->data));
-	if (batch->fault[0] != '\0')
-		cfdw_report_malformed(action, batch->fault, response);
 	cfdw_report_response(action, response, body, len);
 }
 

@@ -247,6 +247,8 @@ cfdw_journal_rollback(int nest_level)
 		cfdw_ledger_unsettle(((CfdwChange *) list_nth(changes, i))->row);
 	for (int i = list_length(changes) - 1; i >= keep; i--)
 		forget_change(list_nth(changes, i));
+	if (keep == 0)
+		list_free(changes);
 	changes = list_truncate(changes, keep);
 }
 

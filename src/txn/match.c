@@ -318,11 +318,17 @@ list_adds(const CfdwBatch *batch, Adds *adds)
 static bool
 are_credible(CfdwBatch *batch, const Adds *adds)
 {
+	int refuses_unnamed =
+		batch->refusal != NULL && batch->refused == NULL ? 1 : 0;
+
 	if (adds->nitems > adds->nadds && adds->nadds == 0)
 		cfdw_batch_set_fault(batch, "the reply names a list that was not sent");
 	else if (adds->nitems > adds->nadds)
 		cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
 							 adds->nitems, adds->nadds);
+	/* It might be one that was there, and is in the way of ours. */
+	else if (adds->nitems > 0 && adds->nitems + refuses_unnamed > adds->n)
+		cfdw_batch_set_fault(batch, "the reply names lists, and refuses them");
 	for (int i = 0; i < adds->nitems && batch->fault[0] == '\0'; i++)
 	{
 		int64 id = adds->items[i]->id;
