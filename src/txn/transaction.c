@@ -16,6 +16,7 @@
 
 #include "access/xact.h"
 #include "utils/inval.h"
+#include "utils/memutils.h"
 
 #include "txn/remain.h"
 #include "txn/send.h"
@@ -265,6 +266,8 @@ static void
 commit(void)
 {
 	dlist_head operations = DLIST_STATIC_INIT(operations);
+	/* That of a procedure lives on. */
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 
 	/* COMMIT is a statement too: see what ALTER SERVER did meanwhile. */
 	AcceptInvalidationMessages();
@@ -274,6 +277,7 @@ commit(void)
 	settle_all();
 	/* Not later: what raises after the commit brings the server down. */
 	cfdw_remain_warn();
+	MemoryContextSwitchTo(caller);
 }
 
 /*

@@ -418,6 +418,44 @@ for my $i (1 .. 100)
 run_in($session, $count);
 is(descriptors(), $fds, 'a hundred open cursors leak no descriptor');
 
+# Nor do thousands of transactions of a procedure, or exception blocks, within
+# the statement.
+$t->sql(<<'SQL');
+CREATE PROCEDURE many(statement text, committed bool, n int) LANGUAGE plpgsql AS $$
+DECLARE
+	before bigint;
+BEGIN
+	FOR i IN 1 .. n LOOP
+		IF committed THEN
+			EXECUTE format(statement, i);
+			COMMIT;
+		ELSE
+			BEGIN
+				EXECUTE format(statement, i);
+				RAISE EXCEPTION 'enough';
+			EXCEPTION WHEN raise_exception THEN
+				NULL;
+			END;
+		END IF;
+		IF i = 100 THEN
+			SELECT sum(total_bytes) INTO before FROM pg_backend_memory_contexts;
+		END IF;
+	END LOOP;
+	RAISE NOTICE '% bytes each',
+		(SELECT (sum(total_bytes) - before) / (n - 100) FROM pg_backend_memory_contexts);
+END $$
+SQL
+foreach (
+	[ 'COMMIT of a change', 'UPDATE catalogs SET name = %L WHERE id = 4223', 'true' ],
+	[ 'COMMIT after a query', 'SELECT count(*) FROM catalogs', 'true' ],
+	[ 'exception after a query', 'SELECT count(*) FROM catalogs', 'false' ])
+{
+	my ($what, $statement, $committed) = @$_;
+	my $got = $t->try_in($session, "CALL many(\$\$$statement\$\$, $committed, 1100)");
+	my ($bytes) = $got->{error} =~ /NOTICE: .* ([-\d]+)[.\d]* bytes each/;
+	cmp_ok($bytes // 'none', '<', 150, "$what, a thousand times: no memory") or diag($got->{error});
+}
+
 # And when those that have descriptors wait to be read themselves, that is an
 # error like any other.
 my $all = run_in($session, $count) + $many;

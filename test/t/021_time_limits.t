@@ -98,4 +98,38 @@ is($got->{sqlstate}, '08006', '... and is counted');
 cmp_ok($got->{seconds}, '<', 0.5 + $slack + 2, '... more or less');
 $t->emulator('heal');
 
+# ------------------------------------------------------------------------------
+# commit_timeout is for the login, too, and all accounts are signed in to at once
+
+my ($http_port) = $t->url =~ /:(\d+)$/;
+my %key = (main => 'main-key', acme => 'acme-key', beta => 'beta-key');
+my @accounts = sort keys %key;
+$t->sql('CREATE TABLE list (account text, id bigint, name text) PARTITION BY LIST (account)');
+$t->sql(<<"SQL") foreach @accounts;
+CREATE SERVER in_$_ FOREIGN DATA WRAPPER catalogs_fdw
+	OPTIONS (url 'http://$_.localhost:$http_port', commit_timeout '1s', connect_timeout '1s');
+CREATE USER MAPPING FOR CURRENT_USER SERVER in_$_
+	OPTIONS (login 'robot\@example.com', api_key '$key{$_}');
+CREATE FOREIGN TABLE list_$_ PARTITION OF list FOR VALUES IN ('$_') SERVER in_$_;
+ALTER FOREIGN TABLE list_$_ ALTER account OPTIONS (ADD constant '$_')
+SQL
+my $into_one = q{INSERT INTO list_acme (name) VALUES ('New list')};
+my $into_all = q{INSERT INTO list (account, name) VALUES } . join ', ', map { "('$_', 'New')" } @accounts;
+
+$t->wire;
+$t->fault('hold', on => 'LOGIN', times => 0);
+takes(1, '08006', $into_one, 'a login that is not answered, in COMMIT');
+$t->emulator('heal');
+usleep(200_000);
+unlike($t->wire, qr/catalogs/, '... after which nothing is sent');
+$t->sql($into_one);
+is($t->wire('--count'), '2 POST', '... and one that is');
+
+my $delay = 0.2;
+$t->set(delay_ms => 1000 * $delay);
+$got = $t->try_sql($into_all);
+is($got->{error}, '', 'several accounts in a COMMIT, to be signed in to');
+cmp_ok($got->{seconds}, '<', 4 * $delay, '... take as long as one');
+$t->set(delay_ms => 0);
+
 done_testing();
