@@ -41,10 +41,14 @@ OBJS = \
 	src/fdw/tid.o \
 	src/fdw/fetch.o \
 	src/fdw/plan.o \
+	src/fdw/projection.o \
 	src/fdw/scan.o \
 	src/fdw/analyze.o \
 	src/fdw/async.o \
+	src/fdw/writer.o \
+	src/fdw/returning.o \
 	src/fdw/modify.o \
+	src/fdw/truncate.o \
 	src/fdw/direct.o \
 	src/fdw/explain.o \
 	src/fdw/catalogs_fdw.o

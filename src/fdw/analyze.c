@@ -21,7 +21,7 @@
 #include "fdw/analyze.h"
 #include "compat.h"
 #include "read/cursor.h"
-#include "fdw/scan.h"
+#include "fdw/projection.h"
 
 /*
  * Lists in a page, of which PostgreSQL wants to know a number beforehand: by
@@ -72,9 +72,8 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	TupleDesc desc = RelationGetDescr(relation);
 	CfdwTable *table = cfdw_table_get(relation);
 	CfdwProjection *projection =
-		cfdw_scan_projection(table, all_columns(table));
-	CfdwQuery query = {.resource = table->resource,
-					   .path = table->options.path};
+		cfdw_projection_create(table, all_columns(table));
+	CfdwQuery query = {0};
 	Sample sample = {.size = targrows, .rows = rows, .skip = -1};
 	Datum *values = palloc0(sizeof(Datum) * desc->natts);
 	bool *nulls = palloc(sizeof(bool) * desc->natts);
@@ -86,7 +85,7 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 
 	reservoir_init_selection_state(&sample.reservoir, targrows);
 	memset(nulls, true, sizeof(bool) * desc->natts);
-	cfdw_scan_keys(projection, &query);
+	cfdw_projection_query(projection, &query);
 	cursor =
 		cfdw_cursor_open(table->serverid, relation->rd_rel->relowner, &query);
 	for (;;)
@@ -101,7 +100,7 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 		if (found)
 			place = place_in_sample(&sample);
 		if (place >= 0)
-			cfdw_scan_convert(projection, &item, NULL, values, nulls);
+			cfdw_projection_convert(projection, &item, NULL, values, nulls);
 		MemoryContextSwitchTo(caller);
 		if (!found)
 			break;

@@ -39,6 +39,7 @@
 #include "declare/table.h"
 #include "fdw/plan.h"
 #include "fdw/scan.h"
+#include "fdw/truncate.h"
 #include "net/session.h"
 
 PG_MODULE_MAGIC;

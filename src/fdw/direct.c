@@ -31,9 +31,9 @@
 #include "fdw/direct.h"
 #include "txn/transaction.h"
 #include "read/ids.h"
-#include "fdw/modify.h"
 #include "txn/overlay.h"
 #include "fdw/plan.h"
+#include "fdw/writer.h"
 #include "api/value.h"
 
 /*
@@ -70,15 +70,13 @@ static bool plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids,
 							List **conditions);
 static bool plan_values(PlannerInfo *root, RowRef *ref, List **columns,
 						List **values);
-static bool is_sendable(const CfdwTableColumn *column);
 static Node *without_constants(Node *node, RowRef *ref);
 static Const *make_constant(const CfdwTableColumn *column);
 static bool needs_row(Node *node);
 static bool needs_row_walker(Node *node, void *context);
 static int64 change_rows(ForeignScanState *node);
 static CfdwIds evaluate_ids(DirectState *state, ExprContext *econtext);
-static void evaluate_values(DirectState *state, ForeignScanState *node,
-							CfdwRow *row);
+static const CfdwRow *evaluate_row(DirectState *state, ForeignScanState *node);
 
 /*
  * What the requests have cost that a change has sent.
@@ -264,19 +262,12 @@ plan_values(PlannerInfo *root, RowRef *ref, List **columns, List **values)
 		Node *value = without_constants((Node *) entry->expr, ref);
 
 		if (needs_row(value) ||
-			(column->constant == NULL && !is_sendable(column)))
+			(column->constant == NULL && !cfdw_writer_is_updatable(column)))
 			return false;
 		any = any || column->constant == NULL;
 		*values = lappend(*values, value);
 	}
 	return any;
-}
-
-static bool
-is_sendable(const CfdwTableColumn *column)
-{
-	return column->attnum != 0 && column->fact != NULL &&
-		   column->fact->updatable;
 }
 
 /*
@@ -351,12 +342,12 @@ change_rows(ForeignScanState *node)
 	DirectState *state = node->fdw_state;
 	CommandId command = node->ss.ps.state->es_snapshot->curcid;
 	CfdwRow *before = cfdw_row_create(state->table->resource); /* not known */
-	CfdwRow *row = cfdw_row_create(state->table->resource);
+	const CfdwRow *row = NULL;
 	int64 count = 0;
 	CfdwIds ids = evaluate_ids(state, node->ss.ps.ps_ExprContext);
 
 	if (ids.n > 0 && state->columns != NIL)
-		evaluate_values(state, node, row);
+		row = evaluate_row(state, node);
 	for (int i = 0; i < ids.n; i++)
 	{
 		CfdwLedgerRow *tracked;
@@ -402,12 +393,13 @@ evaluate_ids(DirectState *state, ExprContext *econtext)
 /*
  * What an UPDATE assigns, the same to all rows.
  */
-static void
-evaluate_values(DirectState *state, ForeignScanState *node, CfdwRow *row)
+static const CfdwRow *
+evaluate_row(DirectState *state, ForeignScanState *node)
 {
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(
 		RelationGetDescr(node->ss.ss_currentRelation), &TTSOpsVirtual);
+	CfdwRow *row;
 	ListCell *lc;
 	ListCell *lv;
 
@@ -419,6 +411,8 @@ evaluate_values(DirectState *state, ForeignScanState *node, CfdwRow *row)
 			ExecEvalExpr(lfirst(lv), econtext, &slot->tts_isnull[i]);
 	}
 	ExecStoreVirtualTuple(slot);
-	cfdw_modify_read_assigned(state->table, state->columns, slot, row);
+	row = cfdw_writer_updated(cfdw_writer_create(state->table, state->columns),
+							  slot, NULL);
 	ExecDropSingleTupleTableSlot(slot);
+	return row;
 }

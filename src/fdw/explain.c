@@ -23,11 +23,15 @@
 #include "fdw/explain.h"
 #include "fdw/modify.h"
 #include "fdw/plan.h"
+#include "fdw/returning.h"
 #include "read/cursor.h"
 #include "fdw/scan.h"
 
 static void explain_get(ForeignScanState *node, ExplainState *es);
-static void explain_post(Relation rel, CmdType operation, ExplainState *es);
+static CfdwNeed expected_need(const ModifyTableState *mtstate,
+							  const ResultRelInfo *rri);
+static void explain_post(Relation rel, CmdType operation, CfdwNeed need,
+						 ExplainState *es);
 static void explain_traffic(const CfdwTraffic *traffic, ExplainState *es);
 static void explain_count(const char *label, int64 count, ExplainState *es);
 static char *id_text(ForeignScanState *node, Node *expr, ExplainState *es);
@@ -55,7 +59,8 @@ catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							 ExplainState *es)
 {
 	if (es->verbose)
-		explain_post(rri->ri_RelationDesc, mtstate->operation, es);
+		explain_post(rri->ri_RelationDesc, mtstate->operation,
+					 expected_need(mtstate, rri), es);
 	if (es->analyze && mtstate->mt_done)
 		explain_traffic(cfdw_modify_finish(rri), es);
 }
@@ -70,7 +75,8 @@ catalogsExplainDirectModify(ForeignScanState *node, ExplainState *es)
 
 	if (es->verbose)
 	{
-		explain_post(node->ss.ss_currentRelation, plan->operation, es);
+		explain_post(node->ss.ss_currentRelation, plan->operation,
+					 CFDW_NEED_NOTHING, es);
 		ExplainPropertyText("Catalogs Ids",
 							id_text(node, (Node *) cfdw_direct_ids(plan), es),
 							es);
@@ -110,13 +116,28 @@ explain_get(ForeignScanState *node, ExplainState *es)
 }
 
 /*
- * What is sent for rows of REL.
+ * What something will read of the rows that a modification adds.
+ */
+static CfdwNeed
+expected_need(const ModifyTableState *mtstate, const ResultRelInfo *rri)
+{
+	if (mtstate->operation != CMD_INSERT)
+		return CFDW_NEED_NOTHING;
+	return cfdw_returning_planned(
+		cfdw_returning_create(cfdw_table_get(rri->ri_RelationDesc), rri),
+		outerPlanState(mtstate)->plan);
+}
+
+/*
+ * What is sent for rows of REL.  Those of which something reads what only the
+ * account knows are sent one by one, whatever the options say.
  */
 static void
-explain_post(Relation rel, CmdType operation, ExplainState *es)
+explain_post(Relation rel, CmdType operation, CfdwNeed need, ExplainState *es)
 {
 	const CfdwTable *table = cfdw_table_get(rel);
 	const CfdwOptions *options = &table->options;
+	bool each = need != CFDW_NEED_NOTHING;
 	CfdwVerb verb = operation == CMD_INSERT   ? CFDW_ADD
 					: operation == CMD_UPDATE ? CFDW_UPDATE
 											  : CFDW_DELETE;
@@ -124,9 +145,17 @@ explain_post(Relation rel, CmdType operation, ExplainState *es)
 	ExplainPropertyText(
 		"Catalogs Request",
 		cfdw_cursor_post_line(table->resource, options->path, verb), es);
-	ExplainPropertyInteger("Batch Size", NULL, options->batch_size, es);
+	if (need == CFDW_NEED_STORED)
+		ExplainPropertyText(
+			"Catalogs Request for Each Row",
+			cfdw_cursor_get_line(table->resource, options->path, "..."), es);
+	ExplainPropertyInteger("Batch Size", NULL, each ? 1 : options->batch_size,
+						   es);
 	ExplainPropertyText("Write Mode",
-						options->immediate ? "immediate" : "deferred", es);
+						each                 ? "each row at once"
+						: options->immediate ? "immediate"
+											 : "deferred",
+						es);
 }
 
 /*

@@ -13,9 +13,6 @@
 #include "net/http.h"
 #include "declare/table.h"
 
-extern void cfdw_modify_read_assigned(CfdwTable *table, List *columns,
-									  TupleTableSlot *slot, CfdwRow *row);
-
 extern const CfdwTraffic *cfdw_modify_finish(ResultRelInfo *rri);
 
 extern int catalogsIsForeignRelUpdatable(Relation rel);
@@ -37,7 +34,5 @@ extern TupleTableSlot *catalogsExecForeignDelete(EState *estate,
 												 TupleTableSlot *slot,
 												 TupleTableSlot *plan_slot);
 extern void catalogsEndForeignModify(EState *estate, ResultRelInfo *rri);
-extern void catalogsExecForeignTruncate(List *rels, DropBehavior behavior,
-										bool restart_seqs);
 
 #endif /* CFDW_MODIFY_H */

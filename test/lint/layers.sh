@@ -21,8 +21,8 @@ only_place_for() {
 		#include.*"optimizer/              | +plan
 		#include.*"nodes/pathnodes\.h"     | +plan
 		#include.*"foreign/fdwapi\.h"      | +plan
-		#include.*"executor/               | +scan
-		#include.*"nodes/execnodes\.h"     | +scan
+		#include.*"executor/               | +projection
+		#include.*"nodes/execnodes\.h"     | +projection
 		PG_MODULE_MAGIC                    | catalogs_fdw
 		PG_FUNCTION_INFO_V1                | catalogs_fdw
 	TABLE
