@@ -123,7 +123,7 @@ $t->emulator('heal');
 usleep(200_000);
 unlike($t->wire, qr/catalogs/, '... after which nothing is sent');
 $t->sql($into_one);
-is($t->wire('--count'), '2 POST', '... and one that is');
+is($t->wire('--count'), '1 POST, 1 LOGIN', '... and one that is');
 
 my $delay = 0.2;
 $t->set(delay_ms => 1000 * $delay);
