@@ -105,7 +105,9 @@ static void begin_again_or_finish(CfdwTransfer *transfer, CURLcode code);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
 static void finish_all(CURLcode code);
+static const char *words_of(const CfdwTransfer *transfer, CURLcode code);
 static void describe(CfdwResponse *response, CURLcode code, const char *error);
+static bool wants_proxy_login(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static bool has_long_header(const CfdwTransfer *transfer);
 static void read_headers(CfdwTransfer *transfer);
@@ -566,7 +568,7 @@ was_neglected(const CfdwTransfer *transfer, CURLcode code)
 {
 	return code == CURLE_OPERATION_TIMEDOUT && !transfer->connected &&
 		   transfer->waited_ms <
-			   cfdw_pool_config(transfer->pool)->connect_timeout_ms / 2;
+			   cfdw_pool_options(transfer->pool)->connect_timeout_ms / 2;
 }
 
 /*
@@ -581,10 +583,10 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	if (transfer->done)
 		return;
 	transfer->done = true;
+	read_headers(transfer);
 	response->outcome = outcome_of(transfer, code);
 	response->sent = transfer->body_sent > 0;
-	read_headers(transfer);
-	describe(response, code, transfer->error);
+	describe(response, code, words_of(transfer, code));
 	transfer->whole_reply = code == CURLE_OK;
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
@@ -602,12 +604,25 @@ finish_all(CURLcode code)
 }
 
 /*
- * How a transfer ended, in words; ERROR is what libcurl says of it, or "".
+ * What is known of a failure that libcurl does not know, or else its own words.
+ */
+static const char *
+words_of(const CfdwTransfer *transfer, CURLcode code)
+{
+	if (transfer->response.outcome == CFDW_HTTP_PROXY_LOGIN)
+		return "The proxy answered with status 407.";
+	if (code == CURLE_COULDNT_CONNECT && cfdw_pool_refused(transfer->pool))
+		return "The name of this machine stands for another one.";
+	return transfer->error;
+}
+
+/*
+ * How a transfer ended, in words; ERROR is what is said of it, or "".
  */
 static void
 describe(CfdwResponse *response, CURLcode code, const char *error)
 {
-	if (code == CURLE_OK)
+	if (response->outcome == CFDW_HTTP_OK)
 		return;
 	if (code == CURLE_SEND_FAIL_REWIND)
 		/* libcurl's words tell of what on_send prevents. */
@@ -625,6 +640,8 @@ describe(CfdwResponse *response, CURLcode code, const char *error)
 static CfdwOutcome
 outcome_of(const CfdwTransfer *transfer, CURLcode code)
 {
+	if (wants_proxy_login(transfer))
+		return CFDW_HTTP_PROXY_LOGIN;
 	switch (code)
 	{
 		case CURLE_OK:
@@ -664,6 +681,20 @@ static bool
 has_long_header(const CfdwTransfer *transfer)
 {
 	return transfer->connected && transfer->received == 0;
+}
+
+/*
+ * Whether the proxy has refused, to connect or to pass the request on.
+ */
+static bool
+wants_proxy_login(const CfdwTransfer *transfer)
+{
+	long status = 0;
+
+	if (cfdw_pool_options(transfer->pool)->proxy == NULL)
+		return false;
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status == 407 || transfer->response.status == 407;
 }
 
 static void

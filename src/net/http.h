@@ -50,6 +50,7 @@ typedef enum CfdwOutcome
 {
 	CFDW_HTTP_OK,            /* a whole reply, of whatever status */
 	CFDW_HTTP_NO_CONNECTION, /* resolve, connect, TLS */
+	CFDW_HTTP_PROXY_LOGIN,   /* the proxy wants one, or another */
 	CFDW_HTTP_LOST,          /* connection closed or broken */
 	CFDW_HTTP_TIMEOUT,
 	CFDW_HTTP_CUT,       /* the reply is shorter than announced */

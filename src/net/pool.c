@@ -23,6 +23,7 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
+#include "declare/url.h"
 #include "net/pool.h"
 #include "net/loop.h"
 
@@ -38,11 +39,14 @@ struct CfdwPool
 {
 	MemoryContext context; /* of this struct; its reset closes all */
 	MemoryContextCallback callback;
-	CfdwPoolConfig config;
-	CURLSH *share;              /* connections and cookies; NULL when closed */
-	struct curl_slist *cookies; /* while it is closed */
-	CURL *spare;                /* set up, for the next request; or NULL */
-	curl_socket_t kept;         /* of the connection that no request uses; or
+	const CfdwOptions *options;
+	const CfdwCredentials *credentials;
+	bool cookies;  /* those that the server sets are kept */
+	bool refused;  /* an address of the last connection was not allowed */
+	CURLSH *share; /* connections and cookies; NULL when closed */
+	struct curl_slist *jar; /* the cookies, while it is closed */
+	CURL *spare;            /* set up, for the next request; or NULL */
+	curl_socket_t kept;     /* of the connection that no request uses; or
 						 * CURL_SOCKET_BAD: none, or it is not known */
 	int descriptors; /* accounted for with fd.c: one for each handle taken, and
 						 * one at least while it is open */
@@ -74,18 +78,21 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose,
 							 struct curl_sockaddr *address);
 
 /*
- * A new set of connections, in a memory context below PARENT.  Opens nothing
- * yet.
+ * A new set of connections, as OPTIONS and CREDENTIALS, which must outlive it, say;
+ * in a memory context below PARENT.  Opens nothing yet.
  */
 CfdwPool *
-cfdw_pool_create(MemoryContext parent, const CfdwPoolConfig *config)
+cfdw_pool_create(MemoryContext parent, const CfdwOptions *options,
+				 const CfdwCredentials *credentials, bool cookies)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "catalogs_fdw pool",
 												  ALLOCSET_SMALL_SIZES);
 	CfdwPool *pool = MemoryContextAllocZero(context, sizeof(CfdwPool));
 
 	pool->context = context;
-	pool->config = *config;
+	pool->options = options;
+	pool->credentials = credentials;
+	pool->cookies = cookies;
 	pool->kept = CURL_SOCKET_BAD;
 	pool->callback.func = free_pool;
 	pool->callback.arg = pool;
@@ -116,12 +123,22 @@ cfdw_pool_close_idle(CfdwPool *pool)
 }
 
 /*
- * What holds for all requests of POOL.
+ * What the user declared of the server.
  */
-const CfdwPoolConfig *
-cfdw_pool_config(const CfdwPool *pool)
+const CfdwOptions *
+cfdw_pool_options(const CfdwPool *pool)
 {
-	return &pool->config;
+	return pool->options;
+}
+
+/*
+ * Whether the last connection could not be made for want of an address that is of
+ * this machine.
+ */
+bool
+cfdw_pool_refused(const CfdwPool *pool)
+{
+	return pool->refused;
 }
 
 /*
@@ -241,7 +258,7 @@ open_pool(CfdwPool *pool)
 	dlist_push_head(&idle_pools, &pool->link);
 	if (curl_share_setopt(pool->share, CURLSHOPT_SHARE,
 						  CURL_LOCK_DATA_CONNECT) != CURLSHE_OK ||
-		(pool->config.cookies &&
+		(pool->cookies &&
 		 curl_share_setopt(pool->share, CURLSHOPT_SHARE,
 						   CURL_LOCK_DATA_COOKIE) != CURLSHE_OK))
 	{
@@ -270,8 +287,8 @@ close_pool(CfdwPool *pool)
 {
 	if (pool->share == NULL)
 		return;
-	if (pool->config.cookies && pool->cookies == NULL)
-		pool->cookies = list_cookies(pool);
+	if (pool->cookies && pool->jar == NULL)
+		pool->jar = list_cookies(pool);
 	if (pool->spare != NULL)
 		curl_easy_cleanup(pool->spare);
 	pool->spare = NULL;
@@ -304,8 +321,8 @@ free_pool(void *arg)
 	CfdwPool *pool = arg;
 
 	cfdw_pool_close_idle(pool);
-	curl_slist_free_all(pool->cookies);
-	pool->cookies = NULL;
+	curl_slist_free_all(pool->jar);
+	pool->jar = NULL;
 }
 
 /*
@@ -361,7 +378,8 @@ make_spare(CfdwPool *pool)
 static CURLcode
 set_up(CfdwPool *pool, CURL *easy)
 {
-	const CfdwPoolConfig *config = &pool->config;
+	const CfdwOptions *options = pool->options;
+	const CfdwCredentials *credentials = pool->credentials;
 	CURLcode code;
 
 #define SET(option, value)                                                     \
@@ -372,27 +390,33 @@ set_up(CfdwPool *pool, CURL *easy)
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_USERAGENT, config->user_agent);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout_ms);
+	SET(CURLOPT_USERAGENT, options->user_agent);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) options->connect_timeout_ms);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(CURLOPT_OPENSOCKETDATA, pool);
 
 	/* An empty name keeps libcurl from asking the environment. */
-	SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+	SET(CURLOPT_PROXY, options->proxy != NULL ? options->proxy : "");
 	SET(CURLOPT_NOPROXY, "");
+	if (credentials->proxy_user != NULL)
+	{
+		SET(CURLOPT_PROXYUSERNAME, credentials->proxy_user);
+		SET(CURLOPT_PROXYPASSWORD, credentials->proxy_password);
+	}
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
 
-	SET(CURLOPT_SSL_VERIFYPEER, config->ssl_verify ? 1L : 0L);
-	SET(CURLOPT_SSL_VERIFYHOST, config->ssl_verify ? 2L : 0L);
-	if (config->ca_file != NULL)
-		SET(CURLOPT_CAINFO, config->ca_file);
+	SET(CURLOPT_SSL_VERIFYPEER, options->ssl_verify ? 1L : 0L);
+	SET(CURLOPT_SSL_VERIFYHOST, options->ssl_verify ? 2L : 0L);
+	if (options->ca_file != NULL)
+		SET(CURLOPT_CAINFO, options->ca_file);
 
 	SET(CURLOPT_SHARE, pool->share);
-	if (config->cookies)
+	if (pool->cookies)
 	{
 		SET(CURLOPT_COOKIEFILE, ""); /* cookies from nowhere, but on */
-		for (const struct curl_slist *cookie = pool->cookies; cookie != NULL;
+		for (const struct curl_slist *cookie = pool->jar; cookie != NULL;
 			 cookie = cookie->next)
 			SET(CURLOPT_COOKIELIST, cookie->data);
 	}
@@ -400,19 +424,25 @@ set_up(CfdwPool *pool, CURL *easy)
 #undef SET
 
 	/* The share has them now. */
-	curl_slist_free_all(pool->cookies);
-	pool->cookies = NULL;
+	curl_slist_free_all(pool->jar);
+	pool->jar = NULL;
 	return CURLE_OK;
 }
 
 /*
  * libcurl wants a socket.  It is not for the programs that the backend may start.
+ * A name that says it is this machine must be, whoever resolves it.
  */
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	(void) arg;
+	CfdwPool *pool = arg;
+
 	(void) purpose;
+	pool->refused =
+		pool->options->loopback_only && !cfdw_url_is_loopback(&address->addr);
+	if (pool->refused)
+		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 				  address->protocol);
 }

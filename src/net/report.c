@@ -35,6 +35,8 @@ static const char ask_for_rights[] =
 	"Ask the account's administrator for access to lists.";
 static const char check_path[] =
 	"Check the option \"path\" of the table and the \"url\" of the server.";
+static const char check_proxy[] =
+	"Set \"proxy_user\" and \"proxy_password\" in the user mapping.";
 static const char check_sign_in[] =
 	"Check the credentials in the user mapping.";
 static const char check_url[] = "Check the option \"url\" of the server.";
@@ -95,6 +97,7 @@ static const Meaning statuses[] = {
 /* How a transfer ended. */
 static const Meaning outcomes[] = {
 	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, "could not connect", NULL},
+	{CFDW_HTTP_PROXY_LOGIN, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the proxy refused the credentials", check_proxy},
 	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "the connection was lost", NULL},
 	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "no reply in time", more_patience},
 	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, "the reply was cut short", NULL},
@@ -312,16 +315,17 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 {
 	const Meaning *meaning =
 		find_meaning(outcomes, lengthof(outcomes), response->outcome);
+	bool sent = response->sent && meaning->answer != CFDW_ANSWER_CLOSED;
 	char *detail = cfdw_words_clean(response->error, strlen(response->error));
 
 	if (response->outcome == CFDW_HTTP_TIMEOUT)
 		detail = psprintf("Waited %d ms for a reply.", action->timeout_ms);
-	if (action->verb >= 0 && (response->sent || action->unsure) &&
+	if (action->verb >= 0 && (sent || action->unsure) &&
 		response->outcome != CFDW_HTTP_TOO_LARGE)
 		report_unknown_outcome(action,
 							   psprintf("After the request was sent, %s: %s",
 										meaning->reason, detail));
-	if (action->verb >= 0 && response->sent)
+	if (action->verb >= 0 && sent)
 		detail =
 			psprintf("%s\nThe account may have carried it out, or not: %s.",
 					 detail, action->rows);

@@ -368,7 +368,6 @@ create_session(ForeignServer *server, UserMapping *user)
 		CurrentMemoryContext, "catalogs_fdw session", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CfdwSession *session = palloc0(sizeof(CfdwSession));
-	CfdwPoolConfig config = {0};
 
 	session->context = context;
 	session->server = pstrdup(server->servername);
@@ -380,13 +379,9 @@ create_session(ForeignServer *server, UserMapping *user)
 	session->mapping_hash =
 		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(user->umid));
 
-	config.user_agent = session->options.user_agent;
-	config.proxy = session->options.proxy;
-	config.ca_file = session->options.ca_file;
-	config.ssl_verify = session->options.ssl_verify;
-	config.cookies = cfdw_auth_uses_cookies(session->method);
-	config.connect_timeout_ms = session->options.connect_timeout_ms;
-	session->pool = cfdw_pool_create(context, &config);
+	session->pool =
+		cfdw_pool_create(context, &session->options, &session->credentials,
+						 cfdw_auth_uses_cookies(session->method));
 
 	if (cfdw_auth_can_renew(session->method))
 		cfdw_auth_login(session->method, &session->credentials,

@@ -7,6 +7,7 @@ use warnings FATAL => 'all';
 use CatalogsFdw::Test;
 use IO::Select;
 use IO::Socket::INET;
+use MIME::Base64 ();
 use POSIX ();
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -122,10 +123,48 @@ like($seen, qr/\ACONNECT localhost:$https_port HTTP/, 'the proxy was asked to co
 is(scalar(() = $seen =~ /CONNECT/g), 1, 'once for both');
 unlike($seen, qr/Authorization|main-token/i, 'and has not seen the token');
 
+# ------------------------------------------------------------------------------
+# A proxy that wants a login
+
+# What it says is the proxy's, not the account's; nobody sees its password.
+my $password = 'proxy-secret';
+my $wanted = 'Basic ' . MIME::Base64::encode_base64("robot:$password", '');
+unlink $notes;
+my $guarded = fork // die "cannot fork: $!";
+run_tunnel($wanted) if $guarded == 0;
+$session = $t->session;
+$t->reset;
+my $refusal = qr/server\ "acme":\ the\ proxy\ refused\ the\ credentials\n
+	DETAIL:\ \ The\ proxy\ answered\ with\ status\ 407\.\n
+	HINT:\ \ Set\ "proxy_user"\ and\ "proxy_password"\ in\ the\ user\ mapping\.\n/x;
+foreach my $login ('no', 'a wrong')
+{
+	$t->sql("ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS
+		(ADD proxy_user 'robot', ADD proxy_password 'wrong')") if $login ne 'no';
+	foreach my $url ($t->url, "https://localhost:$https_port")
+	{
+		$t->sql("ALTER SERVER acme OPTIONS (SET url '$url')");
+		$t->fails_with('28000', $refusal, $_, "a proxy, $login login: $url: $_")
+		  foreach $count, $insert;
+	}
+}
+$t->sql("ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS
+	(SET proxy_password '$password')");
+is($t->wire, '(no requests)', 'the account has heard of none of it');
+is($t->try_in($session, $count)->{output}, 4, 'with the login: a GET');
+is($t->try_in($session, $insert)->{error}, '', 'with the login: a POST');
+is($t->wire('--count'), '1 POST, 1 GET', 'with the login: both came');
+$session->quit;
+kill 'TERM', $guarded;
+waitpid $guarded, 0;
+is(scalar(() = slurp_file($notes) =~ /^(GET|POST|CONNECT) /mg),
+	9, 'a refusal is not asked for again');
+
 # Serves one tunnel after the other; everything that comes from the client is
-# left in the notes.
+# left in the notes.  With LOGIN, whoever does not give it is refused.
 sub run_tunnel
 {
+	my ($login) = @_;
 	local $SIG{TERM} = sub { POSIX::_exit(0) };
 	open my $out, '>', $notes or POSIX::_exit(1);
 	$out->autoflush;
@@ -134,6 +173,15 @@ sub run_tunnel
 		my $head = '';
 		while ($head !~ /\r\n\r\n/ && sysread($client, my $some, 1)) { $head .= $some }
 		print $out $head;
+		if (defined $login && $head !~ /^Proxy-Authorization: \Q$login\E\r$/m)
+		{
+			my $length = $head =~ /^Content-Length: (\d+)/m ? $1 : 0;
+			sysread($client, my $body, $length) if $length > 0;
+			syswrite $client, "HTTP/1.1 407 Proxy Authentication Required\r\n"
+			  . "Proxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n"
+			  . "Connection: close\r\n\r\n";
+			next;
+		}
 		my ($port) = $head =~ /^CONNECT localhost:(\d+)/ or next;
 		my $server = IO::Socket::INET->new("127.0.0.1:$port") or next;
 		syswrite $client, "HTTP/1.1 200 Connection established\r\n\r\n";
