@@ -151,8 +151,8 @@ ROLLBACK;
 \! emulator wire
 \! emulator lists --columns id,name
 
--- ROLLBACK after a flush, the last first; a value that was sent twice comes
--- back in two steps.
+-- ROLLBACK after a flush: updates first, then deletes; a value that was sent twice
+-- comes back at once.
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 INSERT INTO catalogs (name) VALUES ('Books');

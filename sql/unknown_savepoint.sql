@@ -117,7 +117,7 @@ ROLLBACK;
 \! emulator wire
 \! emulator lists --columns id,name
 \! emulator reset
--- in two steps when an earlier value is for certain;
+-- to the value before all of it when an earlier one is for certain;
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 SELECT verb, id, name FROM catalogs_fdw_flush('acme');

@@ -245,12 +245,14 @@ cfdw_call_response(const CfdwCall *call)
 /*
  * Sends the request of a call that has ended once more, after WAIT_MS, or, when
  * that is 0, a pause that is longer each time, and never so long as others'.
- * False when it was sent too often, or there is no time for it.  The caller knows
- * that to send it again is safe.  Never raises.
+ * False when it was sent too often, or there is no time for it; in an abort, an
+ * account that asks to wait is limited by its time alone.  The caller knows that to
+ * send it again is safe.  Never raises.
  */
 bool
 cfdw_call_repeat(CfdwCall *call, int wait_ms)
 {
+	bool limited = !aborting || wait_ms <= 0;
 	double pause_ms = wait_ms;
 
 	if (wait_ms <= 0)
@@ -258,7 +260,8 @@ cfdw_call_repeat(CfdwCall *call, int wait_ms)
 				   (0.5 + pg_prng_double(&pg_global_prng_state)) *
 				   (1 << Min(call->repetitions, MAX_DOUBLINGS));
 	if (call->state != CALL_ENDED || call->session == NULL ||
-		call->repetitions >= cfdw_session_options(call->session)->max_retries ||
+		(limited && call->repetitions >=
+						cfdw_session_options(call->session)->max_retries) ||
 		left_ms(call) <= pause_ms)
 		return false;
 	end_attempt(call);

@@ -28,7 +28,7 @@ static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8);
 static CfdwRow *utf8_row(CfdwRow *row);
 static bool read_reply(CfdwBatch *batch, const CfdwResponse *response);
 static char *describe(const CfdwBatch *batch);
-static const char *name_rows(const CfdwBatch *batch);
+static const char *name_rows(const CfdwBatch *batch, bool unknown);
 
 /*
  * A batch with room for so many operations, of TARGET's account; in the current
@@ -174,7 +174,7 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 
 	action->unsure = batch->unsure;
 	action->what = describe(batch);
-	action->rows = name_rows(batch);
+	action->rows = name_rows(batch, batch->fault[0] != '\0');
 	action->lookalikes = lookalikes;
 	if (response->signing_in)
 		cfdw_session_report_login(batch->target->session, response, body, len);
@@ -322,14 +322,23 @@ describe(const CfdwBatch *batch)
 }
 
 /*
- * All its rows, for a detail.
+ * All its rows, or those of which nobody knows what became, for a detail; NULL when
+ * there are none.
  */
 static const char *
-name_rows(const CfdwBatch *batch)
+name_rows(const CfdwBatch *batch, bool unknown)
 {
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+	bool any = false;
 
-	if (!list_rows(batch, by_verb, false))
-		return "";
-	return cfdw_name_all(by_verb);
+	for (int i = 0; i < batch->n; i++)
+	{
+		const CfdwOperation *operation = batch->operations[i];
+
+		if (unknown && operation->verdict != CFDW_UNKNOWN)
+			continue;
+		cfdw_row_append(&by_verb[operation->verb], operation->data);
+		any = true;
+	}
+	return any ? cfdw_name_all(by_verb) : NULL;
 }

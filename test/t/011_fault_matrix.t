@@ -557,16 +557,35 @@ foreach my $n (1 .. @batches)
 # A request that takes something back fails
 
 # What may remain when the fault strikes that, so many times: the rows of so many
-# batches, if it goes on; and of which nobody may know whether it does.
+# batches, if it goes on; and of which nobody may know whether it does.  An account
+# that denies everything, or has not answered twice, is left alone; one that asks to
+# wait is waited for.
 sub tolerance
 {
 	my ($fault, $times) = @_;
 	my $class = $fault->{class};
-	my $goes_on = $class ne 'denied';
+	my $stops = $class eq 'denied' || ($classes{$class}{maybe} && $times > 1) || $times > 9;
+	my $rows = $class eq 'busy' ? 0 : 2 * $times;
 
 	return (
-		at_most => $goes_on ? 2 * $times : 99,
+		at_most => $stops ? 99 : $rows,
 		unsure => $fault->{applied} || $classes{$class}{maybe});
+}
+
+# The manners of an abort, whose requests are struck from the N-th on, so many times:
+# two that are not answered, and one that is denied, are the last ones; one that is to
+# wait waits for a second.
+sub wrong_manners
+{
+	my ($fault, $n, $times, @posts) = @_;
+	my $class = $fault->{class};
+	my $most =
+	    $class eq 'denied' ? $n
+	  : $class eq 'busy' ? $n + 10
+	  : $classes{$class}{maybe} && $times > 1 ? $n + 1
+	  : 99;
+
+	return @posts > $most ? "no more than $most requests: " . explain_briefly(\@posts) : ();
 }
 
 # Takes back what was sent early; the fault strikes the N-th request and those
@@ -581,13 +600,15 @@ sub strike_undo
 	arm($fault, $n, times => $times);
 	local $limit = $limit + 10 if $fault->{class} eq 'busy';
 	my $got = $session->ask('ROLLBACK');
+	my @posts = posts($t, 'acme');
 	check(
 		title($fault) . ", request $n that takes back"
 		  . ($times > 1 ? " and $times in all" : '')
 		  . ($recovers ? ', and works the next time' : ''),
 		$got,
 		$got->{sqlstate} ne '' ? 'a ROLLBACK that does not fail' : (),
-		wrong_requests('acme', [ posts($t, 'acme') ], { requests => [] }),
+		wrong_requests('acme', \@posts, { requests => [] }),
+		wrong_manners($fault, $n, $times, @posts),
 		wrong_account(
 			'acme', $got, $wanted,
 			$recovers ? (exactly => []) : tolerance($fault, $times)),
