@@ -58,7 +58,7 @@ OBJS = \
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --launcher='test/emulator/emulator run --'
 
-EXTRA_CLEAN = build results regression.diffs regression.out
+EXTRA_CLEAN = src/exports.list build results regression.diffs regression.out
 
 PG_CONFIG ?= pg_config
 PKG_CONFIG ?= pkg-config
@@ -83,6 +83,7 @@ JSON_C_LIBS := $(or $(shell $(PKG_CONFIG) --libs json-c 2>/dev/null),-ljson-c)
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
 SHLIB_LINK = $(CURL_LIBS) $(JSON_C_LIBS)
+SHLIB_EXPORTS = src/exports.txt
 
 include $(PGXS)
 
@@ -99,6 +100,11 @@ all install uninstall installcheck:
 clean:
 	rm -rf $(MODULE_big).so $(OBJS) $(OBJS:.o=.bc) $(EXTRA_CLEAN)
 endif
+
+# What Python leaves behind where the tests' programs run.
+clean: clean-python
+clean-python:
+	find test -name __pycache__ -prune -exec rm -rf {} +
 
 all: ## build the extension (PG_CONFIG=... chooses the server to build for)
 
@@ -134,4 +140,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo test mutate bench lint format clean help
+.PHONY: all install uninstall installcheck demo test mutate bench lint format clean clean-python help

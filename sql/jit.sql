@@ -60,6 +60,14 @@ CREATE FOREIGN TABLE lists_again PARTITION OF lists FOR VALUES IN ('110') SERVER
 EXPLAIN SELECT * FROM lists WHERE account IN ('109', '110');
 RESET enable_async_append;
 
+-- A function of ours can be compiled into a query, though the library lets nobody
+-- see those that it calls.
+SET jit = on;
+SET jit_above_cost = 0;
+SET jit_inline_above_cost = 0;
+SELECT catalogs_fdw_validator(ARRAY['url=https://acme.amocrm.ru'], 'pg_foreign_server'::regclass) FROM generate_series(1, 2);
+RESET jit;
+
 SET client_min_messages = warning;
 DROP TABLE t, lists;
 DROP FOREIGN TABLE lists_110;

@@ -167,7 +167,7 @@ copy_sources() {
 
 # The sources of a tree, as src/FLOOR/NAME.
 list_sources() {
-	[[ ! -d $1/src ]] || (cd "$1" && find src -name '*.[ch]' -o -name '*.sql')
+	[[ ! -d $1/src ]] || (cd "$1" && find src -name '*.[ch]' -o -name '*.sql' -o -name '*.txt')
 }
 
 # make, free of the make that may have called us.
@@ -219,8 +219,8 @@ stop_cluster() { as_user pg_ctl -D "$1" -m "$2" -w stop; }
 # able to read.
 copy_tree() {
 	local dir
-	for dir in sql expected test; do
-		if [[ -d $top/$dir ]]; then cp -r "$top/$dir" "$work/tree/"; fi
+	for dir in Makefile sql expected test; do
+		if [[ -e $top/$dir ]]; then cp -r "$top/$dir" "$work/tree/"; fi
 	done
 	# pg_regress gives up where no output is expected: expect nothing there.
 	mkdir -p "$work/tree"/{sql,expected}

@@ -119,9 +119,9 @@ red layers.sh 'no module' change Makefile 's/^OBJS/NOTHING/'
 
 red symbols.sh 'count is neither static' change src/net/http.c '/^count/{x;s/static int/int/;x};s/^static int$/int/'
 with_bad_library() {
-	echo 'int bare(void) { return 0; }' | ${CC:-cc} -shared -fPIC -x c -o catalogs_fdw.so -
+	echo 'int cfdw_bare(void) { return 0; }' | ${CC:-cc} -shared -fPIC -x c -o catalogs_fdw.so -
 }
-red symbols.sh 'exports bare' with_bad_library
+red symbols.sh 'exports cfdw_bare' with_bad_library
 
 red errcode.py 'plan.c:9: ereport(ERROR' change src/fdw/plan.c 's/errcode(ERRCODE_FDW_ERROR), //'
 red errcode.py 'ereport(WARNING' change src/fdw/plan.c 's/LOG/WARNING/'

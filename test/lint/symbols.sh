@@ -2,15 +2,16 @@
 # Names that others can see begin with cfdw_
 #
 # FDW callbacks alone keep their custom: catalogsBeginForeignScan and the like.
-# Up to PostgreSQL 15 every function that is not static can collide with one
-# of the server or of another extension.  The sources are read for it, and so
-# is the library: $CATALOGS_SO, else the one that make has put at the top.
+# The sources are read for it.  The library lets others see nothing but what
+# PostgreSQL looks for (src/exports.txt): that is $CATALOGS_SO, else the one that
+# make has put at the top.
 #
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$1"
 
-allowed='^(cfdw_[a-z0-9_]+|catalogs[A-Z][A-Za-z]+|catalogs_fdw_[a-z0-9_]+|pg_finfo_catalogs_fdw_[a-z0-9_]+|Pg_magic_func|_PG_init|_init|_fini)$'
+allowed='^(cfdw_[a-z0-9_]+|catalogs[A-Z][A-Za-z]+|catalogs_fdw_[a-z0-9_]+|_PG_init)$'
+exported='^(catalogs_fdw_[a-z0-9_]+|pg_finfo_catalogs_fdw_[a-z0-9_]+|Pg_magic_func|_PG_init)$'
 status=0
 
 in_sources() {
@@ -32,7 +33,7 @@ done < <(in_sources)
 library=${CATALOGS_SO-catalogs_fdw.so}
 if [[ -e $library ]]; then
 	while read -r name; do
-		[[ $name =~ $allowed ]] && continue
+		[[ $name =~ $exported ]] && continue
 		printf 'catalogs_fdw.so: exports %s\n' "$name"
 		status=1
 	done < <(nm -D --defined-only --format=posix "$library" | cut -d ' ' -f 1)
