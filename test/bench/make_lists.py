@@ -4,8 +4,7 @@
     make_lists.py FOLDER SIZE...
 
 FOLDER/SIZE/all.json holds so many lists; of the first thousand, each is in
-FOLDER/SIZE/ID.json as well.  FOLDER/added/all.json is the reply to a POST that
-added fifty.
+FOLDER/SIZE/ID.json as well.
 """
 
 import sys
@@ -16,8 +15,6 @@ ITEM = ('{"id":%d,"name":"Каталог %d","created_by":504141,"created_at":%d
         '"can_show_in_cards":%s,"can_link_multiple":true,'
         '"sdk_widget_code":null,"widgets":[],"_links":{"self":{"href":'
         '"/api/v2/catalogs?id=%d","method":"get"}}}')
-ADDED = ('{"id":%d,"_links":{"self":{"href":"/api/v2/catalogs?id=%d",'
-         '"method":"get"}}}')
 ENVELOPE = ('{"_links":{"self":{"href":"/api/v2/catalogs","method":"%s"}},'
             '"_embedded":{"items":[%s]}}')
 
@@ -46,10 +43,6 @@ def main(folder, *sizes):
         if size <= 1000:
             for number in range(1, size + 1):
                 write(place / f"{number}.json", "get", [item(number)])
-    place = Path(folder, "added")
-    place.mkdir()
-    write(place / "all.json", "post",
-          (ADDED % (number, number) for number in range(1, 51)))
 
 
 main(*sys.argv[1:])

@@ -73,6 +73,14 @@ def in_server(call, times):
     return lambda: float(psql(f"SELECT {call}({times})")) / times
 
 
+def kept(call, times):
+    """The same, in a transaction whose changes are forgotten at its end."""
+    return lambda: float(psql(
+        "SET catalogs_fdw.max_pending_changes = 1000000", "BEGIN",
+        f"SELECT {call}({times})", "SET client_min_messages = error",
+        "ROLLBACK").split()[-1]) / times
+
+
 def memory(sql):
     """The peak of a new server process, in MB."""
     return lambda: int(psql(
@@ -127,6 +135,9 @@ GROUPS = [
     (5, {"accounts 1": pgbench("SELECT * FROM account_1", 5),
          "accounts 32": pgbench("SELECT * FROM accounts", 5)}),
     (5, {f"memory {size}": memory(ALL.format(size)) for size in SIZES}),
+    (5, {f"changes {n}": kept("change", n) for n in (10_000, 100_000)}),
+    (5, {f"blocks {n}": kept("change_in_blocks", n) for n in (2_000, 20_000)}),
+    (5, {f"at once {n}": kept("insert_at_once", n) for n in (32, 320)}),
     (1, {"join 2": requests(JOIN.format(2)),
          "join 1000": requests(JOIN.format(1000)),
          "insert posts": requests("SELECT insert_one_by_one('post', 1000)")}),

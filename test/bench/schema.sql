@@ -64,6 +64,48 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- n changes of one list, in one transaction; or each in an exception block that
+-- takes it back.  Returns the milliseconds that they took; nothing is sent.
+ALTER FOREIGN TABLE record OPTIONS (ADD verify_rows 'false');
+CREATE FUNCTION change(n integer) RETURNS float8
+LANGUAGE plpgsql AS $$
+DECLARE
+	start timestamptz := clock_timestamp();
+BEGIN
+	FOR i IN 1 .. n LOOP
+		UPDATE record SET name = 'Каталог ' || i WHERE id = 500;
+	END LOOP;
+	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
+END $$;
+CREATE FUNCTION change_in_blocks(n integer) RETURNS float8
+LANGUAGE plpgsql AS $$
+DECLARE
+	start timestamptz := clock_timestamp();
+BEGIN
+	FOR i IN 1 .. n LOOP
+		BEGIN
+			UPDATE record SET name = 'Каталог ' || i WHERE id = i;
+			RAISE EXCEPTION 'back';
+		EXCEPTION WHEN raise_exception THEN
+			NULL;
+		END;
+	END LOOP;
+	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
+END $$;
+-- n statements that are sent at once.
+SELECT make_table('immediate', 'files', '/post') \g /dev/null
+ALTER FOREIGN TABLE immediate OPTIONS (ADD write_mode 'immediate', ADD batch_size '50');
+CREATE FUNCTION insert_at_once(n integer) RETURNS float8
+LANGUAGE plpgsql AS $$
+DECLARE
+	start timestamptz := clock_timestamp();
+BEGIN
+	FOR i IN 1 .. n LOOP
+		INSERT INTO immediate (name) SELECT 'Каталог ' || j FROM generate_series(1, 50) j;
+	END LOOP;
+	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
+END $$;
+
 -- 32 accounts, each a partition.
 CREATE TABLE accounts (account text, id bigint, name text, type text)
 	PARTITION BY LIST (account);
