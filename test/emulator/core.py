@@ -84,7 +84,7 @@ class Emulator:
         """Replies as the fault has it."""
         reply = reply or Reply(200, b"{}")
         if fault.stage == "change":
-            reply = fault.act(reply, fault.args, self)
+            reply = fault.act(reply, {**fault.args, "request": request}, self)
             entry.status = reply.status
             return conn.send_reply(reply, request)
         head, body = conn.encode(reply, request)

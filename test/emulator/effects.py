@@ -14,7 +14,7 @@ import struct
 import time
 import zlib
 
-from reply import HTML, Reply, error_reply
+from reply import HTML, Reply, error_reply, to_json
 
 
 # What strikes a connection or a request before a reply is made
@@ -265,3 +265,65 @@ def make_bad_utf8(reply, args, emulator):
 
 def make_wrong_type(reply, args, emulator):
     return Reply(reply.status, reply.whole(), args["type"], reply.headers)
+
+
+# Replies to a POST that are not true
+
+def other_list(args, emulator):
+    """The id of a list that the account held before this request."""
+    account = emulator.accounts[args["request"].account]
+    return min(account.lists, default=1)
+
+
+def say_more(document, items, old):
+    items.append({"id": old})
+
+
+def say_twice(document, items, old):
+    items[-1:] = items[:1]
+
+
+def say_old(document, items, old):
+    items[0] = {**items[0], "id": old}
+
+
+def say_crosswise(document, items, old):
+    """Positions that contradict the request_ids, of which one is missing."""
+    items.reverse()
+    items[-1].pop("request_id", None)
+
+
+def say_errors(document, items, old):
+    document["errors"] = ["Internal error"]
+
+
+def say_error(document, items, old):
+    document["response"] = {"error": "No right to do this",
+                            "error_code": "244"}
+
+
+def say_invalid(document, items, old):
+    document["validation-errors"] = [{"request_id": "0", "errors": [
+        {"code": "285", "path": "name", "detail": "Required field missing"}]}]
+
+
+def say_item_error(document, items, old):
+    items[0] = {**items[0], "error": {"code": 281, "message": "Not done"}}
+
+
+# What `lie` says: word -> how it alters a reply whose items are a list
+LIES = {"more": say_more, "twice": say_twice, "old": say_old,
+        "crosswise": say_crosswise, "errors": say_errors, "error": say_error,
+        "invalid": say_invalid, "item_error": say_item_error}
+
+
+def make_lie(reply, args, emulator):
+    try:
+        document = json.loads(reply.whole())
+        items = document["_embedded"]["items"]
+    except (ValueError, KeyError):
+        return reply            # nothing that could be altered
+    if isinstance(items, list) and items and isinstance(items[0], dict):
+        LIES[args["how"]](document, items, other_list(args, emulator))
+    return Reply(reply.status, to_json(document, emulator.settings).encode(),
+                 reply.type, reply.headers)

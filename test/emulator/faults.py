@@ -180,6 +180,11 @@ TABLE = (
           effects.make_nul),
     Fault("bad_utf8", "change", True, {"hex": (hex_bytes, "ff")},
           "these bytes in the first name", effects.make_bad_utf8),
+    Fault("lie", "change", True, {"how": (words_of(*effects.LIES), "more")},
+          "a reply to a POST that is not true: an old list's id as well, or"
+          " in place of the first; the first id twice; items out of order"
+          " with a request_id missing; or errors beside the items",
+          effects.make_lie),
     Fault("wrong_content_type", "change", True, {"type": (str, "text/html")},
           "the right body under another Content-Type",
           effects.make_wrong_type),

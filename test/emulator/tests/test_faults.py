@@ -70,6 +70,18 @@ def replied(status, pattern, **headers):
     return check
 
 
+def lied(pattern):
+    """The reply to two adds, 5001 and 5002, which are carried out."""
+    def check(test):
+        answer = test.post({"add": [{"name": "A", "request_id": 7},
+                                    {"name": "B", "request_id": 8}]})
+        test.assertEqual(answer.status, 200)
+        body = re.sub('"_links":{[^}]*}},?', "", answer.body.decode())
+        test.assertRegex(body.replace(",}", "}"), pattern)
+        test.assertIn("5002 | B", SERVER.say("lists", "--columns", "id,name"))
+    return check
+
+
 def bytes_back(pattern):
     def check(test):
         test.assertRegex(raw(RAW_GET), pattern)
@@ -206,6 +218,16 @@ FAULTS = {
     "nul": replied(200, r'"name":"\\u0000'),
     "bad_utf8": replied(200, '"name":"\xff'),
     "bad_utf8 hex=eda080": replied(200, '"name":"\xed\xa0\x80'),
+    "lie": lied(r'\[{"id":5001,"request_id":7},{"id":5002,"request_id":8},'
+                r'{"id":4222}\]'),
+    "lie how=twice": lied(r'\[({"id":5001,"request_id":7}),\1\]'),
+    "lie how=old": lied(r'\[{"id":4222,"request_id":7},'
+                        r'{"id":5002,"request_id":8}\]'),
+    "lie how=crosswise": lied(r'\[{"id":5002,"request_id":8},{"id":5001}\]'),
+    "lie how=errors": lied(r'5002.*,"errors":\["Internal error"\]'),
+    "lie how=error": lied(r'5002.*,"response":{"error":"No right'),
+    "lie how=invalid": lied(r'5002.*,"validation-errors":\[{'),
+    "lie how=item_error": lied(r'\[{"id":5001,"request_id":7,"error":{"code"'),
     "wrong_content_type": replied(200, "_embedded",
                                   Content_Type="text/html"),
 }
