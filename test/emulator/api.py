@@ -197,7 +197,7 @@ class Api:
         changes = Changes(account, document, self.settings)
         refused = changes.refused
         if refused and self.settings["partial_shape"] == "response":
-            _, _, code, message = refused[0]
+            _, _, code, message, _ = refused[0]
             return self.error(int(self.settings["partial_status"]), code,
                               request, body="old", detail=message)
         changes.apply()
@@ -232,7 +232,7 @@ class Changes:
         self.account = account
         self.settings = settings
         self.accepted = []      # (verb, id or None, row)
-        self.refused = []       # (verb, key, code, message)
+        self.refused = []       # (verb, key, code, message, position)
         self.done = []          # (verb, id, request_id)
         for verb, rows in document.items():
             for position, row in enumerate(rows, 1):
@@ -251,7 +251,7 @@ class Changes:
             key = row.get("request_id", position - 1)
         message = (self.settings["partial_message"]
                    or reply.CODES.get(code, "Refused"))
-        self.refused.append((verb, key, code, message))
+        self.refused.append((verb, key, code, message, position))
 
     def refusal(self, verb, position, number):
         """The code with which a row is refused, or None."""

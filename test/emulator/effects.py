@@ -307,14 +307,10 @@ def say_invalid(document, items, old):
         {"code": "285", "path": "name", "detail": "Required field missing"}]}]
 
 
-def say_item_error(document, items, old):
-    items[0] = {**items[0], "error": {"code": 281, "message": "Not done"}}
-
-
 # What `lie` says: word -> how it alters a reply whose items are a list
 LIES = {"more": say_more, "twice": say_twice, "old": say_old,
         "crosswise": say_crosswise, "errors": say_errors, "error": say_error,
-        "invalid": say_invalid, "item_error": say_item_error}
+        "invalid": say_invalid}
 
 
 def make_lie(reply, args, emulator):

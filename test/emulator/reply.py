@@ -245,23 +245,39 @@ def post_shaped(items, settings):
 def post_reply(done, refused, path, settings):
     """200 with what was done and what was refused.
 
-    refused: (verb, key, code, message) each."""
+    refused: (verb, key, code, message, position) each."""
     only_deletes = done and all(verb == "delete" for verb, _, _ in done)
     if only_deletes and not refused \
             and settings["delete_items"] == "no_content":
         return Reply(204)
-    embedded = {"items": post_shaped(done_items(done, path, settings),
-                                     settings)}
+    items = done_items(done, path, settings)
+    if settings["partial_shape"] == "item":
+        put_refused(items, refused)
+        refused = ()
+    embedded = {"items": post_shaped(items, settings)}
     if refused:
         embedded["errors"] = refusals(refused, settings["partial_shape"])
     document = envelope(embedded, "post", path, settings)
     return Reply(200, to_json(document, settings).encode())
 
 
+def put_refused(items, refused):
+    """Puts refused rows among the items, each in its place."""
+    for verb, key, code, message, position in refused:
+        item = {"error": {"code": code, "message": message}}
+        if verb != "add":
+            item["id"] = key
+        elif key != position - 1:
+            item["request_id"] = key
+        first = next((n for n, (v, _) in enumerate(items) if v == verb),
+                     len(items))
+        items.insert(first + position - 1, (verb, item))
+
+
 def refusals(refused, shape):
     """The errors of a reply: by verb, then as a list or by row."""
     errors = {}
-    for verb, key, code, message in refused:
+    for verb, key, code, message, _ in refused:
         if shape == "object_list":
             errors.setdefault(verb, []).append(
                 {"id": key, "code": code, "message": message})

@@ -122,8 +122,9 @@ TABLE = (
             "rows that the account refuses: add:N the N-th of a request,"
             " update:ID, delete:ID, VERB:* all"),
     Setting("partial_shape", ("message_map", "object_list", "object_map",
-                              "response"), "C",
-            "how refused rows are reported; response: nothing was done"),
+                              "item", "response"), "C",
+            "how refused rows are reported; item: in the row's own item;"
+            " response: nothing was done"),
     Setting("partial_code", Free("CODE", "282", natural), "C",
             "their code"),
     Setting("partial_message", Free("TEXT", "", str), "C",

@@ -227,7 +227,6 @@ FAULTS = {
     "lie how=errors": lied(r'5002.*,"errors":\["Internal error"\]'),
     "lie how=error": lied(r'5002.*,"response":{"error":"No right'),
     "lie how=invalid": lied(r'5002.*,"validation-errors":\[{'),
-    "lie how=item_error": lied(r'\[{"id":5001,"request_id":7,"error":{"code"'),
     "wrong_content_type": replied(200, "_embedded",
                                   Content_Type="text/html"),
 }

@@ -82,6 +82,14 @@ def errors(expected, status=200):
     return check
 
 
+def refused_items(test):
+    SERVER.say("set", "partial=add:2")
+    items = test.add("A", "B", "C").items
+    test.assertEqual([i.get("id") for i in items], [5001, None, 5002])
+    test.assertEqual(items[1], {"error": {"code": 282,
+                                          "message": "Catalog not found"}})
+
+
 def error_body(kind, pattern):
     def check(test):
         answer = test.ask(token="wrong")
@@ -279,6 +287,7 @@ SETTINGS = {
         {"id": 4223, "code": 282, "message": "Catalog not found"}]}}),
     "partial_shape=object_map": errors({"errors": {"update": {"4223": {
         "code": 282, "message": "Catalog not found"}}}}),
+    "partial_shape=item": refused_items,
     "partial_shape=response": lambda test: (
         errors({})(test), test.assertNotIn("B", SERVER.say("lists"))),
     "partial_code=244": errors({"errors": {
