@@ -39,7 +39,9 @@ OBJS = \
 	src/txn/send.o \
 	src/txn/transaction.o \
 	src/fdw/tid.o \
+	src/fdw/share.o \
 	src/fdw/fetch.o \
+	src/fdw/condition.o \
 	src/fdw/plan.o \
 	src/fdw/projection.o \
 	src/fdw/scan.o \

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "fdw/condition.h"
 #include "fdw/direct.h"
 #include "txn/transaction.h"
 #include "read/ids.h"
@@ -233,7 +234,7 @@ plan_conditions(ForeignScan *scan, RowRef *ref, Expr **ids, List **conditions)
 		}
 		if (*ids != NULL)
 			return false;
-		*ids = cfdw_plan_equal_to_id((Expr *) clause, ref->rti, ref->table);
+		*ids = cfdw_condition_other_side((Expr *) clause, ref->rti, ref->table);
 		if (*ids == NULL || needs_row((Node *) *ids))
 			return false;
 	}

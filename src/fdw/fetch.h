@@ -1,47 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * fetch.h
- *	  The rows of a query's replies, each asked for once.
+ *	  The rows that one scan reads.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CFDW_FETCH_H
 #define CFDW_FETCH_H
 
-#include "txn/overlay.h"
-#include "read/cursor.h"
+#include "fdw/share.h"
 
 /* What one scan of a query reads. */
 typedef struct CfdwFetch CfdwFetch;
-
-/* What a scan asks for. */
-typedef enum CfdwAsk
-{
-	CFDW_ASK_ALL,
-	CFDW_ASK_ONE,   /* the list of an id */
-	CFDW_ASK_UNSENT /* only the rows that the account does not know */
-} CfdwAsk;
-
-/* Whether rows are kept for a scan that may begin again. */
-typedef enum CfdwKeep
-{
-	CFDW_KEEP_NONE,
-	CFDW_KEEP_WORK_MEM, /* as long as they fit into it */
-	CFDW_KEEP_ALL
-} CfdwKeep;
-
-/* What a scan needs. */
-typedef struct CfdwFetchPlan
-{
-	const CfdwTable *table; /* must outlive the fetch */
-	Oid userid;
-	CommandId command; /* whose rows it shows */
-	int nkeys;
-	const char *const *keys; /* of the values wanted; the first is the id's */
-	bool whole;              /* the items themselves are wanted, too */
-	CfdwKeep keep;
-	int max_single; /* after so many lists asked for by id: all */
-} CfdwFetchPlan;
 
 /* A row as the transaction left it.  Valid until the next call. */
 typedef struct CfdwFetchRow

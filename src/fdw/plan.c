@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * plan.c
- *	  Conditions -> scan spec; costs.
+ *	  Ways to scan, and what they cost.
  *
- * Owns the rules of what is asked of the account, and the layout of a plan's
- * private data.  A comparison of the id with what is known before the scan
+ * Owns what is asked of the account, and the layout of a plan's private data.  A
+ * comparison of the id with what is known before the scan
  * becomes "?id=N" when it leaves one id, and nothing when it leaves none;
  * everything else is filtered here.  Every condition is rechecked by the
  * executor.  Must not know how a request is made.
@@ -21,11 +21,8 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -38,13 +35,12 @@
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "fdw/fetch.h"
-#include "read/ids.h"
+#include "fdw/condition.h"
+#include "fdw/share.h"
 #include "declare/option.h"
 #include "fdw/plan.h"
 
@@ -61,32 +57,18 @@
  */
 #define MAX_SINGLE 100
 
-/* What conditions say of the id before the scan. */
-typedef struct IdConditions
-{
-	List *exprs;  /* that it equals, or an element of each: Expr */
-	bool by_id;   /* the first of them is a number: one list is asked for */
-	bool is_null; /* it is to be NULL */
-	CfdwIds constants; /* the ids that the constants among EXPRS leave */
-} IdConditions;
-
 /* What one of the planner's callbacks leaves for the next. */
 typedef struct RelPlan
 {
 	CfdwTable *table;
 	Bitmapset *columns; /* to fetch, offset like pull_varattnos() */
 	CfdwRescans rescans;
-	IdConditions ids; /* of the relation's own conditions */
+	CfdwConditions ids; /* of the relation's own conditions */
 } RelPlan;
 
 static CfdwRescans rescans(const PlannerInfo *root, const RelOptInfo *rel);
 static bool is_joined_again(const PlannerInfo *root, const RelOptInfo *rel);
 static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
-static bool is_contradiction(const RelOptInfo *rel, const IdConditions *ids);
-static IdConditions find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses);
-static Expr *compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
-static bool is_equality(Oid opno);
-static bool is_id(Node *node, Index varno, const CfdwTable *table);
 static CfdwTable *table_of(const RelOptInfo *rel);
 static int scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id);
 static bool is_same_account(const RelOptInfo *rel, RelOptInfo *other);
@@ -129,8 +111,9 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 		pull_varattnos((Node *) clause->clause, rel->relid, &plan->columns);
 	}
 
-	plan->ids = find_ids(root, rel, rel->baserestrictinfo);
-	if (is_contradiction(rel, &plan->ids))
+	plan->ids =
+		cfdw_condition_read(root, rel, plan->table, rel->baserestrictinfo);
+	if (cfdw_condition_excludes_all(rel, &plan->ids))
 		mark_dummy_rel(rel);
 	else
 		estimate_size(root, rel);
@@ -144,7 +127,7 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 void
 catalogsGetForeignPaths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
-	const IdConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
+	const CfdwConditions *ids = &((RelPlan *) rel->fdw_private)->ids;
 	int scans = scans_of_same(root, rel, NULL);
 
 	if (ids->is_null)
@@ -170,7 +153,8 @@ catalogsGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 					   Plan *outer_plan)
 {
 	RelPlan *plan = rel->fdw_private;
-	IdConditions ids = find_ids(root, rel, scan_clauses);
+	CfdwConditions ids =
+		cfdw_condition_read(root, rel, plan->table, scan_clauses);
 
 	if (plan->rescans == CFDW_RESCANS_MAYBE && is_joined_again(root, rel))
 		plan->rescans = CFDW_RESCANS_OFTEN;
@@ -269,44 +253,6 @@ cfdw_plan_id_name(Form_pg_attribute attr)
 }
 
 /*
- * The other side of "id = ..." or of "id = ANY (...)", as which IN comes here,
- * when CLAUSE is such a comparison of the id of TABLE, which is relation VARNO;
- * NULL otherwise.  The operator is the equality of integers or of numerics, and
- * cfdw_ids_restrict() reads what the other side gives.
- */
-Expr *
-cfdw_plan_equal_to_id(Expr *clause, Index varno, const CfdwTable *table)
-{
-	Node *other;
-	List *args;
-	Oid opno;
-
-	if (IsA(clause, OpExpr))
-	{
-		args = ((OpExpr *) clause)->args;
-		opno = ((OpExpr *) clause)->opno;
-	}
-	else if (IsA(clause, ScalarArrayOpExpr) &&
-			 ((ScalarArrayOpExpr *) clause)->useOr)
-	{
-		args = ((ScalarArrayOpExpr *) clause)->args;
-		opno = ((ScalarArrayOpExpr *) clause)->opno;
-	}
-	else
-		return NULL;
-	if (list_length(args) != 2 || !is_equality(opno))
-		return NULL;
-
-	if (is_id(linitial(args), varno, table))
-		other = lsecond(args);
-	else if (is_id(lsecond(args), varno, table))
-		other = linitial(args);
-	else
-		return NULL;
-	return cfdw_ids_understands(exprType(other)) ? (Expr *) other : NULL;
-}
-
-/*
  * How often a scan may begin again without a word from the executor, which
  * announces that (EXEC_FLAG_REWIND) unless an outer row is the reason.  So it is
  * with a subquery that depends on one, with what is joined to something that
@@ -378,127 +324,6 @@ estimate_size(PlannerInfo *root, RelOptInfo *rel)
 		rel->rows = Min(rel->rows, plan->ids.constants.n);
 }
 
-/*
- * Whether no row can satisfy the relation's conditions.  PostgreSQL itself
- * looks for that in partitions alone (constraint_exclusion), since to find it
- * costs more than it saves; but here it saves a request.
- */
-static bool
-is_contradiction(const RelOptInfo *rel, const IdConditions *ids)
-{
-	List *safe = NIL;
-	ListCell *lc;
-
-	if (!ids->constants.all && ids->constants.n == 0)
-		return true;
-	if (list_length(rel->baserestrictinfo) < 2)
-		return false;
-	foreach(lc, rel->baserestrictinfo)
-	{
-		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
-
-		if (!contain_mutable_functions((Node *) clause))
-			safe = lappend(safe, clause);
-	}
-	return predicate_refuted_by(safe, safe, true);
-}
-
-/*
- * What CLAUSES, which are RestrictInfos, say of the id.  Numbers come before
- * arrays, and a number that is known already before others.
- */
-static IdConditions
-find_ids(PlannerInfo *root, RelOptInfo *rel, List *clauses)
-{
-	IdConditions found = {.constants = {.all = true}};
-	List *constants = NIL;
-	List *numbers = NIL;
-	List *arrays = NIL;
-	ListCell *lc;
-
-	foreach(lc, clauses)
-	{
-		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
-		Expr *other = compared_with_id(root, rel, clause);
-
-		if (IsA(clause, NullTest) &&
-			((NullTest *) clause)->nulltesttype == IS_NULL &&
-			is_id((Node *) ((NullTest *) clause)->arg, rel->relid,
-				  table_of(rel)))
-			found.is_null = true;
-		if (other == NULL)
-			continue;
-		if (IsA(other, Const))
-		{
-			const Const *constant = (Const *) other;
-
-			cfdw_ids_restrict(&found.constants, constant->consttype,
-							  constant->constvalue, constant->constisnull);
-			constants = lappend(constants, other);
-		}
-		else if (!type_is_array(exprType((Node *) other)))
-			numbers = lappend(numbers, other);
-		else
-			arrays = lappend(arrays, other);
-	}
-
-	if (!found.constants.all && found.constants.n == 1)
-		numbers = lcons(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
-								  Int64GetDatum(found.constants.ids[0]), false,
-								  FLOAT8PASSBYVAL),
-						numbers);
-	else if (numbers != NIL || arrays != NIL)
-		arrays = list_concat(arrays, constants);
-	found.by_id = numbers != NIL;
-	found.exprs = list_concat(numbers, arrays);
-	return found;
-}
-
-/*
- * The other side of a comparison of the id, or NULL when CLAUSE is something
- * else, or when the other side cannot be known before the scan.
- */
-static Expr *
-compared_with_id(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
-{
-	Expr *other = cfdw_plan_equal_to_id(clause, rel->relid, table_of(rel));
-
-	if (other == NULL ||
-		bms_is_member(rel->relid, pull_varnos(root, (Node *) other)) ||
-		contain_volatile_functions((Node *) other))
-		return NULL;
-	return other;
-}
-
-static bool
-is_equality(Oid opno)
-{
-	return get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID) ==
-			   BTEqualStrategyNumber ||
-		   get_opcode(opno) == F_NUMERIC_EQ;
-}
-
-/*
- * Whether NODE is the id, as it stands, as what its domain is of, or as a
- * numeric, which is how it is compared with a number too large for it.
- */
-static bool
-is_id(Node *node, Index varno, const CfdwTable *table)
-{
-	Var *var;
-
-	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NUMERIC_INT8 ||
-								((FuncExpr *) node)->funcid == F_NUMERIC_INT4 ||
-								((FuncExpr *) node)->funcid == F_NUMERIC_INT2))
-		node = linitial(((FuncExpr *) node)->args);
-	while (IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	var = (Var *) node;
-	return table->id_attnum != 0 && IsA(node, Var) &&
-		   var->varno == (int) varno && var->varlevelsup == 0 &&
-		   var->varattno == table->id_attnum;
-}
-
 static CfdwTable *
 table_of(const RelOptInfo *rel)
 {
@@ -517,7 +342,7 @@ scans_of_same(PlannerInfo *root, RelOptInfo *rel, Expr *id)
 	for (int i = 1; i < root->simple_rel_array_size; i++)
 	{
 		RelOptInfo *other = root->simple_rel_array[i];
-		const IdConditions *ids;
+		const CfdwConditions *ids;
 
 		if (other == NULL || !is_same_account(rel, other))
 			continue;
@@ -680,7 +505,8 @@ add_path_for_clause(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *clause,
 	ListCell *lc;
 
 	if (!IsA(clause->clause, OpExpr) ||
-		compared_with_id(root, rel, clause->clause) == NULL)
+		cfdw_condition_id_equals(root, rel, table_of(rel), clause->clause) ==
+			NULL)
 		return;
 	outer = bms_union(clause->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
@@ -699,7 +525,8 @@ static bool
 is_id_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 			 EquivalenceMember *em, void *arg)
 {
-	return is_id((Node *) em->em_expr, rel->relid, table_of(rel));
+	return cfdw_condition_is_id((Node *) em->em_expr, rel->relid,
+								table_of(rel));
 }
 
 /*

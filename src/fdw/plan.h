@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan.h
- *	  Conditions -> scan spec; costs.
+ *	  Ways to scan, and what they cost.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,7 +51,5 @@ extern void catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 extern List *catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									   Index rti, int subplan_index);
 extern char *cfdw_plan_id_name(Form_pg_attribute attr);
-extern Expr *cfdw_plan_equal_to_id(Expr *clause, Index varno,
-								   const CfdwTable *table);
 
 #endif /* CFDW_PLAN_H */

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "api/integer.h"
 #include "fdw/writer.h"
 
 /* How the value of one column is read from a slot. */
@@ -201,11 +202,8 @@ cfdw_writer_id(CfdwWriter *writer, Datum value)
 {
 	char *text = text_of(writer, writer->table->id_attnum - 1, value);
 	int64 id;
-	char *end;
 
-	errno = 0;
-	id = strtoi64(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0')
+	if (!cfdw_integer_read(text, strlen(text), &id))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -402,7 +400,6 @@ canonical_text(CfdwWriter *writer, int i, Datum value)
 	char *text = text_of(writer, i, value);
 	int64 integer;
 	bool boolean;
-	char *end;
 
 	switch (column->kind)
 	{
@@ -411,9 +408,7 @@ canonical_text(CfdwWriter *writer, int i, Datum value)
 				return boolean ? "true" : "false";
 			break;
 		case CFDW_KIND_INTEGER:
-			errno = 0;
-			integer = strtoi64(text, &end, 10);
-			if (errno == 0 && end != text && *end == '\0')
+			if (cfdw_integer_read(text, strlen(text), &integer))
 				return psprintf(INT64_FORMAT, integer);
 			break;
 		default:

@@ -18,8 +18,8 @@ only_place_for() {
 		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h
-		#include.*"optimizer/              | +plan
-		#include.*"nodes/pathnodes\.h"     | +plan
+		#include.*"optimizer/              | +condition
+		#include.*"nodes/pathnodes\.h"     | +condition
 		#include.*"foreign/fdwapi\.h"      | +plan
 		#include.*"executor/               | +projection
 		#include.*"nodes/execnodes\.h"     | +projection

@@ -113,7 +113,11 @@ red layers.sh 'is only for reply' add src/fdw/plan.c '#include <json-c/json.h>'
 red layers.sh 'is only for url loop pool http' add src/fdw/plan.c '#include <curl/curl.h>'
 red layers.sh 'is only for loop pool http' add src/fdw/plan.c '#include "net/loop.h"'
 red layers.sh 'is only for compat.h' add src/fdw/plan.c '#if PG_VERSION_NUM >= 160000' '#endif'
-red layers.sh 'is only for +plan' add src/net/http.c '#include "optimizer/cost.h"'
+below_condition() {
+	change Makefile 's|src/fdw/plan.o|src/fdw/condition.o \\\n\t&|'
+	add src/net/http.c '#include "optimizer/cost.h"'
+}
+red layers.sh 'is only for +condition' below_condition
 red layers.sh 'net stands twice' change Makefile 's|src/fdw/plan.o|&\\\n\tsrc/net/b.o|'
 red layers.sh 'no module' change Makefile 's/^OBJS/NOTHING/'
 
