@@ -16,14 +16,14 @@
 #   Random/Transaction  one of them, from BEGIN to verdict, step by step
 #   Random/Statements   what it does, and what that does to the model
 #   Random/Rows         to which rows
-#   Random/Trouble      what gets in its way: faults, and somebody else
-#   Random/Talk         the session that is tested: what it is asked, and names
+#   Random/Faults       what gets in its way: faults, and somebody else
+#   Random/Client       the session that is tested: what it is asked, and names
 #   Random/Wire         what it sends, and the rules that this must keep
 #   Random/Accounts     the accounts, behind its back, and the options of servers
-#   Random/Judge        whether all of that is as the model says
+#   Random/Checks       whether all of that is as the model says
 #   Random/Changes      changes as texts that can be compared
-#   Random/Story        what was done and said, and is wrong; what came up how often
-#   Random/Chance       dice
+#   Random/Log          what was done and said, and is wrong; what came up how often
+#   Random/Choice       dice
 
 use strict;
 use warnings FATAL => 'all';
@@ -54,12 +54,12 @@ my @must_come_up = (
 
 my $history =
   CatalogsFdw::Random::History->new(CatalogsFdw::Test->new(table => 0));
-my $story = $history->story;
+my $log = $history->log;
 my $start = time;
 my ($failures, $done) = (0, 0);
 
 diag("CATALOGS_SEED=$seeds");
-$story->tell_all($is_asked_for);
+$log->be_detailed($is_asked_for);
 foreach my $seed (@seeds)
 {
 	last if $failures >= $max_failures;
@@ -76,11 +76,11 @@ foreach my $seed (@seeds)
 }
 is($failures, 0, "$done random transactions agree with the model");
 note sprintf '%.1f s, of which %.1f s in this test', time - $start, (times)[0];
-note $story->times($_) . " times: $_" foreach $story->counted;
+note $log->times($_) . " times: $_" foreach $log->counted;
 
 if (@seeds >= 20 && !$is_asked_for && !$failures)
 {
-	cmp_ok($story->times($_), '>=', $done / 200, "comes up: $_")
+	cmp_ok($log->times($_), '>=', $done / 200, "comes up: $_")
 	  foreach @must_come_up;
 }
 

@@ -9,7 +9,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Accounts;
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use Test::More;

@@ -64,9 +64,9 @@ sub wrong
 	my %wanted = (%$by_id, %$by_list);
 	my @others = grep { !$wanted{$_} } keys %$lists;
 
-	push @wrong, $self->_judge_other($_, $lists->{$_})
+	push @wrong, $self->_check_other($_, $lists->{$_})
 	  foreach sort { $a <=> $b } @others;
-	push @wrong, $self->_judge($_, $wanted{$_}, $lists->{$_})
+	push @wrong, $self->_check_row($_, $wanted{$_}, $lists->{$_})
 	  foreach sort { $a <=> $b } keys %wanted;
 	push @wrong, map { "has added $_ twice" } _added_twice($lists);
 	return map { "$account $_" } @wrong;
@@ -127,7 +127,7 @@ sub _find_new
 }
 
 # A list that should not be there.
-sub _judge_other
+sub _check_other
 {
 	my ($self, $id, $list) = @_;
 	my $key = CatalogsFdw::Model::identity_of_name($list->{name}) // '';
@@ -139,7 +139,7 @@ sub _judge_other
 }
 
 # A row that should be there, and its list, if there is one.
-sub _judge
+sub _check_row
 {
 	my ($self, $id, $row, $list) = @_;
 	my $wanted = CatalogsFdw::Model::text(

@@ -27,7 +27,7 @@ use warnings FATAL => 'all';
 
 use CatalogsFdw::Accounts ();
 use CatalogsFdw::Model;
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 use JSON::PP ();
 
 my @columns = @CatalogsFdw::Model::columns;

@@ -10,7 +10,7 @@ CatalogsFdw::Random::Changes - changes as texts that can be compared
 
   my @wanted = map { change_title($_) } @{ $model->pending('acme') };
   print $wanted[0];                              # update 11
-  $story->wrong(differences('COMMIT sends', \@got, \@wanted));
+  $log->wrong(differences('COMMIT sends', \@got, \@wanted));
 
 =head1 DESCRIPTION
 

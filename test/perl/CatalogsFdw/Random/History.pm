@@ -11,7 +11,7 @@ CatalogsFdw::Random::History - transactions at random, one after the other
   my $history = CatalogsFdw::Random::History->new($t);
   my $failed = $history->run(17, 50);
   print $history->shrink(17, $failed) if $failed;
-  print $history->story->times('COMMIT fails');
+  print $history->log->times('COMMIT fails');
 
 =head1 DESCRIPTION
 
@@ -25,14 +25,14 @@ use warnings FATAL => 'all';
 
 use CatalogsFdw::Model;
 use CatalogsFdw::Random::Accounts;
-use CatalogsFdw::Random::Chance;
-use CatalogsFdw::Random::Judge;
+use CatalogsFdw::Random::Choice;
+use CatalogsFdw::Random::Checks;
 use CatalogsFdw::Random::Rows;
 use CatalogsFdw::Random::Statements;
-use CatalogsFdw::Random::Story;
-use CatalogsFdw::Random::Talk;
+use CatalogsFdw::Random::Log;
+use CatalogsFdw::Random::Client;
 use CatalogsFdw::Random::Transaction;
-use CatalogsFdw::Random::Trouble;
+use CatalogsFdw::Random::Faults;
 use CatalogsFdw::Random::Wire;
 
 =head2 CatalogsFdw::Random::History->new($t)
@@ -44,52 +44,52 @@ Makes what histories need in a CatalogsFdw::Test that has no table.
 sub new
 {
 	my ($class, $t) = @_;
-	my $story = CatalogsFdw::Random::Story->new;
+	my $log = CatalogsFdw::Random::Log->new;
 	my $model = CatalogsFdw::Model->new;
 	my $accounts = CatalogsFdw::Random::Accounts->new($t);
 	my $rows = CatalogsFdw::Random::Rows->new($model, $accounts);
-	my @known = (accounts => $accounts, model => $model, story => $story);
-	my $trouble = CatalogsFdw::Random::Trouble->new(t => $t, @known);
+	my @known = (accounts => $accounts, model => $model, log => $log);
+	my $faults = CatalogsFdw::Random::Faults->new(t => $t, @known);
 	my $wire = CatalogsFdw::Random::Wire->new(t => $t, @known);
-	my $talk = CatalogsFdw::Random::Talk->new(
+	my $client = CatalogsFdw::Random::Client->new(
 		t => $t, @known,
-		trouble => $trouble,
+		faults => $faults,
 		wire => $wire);
 	my $statements = CatalogsFdw::Random::Statements->new(
 		@known,
 		rows => $rows,
-		trouble => $trouble);
-	my $judge = CatalogsFdw::Random::Judge->new(
+		faults => $faults);
+	my $checks = CatalogsFdw::Random::Checks->new(
 		@known,
-		talk => $talk,
-		trouble => $trouble,
+		client => $client,
+		faults => $faults,
 		wire => $wire);
 	my $transaction = CatalogsFdw::Random::Transaction->new(
 		@known,
 		rows => $rows,
 		statements => $statements,
-		talk => $talk,
-		trouble => $trouble,
+		client => $client,
+		faults => $faults,
 		wire => $wire,
-		judge => $judge);
+		checks => $checks);
 
-	$trouble->make_tables;
+	$faults->make_tables;
 	$statements->make_tables($t);
 	return bless {
 		@known,
-		talk => $talk,
-		trouble => $trouble,
+		client => $client,
+		faults => $faults,
 		transaction => $transaction
 	}, $class;
 }
 
-=head2 $history->story
+=head2 $history->log
 
 Of its last transaction, with what was counted in all of them.
 
 =cut
 
-sub story { return $_[0]{story}; }
+sub log { return $_[0]{log}; }
 
 =head2 $history->run($seed, $length, { $step => 1, ... })
 
@@ -106,7 +106,7 @@ sub run
 	foreach my $n (1 .. $length)
 	{
 		$self->{transaction}->run($seed, $n, $n == $length ? $skipped // {} : {});
-		return $n if $self->{story}->is_wrong;
+		return $n if $self->{log}->is_wrong;
 	}
 	return;
 }
@@ -115,13 +115,13 @@ sub run
 sub _begin
 {
 	my ($self, $seed) = @_;
-	my ($accounts, $talk, $trouble) = @$self{qw(accounts talk trouble)};
+	my ($accounts, $client, $faults) = @$self{qw(accounts client faults)};
 
 	throw_dice($seed);
 	$self->quit;
 	$accounts->reset;
-	my $session = $talk->connect;
-	$trouble->connect;
+	my $session = $client->connect;
+	$faults->connect;
 	$accounts->choose_options($session);
 	return;
 }
@@ -133,7 +133,7 @@ sub _begin
 sub quit
 {
 	my ($self) = @_;
-	$self->{$_}->quit foreach qw(talk trouble);
+	$self->{$_}->quit foreach qw(client faults);
 	return;
 }
 
@@ -153,7 +153,7 @@ sub report
 	my ($self) = @_;
 	my ($accounts, $model) = @$self{qw(accounts model)};
 
-	return join "\n", $self->{story}->lines, 'The model:',
+	return join "\n", $self->{log}->lines, 'The model:',
 	  (map { $model->describe($_) } $accounts->names),
 	  'The accounts:', $accounts->describe;
 }
@@ -164,7 +164,7 @@ sub shrink
 	my $report = $self->report;
 	my %skipped;
 
-	$self->{story}->tell_all(1);
+	$self->{log}->be_detailed(1);
 	foreach my $step (1 .. $self->{transaction}->max_steps)
 	{
 		my $failed = $self->run($seed, $n, { %skipped, $step => 1 }) // 0;
@@ -173,7 +173,7 @@ sub shrink
 		$skipped{$step} = 1;
 		$report = $self->report;
 	}
-	$self->{story}->tell_all(0);
+	$self->{log}->be_detailed(0);
 	return $report;
 }
 

@@ -18,7 +18,7 @@ CatalogsFdw::Random::Rows - some rows of an account, chosen at random
 use strict;
 use warnings FATAL => 'all';
 
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 
 sub new
 {

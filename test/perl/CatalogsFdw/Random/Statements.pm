@@ -10,7 +10,7 @@ CatalogsFdw::Random::Statements - what a transaction does, made at random
 
   my $statements = CatalogsFdw::Random::Statements->new(
       model => $model, accounts => $accounts, rows => $rows,
-      trouble => $trouble, story => $story);
+      faults => $faults, log => $log);
   $statements->number_rows_from(1000);
   my $statement = $statements->any;
   my $got = $session->ask($statement->{sql});
@@ -33,7 +33,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Model;
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 use CatalogsFdw::Random::Changes;
 
 my @columns = @CatalogsFdw::Model::columns;
@@ -137,13 +137,13 @@ sub _do_block
 	};
 	my $is = $caught->{$tag} // '';
 
-	return $self->imagine(@$statements) if $is && !$self->{trouble}->is_healthy;
+	return $self->imagine(@$statements) if $is && !$self->{faults}->is_healthy;
 	$model->set_savepoint("block $tag");
 	$should ||= $_->{effect}->(undef, $caught) foreach @$statements;
 	$should ||= 'P0001' if $raises;
 	$model->roll_back_to("block $tag") if $is;
 	$model->release("block $tag");
-	$self->{story}->wrong("block $tag ends with '$is', not '$should'")
+	$self->{log}->wrong("block $tag ends with '$is', not '$should'")
 	  if $is ne $should;
 	return '';
 }
@@ -170,7 +170,7 @@ sub imagine
 	my ($self, @statements) = @_;
 	my $do = sub { $_->{effect}->(undef, {}) foreach @statements };
 
-	$self->{story}->imagine(sub { $self->{model}->imagine($do) });
+	$self->{log}->imagine(sub { $self->{model}->imagine($do) });
 	return '';
 }
 
@@ -307,7 +307,7 @@ sub _do_insert
 		$self->_compare_returned($row, $returning, @{ shift @got // [] })
 		  if $got && $returning;
 	}
-	$self->{story}->wrong('RETURNING gives too many rows') if @got;
+	$self->{log}->wrong('RETURNING gives too many rows') if @got;
 	return '';
 }
 
@@ -315,17 +315,17 @@ sub _compare_returned
 {
 	my ($self, $row, $returning, $id, $name, $third) = @_;
 	my $key = $row->{name};
-	my $story = $self->{story};
+	my $log = $self->{log};
 	my $wanted =
 	    $returning =~ /type/ ? $row->{type} // $CatalogsFdw::Model::default{type}
 	  : $returning =~ /request_id/ ? $row->{request_id} // ''
 	  : '';
 
 	$self->{model}->learn_id($key, $id) if defined $id;
-	$story->wrong("RETURNING gives no id of $key")
+	$log->wrong("RETURNING gives no id of $key")
 	  if $returning =~ /^id/ && !defined $id;
-	$story->wrong("RETURNING does not give $key") if ($name // '') ne $key;
-	$story->wrong("RETURNING gives another value of $key") if ($third // '') ne $wanted;
+	$log->wrong("RETURNING does not give $key") if ($name // '') ne $key;
+	$log->wrong("RETURNING gives another value of $key") if ($third // '') ne $wanted;
 	return;
 }
 
@@ -497,7 +497,7 @@ sub _do_flush
 		$model->learn_id($name =~ /^(n\d+)/, $id) if $verb eq 'add';
 	}
 	my @sent = map { flushed_title(@$_) } @{ $got->{rows} };
-	$self->{story}->wrong(differences('the flush has sent', \@sent, \@wanted))
+	$self->{log}->wrong(differences('the flush has sent', \@sent, \@wanted))
 	  if $knows_pending;
 	return '';
 }

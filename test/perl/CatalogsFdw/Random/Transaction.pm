@@ -10,8 +10,8 @@ CatalogsFdw::Random::Transaction - one transaction at random, from BEGIN to verd
 
   my $transaction = CatalogsFdw::Random::Transaction->new(
       accounts => $accounts, model => $model, rows => $rows,
-      statements => $statements, talk => $talk, trouble => $trouble,
-      wire => $wire, judge => $judge, story => $story);
+      statements => $statements, client => $client, faults => $faults,
+      wire => $wire, checks => $checks, log => $log);
   $transaction->run($seed, 7);
 
 =head1 DESCRIPTION
@@ -24,7 +24,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Model;
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 
 my $columns = join ', ', 'id', @CatalogsFdw::Model::columns;
 
@@ -46,7 +46,7 @@ sub max_steps { return $max_steps; }
 =head2 $transaction->run($seed, $n, { $step => 1, ... })
 
 Runs the transaction of that number in the history of the seed, without the steps
-that are to be skipped, counted from 1.  The story tells how it went.
+that are to be skipped, counted from 1.  The log tells how it went.
 
 =cut
 
@@ -71,7 +71,7 @@ sub run
 	$self->_begin_block($style eq 'serializable');
 	foreach my $step (1 .. $steps)
 	{
-		last if $self->{story}->is_wrong;
+		last if $self->{log}->is_wrong;
 		next if $skipped->{$step};
 		throw_dice($seed, $n, $step);
 		$self->{statements}->number_rows_from($n * 10000 + $step * 1000);
@@ -88,7 +88,7 @@ sub _begin
 	my $accounts = $self->{accounts};
 
 	$self->{failed} = '';    # the SQLSTATE with which it has failed
-	$self->{$_}->begin foreach qw(story talk wire trouble);
+	$self->{$_}->begin foreach qw(log client wire faults);
 	$accounts->tidy_up;
 	$self->{model}->begin($accounts->stock);
 	return;
@@ -97,13 +97,13 @@ sub _begin
 sub _introduce
 {
 	my ($self, $title) = @_;
-	my ($accounts, $story) = @$self{qw(accounts story)};
+	my ($accounts, $log) = @$self{qw(accounts log)};
 
-	$story->tell("-- $title");
+	$log->add("-- $title");
 	foreach my $account ($accounts->names)
 	{
 		my $options = $accounts->options($account);
-		$story->tell("-- $account: "
+		$log->add("-- $account: "
 			  . join ', ', map { "$_ $options->{$_}" } sort keys %$options);
 	}
 	return;
@@ -116,37 +116,37 @@ sub _introduce
 sub _run_alone
 {
 	my ($self, $faulty) = @_;
-	my ($statements, $trouble) = @$self{qw(statements trouble)};
+	my ($statements, $faults) = @$self{qw(statements faults)};
 
-	$trouble->arm if chance($faulty);
+	$faults->arm if chance($faulty);
 	my $statement = chance(0.8) ? $statements->any : $statements->block;
 
 	$self->{wire}->allow($self->{accounts}->names);
-	my $got = $self->{talk}->ask($statement->{sql});
+	my $got = $self->{client}->ask($statement->{sql});
 	my $failed = $got->{sqlstate};
 	my $should =
-	  $failed && !$trouble->is_healthy
+	  $failed && !$faults->is_healthy
 	  ? $statements->imagine($statement)
 	  : $statement->{effect}->($got);
-	$self->{judge}->ends('it', $failed, $should);
-	$self->{judge}->is_over(!$failed);
+	$self->{checks}->ends('it', $failed, $should);
+	$self->{checks}->is_over(!$failed);
 	return;
 }
 
 sub _begin_block
 {
 	my ($self, $is_serializable) = @_;
-	my $talk = $self->{talk};
+	my $client = $self->{client};
 
-	$talk->ask('BEGIN' . ($is_serializable ? ' ISOLATION LEVEL SERIALIZABLE' : ''));
-	$talk->ask($self->{trouble}->crossing) if $is_serializable;
+	$client->ask('BEGIN' . ($is_serializable ? ' ISOLATION LEVEL SERIALIZABLE' : ''));
+	$client->ask($self->{faults}->crossing) if $is_serializable;
 	return;
 }
 
 sub _end_block
 {
 	my ($self, $is_serializable) = @_;
-	my ($judge, $wire) = @$self{qw(judge wire)};
+	my ($checks, $wire) = @$self{qw(checks wire)};
 	my $commits = chance(0.75);
 	my $sends = $commits && !$self->{failed};
 	my $should = $self->_sqlstate_of_commit($is_serializable);
@@ -157,10 +157,10 @@ sub _end_block
 	$wire->allow($self->{accounts}->names) if $sends && $should !~ /^23505/;
 
 	my $error = $self->_ask_for_end($commits ? 'COMMIT' : 'ROLLBACK', $sends);
-	$judge->ends('COMMIT', $error, $should) if $sends;
+	$checks->ends('COMMIT', $error, $should) if $sends;
 	$wire->look;
-	$wire->compare(@expected) if $sends && !$error && $self->{trouble}->is_healthy;
-	$judge->is_over($sends && !$error);
+	$wire->compare(@expected) if $sends && !$error && $self->{faults}->is_healthy;
+	$checks->is_over($sends && !$error);
 	return;
 }
 
@@ -173,22 +173,22 @@ sub _sqlstate_of_commit
 	     $is_serializable
 	  && !$self->{model}->doomed
 	  && chance(0.7)
-	  && $self->{trouble}->cross;
+	  && $self->{faults}->cross;
 
 	return '' if $self->{failed};
-	return $self->{judge}->sqlstate_of_commit || ($is_crossed ? '40001' : '');
+	return $self->{checks}->sqlstate_of_commit || ($is_crossed ? '40001' : '');
 }
 
 sub _ask_for_end
 {
 	my ($self, $sql, $sends) = @_;
-	my $story = $self->{story};
-	my $got = $self->{talk}->ask($sql);
+	my $log = $self->{log};
+	my $got = $self->{client}->ask($sql);
 	my $error = $got->{sqlstate};
 
-	$story->wrong("does not end: $got->{said}") if ($got->{status} // '') ne 'I';
-	$story->wrong("ROLLBACK fails: $got->{said}") if $error && !$sends;
-	$story->count('COMMIT fails') if $error;
+	$log->wrong("does not end: $got->{said}") if ($got->{status} // '') ne 'I';
+	$log->wrong("ROLLBACK fails: $got->{said}") if $error && !$sends;
+	$log->count('COMMIT fails') if $error;
 	return $error;
 }
 
@@ -198,10 +198,10 @@ sub _ask_for_end
 sub _take_step
 {
 	my ($self, $faulty) = @_;
-	my ($model, $trouble) = @$self{qw(model trouble)};
+	my ($model, $faults) = @$self{qw(model faults)};
 
-	$trouble->arm if chance($faulty);
-	$trouble->heal if !$trouble->is_healthy && chance(0.05);
+	$faults->arm if chance($faulty);
+	$faults->heal if !$faults->is_healthy && chance(0.05);
 	if ($self->{failed})
 	{
 		$self->_roll_back_to(one_of($model->savepoints)) if $model->savepoints;
@@ -228,14 +228,14 @@ sub _step_block { return $_[0]->_do_and_look($_[0]{statements}->block); }
 
 sub _step_doom { return $_[0]->_do_and_look($_[0]{statements}->doom); }
 
-sub _step_interfere { return $_[0]{trouble}->interfere; }
+sub _step_interfere { return $_[0]{faults}->interfere; }
 
 sub _step_savepoint
 {
 	my ($self) = @_;
 	my $name = one_of(qw(a b c));
 
-	$self->{talk}->ask("SAVEPOINT $name");
+	$self->{client}->ask("SAVEPOINT $name");
 	$self->{model}->set_savepoint($name);
 	return;
 }
@@ -252,7 +252,7 @@ sub _step_release
 	my ($self) = @_;
 	my $name = one_of($self->{model}->savepoints) or return;
 
-	$self->{talk}->ask("RELEASE $name");
+	$self->{client}->ask("RELEASE $name");
 	$self->{model}->release($name);
 	return;
 }
@@ -260,7 +260,7 @@ sub _step_release
 sub _step_pending
 {
 	my ($self) = @_;
-	$self->{judge}->look_at_pending($_) foreach $self->{accounts}->names;
+	$self->{checks}->look_at_pending($_) foreach $self->{accounts}->names;
 	return;
 }
 
@@ -285,7 +285,7 @@ sub _step_cursor
 
 	# TRUNCATE refuses a table that a cursor reads.
 	return if @{ $statement->{sends} } || $statement->{sql} =~ /^TRUNCATE/;
-	$self->{talk}->ask("DECLARE c CURSOR FOR SELECT $columns FROM $account.catalogs");
+	$self->{client}->ask("DECLARE c CURSOR FOR SELECT $columns FROM $account.catalogs");
 	my @rows = chance(0.5) ? $self->_fetch('FETCH c') : ();
 	return if $self->{failed};
 	$model->set_savepoint('cursor');
@@ -293,9 +293,9 @@ sub _step_cursor
 	if (!$self->{failed})
 	{
 		push @rows, $self->_fetch('FETCH ALL c');
-		$model->as_of('cursor', sub { $self->{judge}->sees($account, \@rows) })
+		$model->as_of('cursor', sub { $self->{checks}->sees($account, \@rows) })
 		  if !$self->{failed};
-		$self->{talk}->ask('CLOSE c') if !$self->{failed};
+		$self->{client}->ask('CLOSE c') if !$self->{failed};
 	}
 	$model->release('cursor');
 	return;
@@ -304,10 +304,10 @@ sub _step_cursor
 sub _fetch
 {
 	my ($self, $sql) = @_;
-	my $got = $self->{talk}->ask($sql);
+	my $got = $self->{client}->ask($sql);
 
 	$self->{failed} = $got->{sqlstate};
-	$self->{judge}->succeeds('a cursor', $self->{failed});
+	$self->{checks}->succeeds('a cursor', $self->{failed});
 	return @{ $got->{rows} };
 }
 
@@ -331,13 +331,13 @@ sub _do_and_look
 sub _do
 {
 	my ($self, $statement) = @_;
-	my ($model, $talk) = @$self{qw(model talk)};
+	my ($model, $client) = @$self{qw(model client)};
 	my @accounts = @{ $statement->{sends} };
 
 	$self->{wire}->allow(@accounts);
-	my $got = $talk->ask($statement->{sql});
+	my $got = $client->ask($statement->{sql});
 	my $caught = grep { $_->{message} =~ /^caught/ } @{ $got->{warnings} };
-	my $is_healthy = $self->{trouble}->is_healthy;
+	my $is_healthy = $self->{faults}->is_healthy;
 	my $failed = $self->{failed} = $got->{sqlstate};
 
 	$model->set_savepoint('statement');
@@ -347,12 +347,12 @@ sub _do
 	  : $statement->{effect}->($got);
 	$model->roll_back_to('statement') if $failed;
 	$model->release('statement');
-	$self->{judge}->ends('it', $failed, $should);
+	$self->{checks}->ends('it', $failed, $should);
 	# Without a savepoint all is over now.
 	return if !$caught && !($failed && $model->savepoints);
 	foreach my $account (@accounts)
 	{
-		$model->learn($account, $self->{accounts}->ask($account), $talk->just_named);
+		$model->learn($account, $self->{accounts}->ask($account), $client->just_named);
 		$model->be_unsure($account) if !$is_healthy;
 	}
 	return;
@@ -362,7 +362,7 @@ sub _roll_back_to
 {
 	my ($self, $name) = @_;
 
-	$self->{talk}->ask("ROLLBACK TO $name");
+	$self->{client}->ask("ROLLBACK TO $name");
 	$self->{model}->roll_back_to($name);
 	$self->{failed} = '';
 	foreach ($self->{accounts}->names) { $self->_look($_) if !$self->{failed} }
@@ -373,12 +373,12 @@ sub _roll_back_to
 sub _look
 {
 	my ($self, $account, $condition, $which) = @_;
-	my $got = $self->{talk}->ask("SELECT $columns FROM $account.catalogs"
+	my $got = $self->{client}->ask("SELECT $columns FROM $account.catalogs"
 		  . ($condition ? " WHERE $condition" : ''));
 
 	$self->{failed} = $got->{sqlstate};
-	$self->{judge}->succeeds('a SELECT', $self->{failed});
-	$self->{judge}->sees($account, $got->{rows}, $which) if !$self->{failed};
+	$self->{checks}->succeeds('a SELECT', $self->{failed});
+	$self->{checks}->sees($account, $got->{rows}, $which) if !$self->{failed};
 	return;
 }
 

@@ -9,7 +9,7 @@ CatalogsFdw::Random::Wire - the POSTs of a transaction, and the rules they must 
 =head1 SYNOPSIS
 
   my $wire = CatalogsFdw::Random::Wire->new(
-      t => $t, accounts => $accounts, model => $model, story => $story);
+      t => $t, accounts => $accounts, model => $model, log => $log);
   $wire->begin;
   $wire->allow('acme');
   my @expected = $wire->expect;
@@ -88,18 +88,18 @@ Compares none of those that it has seen.
 sub look
 {
 	my ($self) = @_;
-	my $story = $self->{story};
+	my $log = $self->{log};
 
 	foreach (split /\n/,
 		$self->{t}->emulator('wire', '--accounts', '--full', '--status'))
 	{
-		$story->wrong("breaks a rule of the API: $_") if /^!/;
+		$log->wrong("breaks a rule of the API: $_") if /^!/;
 		my ($account, $body) = /^(\w+): POST \S+ (.*) -> / or next;
 		my $rows = JSON::PP::decode_json($body);
 
-		$story->tell("-- $_");
+		$log->add("-- $_");
 		push @{ $self->{posts} }, [ $account, $rows ];
-		$story->wrong($self->_broken_rules($account, $rows));
+		$log->wrong($self->_broken_rules($account, $rows));
 	}
 	return;
 }
@@ -166,7 +166,7 @@ sub expect
 sub compare
 {
 	my ($self, @expected) = @_;
-	my $story = $self->{story};
+	my $log = $self->{log};
 
 	foreach (@expected)
 	{
@@ -186,9 +186,9 @@ sub compare
 		{
 			push @sent, map { posted_titles(%$_) } @got;
 		}
-		$story->wrong(
+		$log->wrong(
 			differences("COMMIT sends to $account", \@sent, \@changes));
-		$story->wrong("COMMIT sends $account " . @got . " POSTs, not $posts")
+		$log->wrong("COMMIT sends $account " . @got . " POSTs, not $posts")
 		  if @got != $posts;
 	}
 	return;

@@ -1,10 +1,10 @@
-package CatalogsFdw::Random::Chance;
+package CatalogsFdw::Random::Choice;
 
 =pod
 
 =head1 NAME
 
-CatalogsFdw::Random::Chance - what is left to chance, and comes out the same again
+CatalogsFdw::Random::Choice - what is left to chance, and comes out the same again
 
 =head1 SYNOPSIS
 

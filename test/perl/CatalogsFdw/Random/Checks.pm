@@ -1,23 +1,23 @@
-package CatalogsFdw::Random::Judge;
+package CatalogsFdw::Random::Checks;
 
 =pod
 
 =head1 NAME
 
-CatalogsFdw::Random::Judge - whether a transaction does what the model says
+CatalogsFdw::Random::Checks - whether a transaction does what the model says
 
 =head1 SYNOPSIS
 
-  my $judge = CatalogsFdw::Random::Judge->new(
-      accounts => $accounts, model => $model, talk => $talk, trouble => $trouble,
-      wire => $wire, story => $story);
-  $judge->sees('acme', $got->{rows});
-  $judge->ends('COMMIT', $got->{sqlstate}, $judge->sqlstate_of_commit);
-  $judge->is_over(1);
+  my $checks = CatalogsFdw::Random::Checks->new(
+      accounts => $accounts, model => $model, client => $client, faults => $faults,
+      wire => $wire, log => $log);
+  $checks->sees('acme', $got->{rows});
+  $checks->ends('COMMIT', $got->{sqlstate}, $checks->sqlstate_of_commit);
+  $checks->is_over(1);
 
 =head1 DESCRIPTION
 
-What is wrong goes to the story.
+What is wrong goes to the log.
 
 =cut
 
@@ -33,15 +33,15 @@ sub new
 	return bless {%parts}, $class;
 }
 
-=head2 $judge->sees($account, $rows, $which)
+=head2 $checks->sees($account, $rows, $which)
 
 These are the rows of the account, or which of them, that the transaction sees.
 
-=head2 $judge->succeeds($what, $sqlstate)
+=head2 $checks->succeeds($what, $sqlstate)
 
 When nothing is in the way.
 
-=head2 $judge->ends($what, $sqlstate, $should)
+=head2 $checks->ends($what, $sqlstate, $should)
 
 Something has ended with that SQLSTATE, or '', and should with the other; when
 something is in the way, it may fail otherwise.
@@ -51,27 +51,27 @@ something is in the way, it may fail otherwise.
 sub sees
 {
 	my ($self, $account, $rows, $which) = @_;
-	$self->{story}->wrong($self->{model}->compare($account, $rows, $which));
+	$self->{log}->wrong($self->{model}->compare($account, $rows, $which));
 	return;
 }
 
 sub succeeds
 {
 	my ($self, $what, $sqlstate) = @_;
-	$self->{story}->wrong("$what fails")
-	  if $sqlstate && $self->{trouble}->is_healthy;
+	$self->{log}->wrong("$what fails")
+	  if $sqlstate && $self->{faults}->is_healthy;
 	return;
 }
 
 sub ends
 {
 	my ($self, $what, $sqlstate, $should) = @_;
-	$self->{story}->wrong("$what ends with '$sqlstate', not '$should'")
-	  if $sqlstate ne $should && ($self->{trouble}->is_healthy || !$sqlstate);
+	$self->{log}->wrong("$what ends with '$sqlstate', not '$should'")
+	  if $sqlstate ne $should && ($self->{faults}->is_healthy || !$sqlstate);
 	return;
 }
 
-=head2 $judge->look_at_pending($account)
+=head2 $checks->look_at_pending($account)
 
 Asks what the account was not told yet.
 
@@ -81,18 +81,18 @@ sub look_at_pending
 {
 	my ($self, $account) = @_;
 	my $model = $self->{model};
-	my $got = $self->{talk}->ask(
+	my $got = $self->{client}->ask(
 		"SELECT verb, id, changes FROM catalogs_fdw_pending WHERE server = '$account'");
 
-	return $self->{story}->wrong('catalogs_fdw_pending fails') if $got->{sqlstate};
+	return $self->{log}->wrong('catalogs_fdw_pending fails') if $got->{sqlstate};
 	return if !$model->knows_pending($account);
 	my @is = map { pending_text(@$_) } @{ $got->{rows} };
 	my @should = map { change_text($_) } @{ $model->pending($account) };
-	$self->{story}->wrong(differences('pending is', \@is, \@should));
+	$self->{log}->wrong(differences('pending is', \@is, \@should));
 	return;
 }
 
-=head2 $judge->sqlstate_of_commit
+=head2 $checks->sqlstate_of_commit
 
 With which COMMIT must fail, or ''.
 
@@ -109,7 +109,7 @@ sub sqlstate_of_commit
 	return '';
 }
 
-=head2 $judge->is_over($committed)
+=head2 $checks->is_over($committed)
 
 The transaction is over: do the accounts hold what they are to hold?
 
@@ -118,37 +118,37 @@ The transaction is over: do the accounts hold what they are to hold?
 sub is_over
 {
 	my ($self, $committed) = @_;
-	my ($accounts, $story, $trouble) = @$self{qw(accounts story trouble)};
+	my ($accounts, $log, $faults) = @$self{qw(accounts log faults)};
 
-	$story->count($committed ? 'committed' : 'rolled back');
-	$story->count('something in the way') if !$trouble->is_healthy;
+	$log->count($committed ? 'committed' : 'rolled back');
+	$log->count('something in the way') if !$faults->is_healthy;
 	$self->{wire}->look;
-	$trouble->heal if !$trouble->is_healthy;
+	$faults->heal if !$faults->is_healthy;
 	my $verdict = CatalogsFdw::Model::Verdict->new($self->{model}, $committed,
-		$self->{talk}->named);
+		$self->{client}->named);
 	foreach my $account ($accounts->names)
 	{
-		$story->wrong($verdict->wrong($account, $accounts->take_stock($account)));
+		$log->wrong($verdict->wrong($account, $accounts->take_stock($account)));
 	}
-	$self->_judge_names($verdict->differences);
+	$self->_check_names($verdict->differences);
 	return;
 }
 
 # The lists that are named must be among those that differ, when nothing was in the
 # way of taking back.
-sub _judge_names
+sub _check_names
 {
 	my ($self, $differs) = @_;
-	my ($accounts, $story) = @$self{qw(accounts story)};
-	my $named = $self->{talk}->named;
-	my $must_differ = $self->{trouble}->is_healthy
+	my ($accounts, $log) = @$self{qw(accounts log)};
+	my $named = $self->{client}->named;
+	my $must_differ = $self->{faults}->is_healthy
 	  && !grep { $accounts->options($_)->{undo} ne 'true' } $accounts->names;
 
 	foreach my $verb (sort keys %$named)
 	{
-		$story->count("named: $verb");
+		$log->count("named: $verb");
 		next if !$must_differ;
-		$story->wrong("names the $verb of $_, which is as it is to be")
+		$log->wrong("names the $verb of $_, which is as it is to be")
 		  foreach grep { !$differs->{$_} } sort keys %{ $named->{$verb} };
 	}
 	return;

@@ -17,7 +17,7 @@ use warnings FATAL => 'all';
 use CatalogsFdw::Accounts;
 use CatalogsFdw::Manners;
 use CatalogsFdw::Promise;
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use JSON::PP ();
@@ -431,11 +431,11 @@ sub end
 		$sql = 'ROLLBACK';
 		$got = ask($sql);
 	}
-	judge_end($sql, $way, $got);
+	check_end($sql, $way, $got);
 	return;
 }
 
-sub judge_end
+sub check_end
 {
 	my ($sql, $way, $got) = @_;
 
@@ -511,7 +511,7 @@ sub texts_in_log
 }
 
 # The accounts, and what is here.
-sub judge_accounts
+sub check_accounts
 {
 	my $committed = $observer->ask("SELECT count(*) FROM notes WHERE n = $run{seed}")->{rows}[0][0];
 
@@ -567,7 +567,7 @@ sub run_seed
 	}
 	throw_dice($seed, 'end');
 	end() if !$run{lost};
-	judge_accounts();
+	check_accounts();
 	$run{session}->vanish;
 	return $run{wrong};
 }

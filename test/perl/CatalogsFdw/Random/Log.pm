@@ -1,23 +1,23 @@
-package CatalogsFdw::Random::Story;
+package CatalogsFdw::Random::Log;
 
 =pod
 
 =head1 NAME
 
-CatalogsFdw::Random::Story - what was done in a transaction, said, and is wrong
+CatalogsFdw::Random::Log - what was done in a transaction, said, and is wrong
 
 =head1 SYNOPSIS
 
-  my $story = CatalogsFdw::Random::Story->new;
-  $story->begin;
-  $story->tell('COMMIT;', $got->{said});
-  $story->wrong('the session is lost') if $got->{lost};
-  $story->count('COMMIT fails');
-  print join "\n", $story->lines if $story->is_wrong;
+  my $log = CatalogsFdw::Random::Log->new;
+  $log->begin;
+  $log->add('COMMIT;', $got->{said});
+  $log->wrong('the session is lost') if $got->{lost};
+  $log->count('COMMIT fails');
+  print join "\n", $log->lines if $log->is_wrong;
 
 =head1 DESCRIPTION
 
-The story is that of one transaction; what is counted stays.
+The log is that of one transaction; what is counted stays.
 
 =cut
 
@@ -30,7 +30,7 @@ sub new
 	return bless { lines => [], times => {} }, $class;
 }
 
-=head2 $story->begin
+=head2 $log->begin
 
 Another transaction begins, of which nothing is wrong.
 
@@ -45,19 +45,19 @@ sub begin
 	return;
 }
 
-=head2 $story->tell(@texts)
+=head2 $log->add(@texts)
 
-=head2 $story->wrong(@texts)
+=head2 $log->wrong(@texts)
 
-Tells what is wrong.
+Adds what is wrong.
 
-=head2 $story->is_wrong
+=head2 $log->is_wrong
 
-=head2 $story->lines
+=head2 $log->lines
 
 =cut
 
-sub tell
+sub add
 {
 	my ($self, @texts) = @_;
 	push @{ $self->{lines} }, map { "    $_" } map { split /\n/ } @texts;
@@ -70,7 +70,7 @@ sub wrong
 
 	return if $self->{imagining} || !@texts;
 	$self->{is_wrong} = 1;
-	$self->tell(map { "WRONG: $_" } @texts);
+	$self->add(map { "WRONG: $_" } @texts);
 	return;
 }
 
@@ -78,7 +78,7 @@ sub is_wrong { return $_[0]{is_wrong}; }
 
 sub lines { return @{ $_[0]{lines} }; }
 
-=head2 $story->imagine($what)
+=head2 $log->imagine($what)
 
 Calls what is only imagined: nothing is wrong then.
 
@@ -93,31 +93,31 @@ sub imagine
 	return;
 }
 
-=head2 $story->tell_all($whether)
+=head2 $log->be_detailed($whether)
 
-Whether each POST is to be told behind the statement that has sent it, which takes
+Whether each POST is to stand behind the statement that has sent it, which takes
 time, or before the next error or the end.
 
-=head2 $story->tells_all
+=head2 $log->is_detailed
 
 =cut
 
-sub tell_all
+sub be_detailed
 {
 	my ($self, $whether) = @_;
-	$self->{tells_all} = $whether;
+	$self->{is_detailed} = $whether;
 	return;
 }
 
-sub tells_all { return $_[0]{tells_all}; }
+sub is_detailed { return $_[0]{is_detailed}; }
 
-=head2 $story->count($what)
+=head2 $log->count($what)
 
 It came up once more, in whichever transaction.
 
-=head2 $story->times($what)
+=head2 $log->times($what)
 
-=head2 $story->counted
+=head2 $log->counted
 
 All that came up.
 

@@ -1,19 +1,19 @@
-package CatalogsFdw::Random::Trouble;
+package CatalogsFdw::Random::Faults;
 
 =pod
 
 =head1 NAME
 
-CatalogsFdw::Random::Trouble - what gets in the way of a transaction
+CatalogsFdw::Random::Faults - what gets in the way of a transaction
 
 =head1 SYNOPSIS
 
-  my $trouble = CatalogsFdw::Random::Trouble->new(
-      t => $t, accounts => $accounts, model => $model, story => $story);
-  $trouble->begin;
-  $trouble->arm;
+  my $faults = CatalogsFdw::Random::Faults->new(
+      t => $t, accounts => $accounts, model => $model, log => $log);
+  $faults->begin;
+  $faults->arm;
   ...
-  $trouble->heal if !$trouble->is_healthy;
+  $faults->heal if !$faults->is_healthy;
 
 =head1 DESCRIPTION
 
@@ -25,7 +25,7 @@ be serialized beside the one that is tested.
 use strict;
 use warnings FATAL => 'all';
 
-use CatalogsFdw::Random::Chance;
+use CatalogsFdw::Random::Choice;
 use CatalogsFdw::Session;
 
 my @faults = (
@@ -60,15 +60,15 @@ sub new
 	return bless {%parts}, $class;
 }
 
-=head2 $trouble->begin
+=head2 $faults->begin
 
 A transaction begins, and nothing is in its way.
 
-=head2 $trouble->is_healthy
+=head2 $faults->is_healthy
 
 Nothing was armed, nor deleted by somebody else, in this transaction.
 
-=head2 $trouble->strikes($account)
+=head2 $faults->strikes($account)
 
 Replies to POSTs that are to be lost, if that is all that is armed there.
 
@@ -87,11 +87,11 @@ sub is_healthy { return $_[0]{is_healthy}; }
 
 sub strikes { return $_[0]{strikes}{ $_[1] } // 0; }
 
-=head2 $trouble->arm
+=head2 $faults->arm
 
 Some fault of an account, or rows that both refuse.
 
-=head2 $trouble->heal
+=head2 $faults->heal
 
 =cut
 
@@ -113,7 +113,7 @@ sub _refuse
 		partial_code => 281);
 
 	$self->{strikes}{$_} = 'inf' foreach $self->{accounts}->names;
-	$self->{story}->tell("-- set @words");
+	$self->{log}->add("-- set @words");
 	$self->{t}->set(@words);
 	return;
 }
@@ -136,7 +136,7 @@ sub _arm_fault
 	# A refusal is no lost reply, and one after a lost one leaves it at that.
 	my $is_lost = $fault[0] !~ /error/ && ($fault{code} // 500) >= 500;
 	$self->{strikes}{$account} += $is_lost && $fault{times} || 'inf' if $on eq 'POST';
-	$self->{story}->tell("-- fault @fault");
+	$self->{log}->add("-- fault @fault");
 	$self->{t}->fault(@fault);
 	return;
 }
@@ -145,13 +145,13 @@ sub heal
 {
 	my ($self) = @_;
 
-	$self->{story}->tell('-- heal');
+	$self->{log}->add('-- heal');
 	$self->{t}->emulator('heal');
 	$self->{t}->emulator('unset', qw(partial partial_shape partial_code));
 	return;
 }
 
-=head2 $trouble->interfere
+=head2 $faults->interfere
 
 Somebody else changes or deletes a list that the transaction has not touched, or
 deletes any.
@@ -171,33 +171,33 @@ sub interfere
 	{
 		$self->{is_healthy} = 0;
 		$self->{strikes}{$account} = 'inf';
-		$self->{story}->tell("-- drop $id");
+		$self->{log}->add("-- drop $id");
 		$self->{accounts}->drop($account, $id);
 		$model->drop_behind($row->{key});
 		return;
 	}
 	my $name = $row->{values}{name} . '!';
-	$self->{story}->tell("-- put $id $name");
+	$self->{log}->add("-- put $id $name");
 	$self->{accounts}->put($account, $id, $name);
 	$model->change_behind($row->{key}, 'name', $name);
 	return;
 }
 
-=head2 $trouble->make_tables
+=head2 $faults->make_tables
 
 What the following needs.
 
-=head2 $trouble->connect
+=head2 $faults->connect
 
-=head2 $trouble->quit
+=head2 $faults->quit
 
 The session of the transaction beside.
 
-=head2 $trouble->crossing
+=head2 $faults->crossing
 
 What a serializable transaction asks so that another can cross it.
 
-=head2 $trouble->cross
+=head2 $faults->cross
 
 Another does: returns whether the first can no longer be serialized.
 
@@ -233,7 +233,7 @@ sub cross
 	my $got = $self->{other}->ask(
 		'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM there; INSERT INTO here VALUES (1); COMMIT');
 
-	$self->{story}->tell('-- another transaction gets in the way', $got->{said});
+	$self->{log}->add('-- another transaction gets in the way', $got->{said});
 	return $got->{sqlstate} eq '';
 }
 

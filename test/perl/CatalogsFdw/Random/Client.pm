@@ -1,20 +1,20 @@
-package CatalogsFdw::Random::Talk;
+package CatalogsFdw::Random::Client;
 
 =pod
 
 =head1 NAME
 
-CatalogsFdw::Random::Talk - the session that is tested, and what it says
+CatalogsFdw::Random::Client - the session that is tested, and what it says
 
 =head1 SYNOPSIS
 
-  my $talk = CatalogsFdw::Random::Talk->new(
-      t => $t, accounts => $accounts, model => $model, trouble => $trouble,
-      wire => $wire, story => $story);
-  $talk->connect;
-  $talk->begin;
-  my $got = $talk->ask('COMMIT');
-  print sort keys %{ $talk->named->{add} };       # rows that may have been added
+  my $client = CatalogsFdw::Random::Client->new(
+      t => $t, accounts => $accounts, model => $model, faults => $faults,
+      wire => $wire, log => $log);
+  $client->connect;
+  $client->begin;
+  my $got = $client->ask('COMMIT');
+  print sort keys %{ $client->named->{add} };       # rows that may have been added
 
 =cut
 
@@ -30,9 +30,9 @@ sub new
 	return bless {%parts}, $class;
 }
 
-=head2 $talk->connect
+=head2 $client->connect
 
-=head2 $talk->quit
+=head2 $client->quit
 
 =cut
 
@@ -51,16 +51,16 @@ sub quit
 	return;
 }
 
-=head2 $talk->begin
+=head2 $client->begin
 
 A transaction begins, in which no row was named yet.
 
-=head2 $talk->named
+=head2 $client->named
 
 The rows that an error or a warning of this transaction has named, as those whose
 outcome is uncertain or not as it should be: verb -> id, or key of an added row.
 
-=head2 $talk->just_named
+=head2 $client->just_named
 
 Those that the last answer has named, even in an error that was caught or that a
 savepoint takes back.
@@ -78,9 +78,9 @@ sub named { return $_[0]{named}; }
 
 sub just_named { return $_[0]{just_named}; }
 
-=head2 $talk->ask($sql)
+=head2 $client->ask($sql)
 
-Asks, tells and hears; returns what CatalogsFdw::Session does.
+Asks, logs the answer and notes which rows it names; returns what CatalogsFdw::Session does.
 
 =cut
 
@@ -88,25 +88,25 @@ sub ask
 {
 	my ($self, $sql) = @_;
 	my $got = $self->{session}->ask($sql);
-	my $story = $self->{story};
+	my $log = $self->{log};
 
 	$self->{just_named} = {};
-	$story->tell("$sql;", $got->{said});
-	$self->{wire}->look if $story->tells_all;
-	$story->count("SQLSTATE $got->{sqlstate}") if $got->{sqlstate};
-	$story->wrong('the session is lost') if $got->{lost};
+	$log->add("$sql;", $got->{said});
+	$self->{wire}->look if $log->is_detailed;
+	$log->count("SQLSTATE $got->{sqlstate}") if $got->{sqlstate};
+	$log->wrong('the session is lost') if $got->{lost};
 	my ($caught, $warnings) = _part(@{ $got->{warnings} });
 	my @errors = (@$caught, $got->{error} // ());
-	$story->count("caught $_->{sqlstate}") foreach @$caught;
-	$story->count('may have carried it out')
+	$log->count("caught $_->{sqlstate}") foreach @$caught;
+	$log->count('may have carried it out')
 	  if grep { $_->{detail} =~ /may have carried/ } @errors;
-	# Before the errors are heard: what was sent before could be sent.
+	# Before the errors are noted: what was sent before could be sent.
 	$self->{wire}->look if @errors;
 	# What goes no further than to a savepoint has to be said again at the end.
 	my $is_final = ($got->{status} // '') eq 'I' || !$self->{model}->savepoints;
-	$self->_hear_error($_, 0) foreach @$caught;
-	$self->_hear_error($got->{error}, $is_final) if $got->{error};
-	$self->_hear($_, $_->{detail}, 1) foreach @$warnings;
+	$self->_note_error($_, 0) foreach @$caught;
+	$self->_note_error($got->{error}, $is_final) if $got->{error};
+	$self->_note($_, $_->{detail}, 1) foreach @$warnings;
 	return $got;
 }
 
@@ -119,24 +119,24 @@ sub _part
 	return (\@caught, \@others);
 }
 
-sub _hear_error
+sub _note_error
 {
 	my ($self, $error, $is_final) = @_;
 	my $words = $error->{detail} =~ /may have carried it out, or not: (.*)/ ? $1 : '';
 	my ($account) = $error->{message} =~ /on server "(\w+)"/;
 
-	$self->_hear($error, $words, $is_final);
+	$self->_note($error, $words, $is_final);
 	return if $words !~ /update|delete/ || $words =~ /add/;
 	my $options = $self->{accounts}->options($account);
-	$self->{story}->wrong("gives up before $account was asked often enough")
-	  if $self->{trouble}->strikes($account) <= $options->{max_retries}
+	$self->{log}->wrong("gives up before $account was asked often enough")
+	  if $self->{faults}->strikes($account) <= $options->{max_retries}
 	  && !$options->{hasty};
 	return;
 }
 
 # Which rows the words of an error or a warning name, for good or until the next
 # answer; and whether lists that it calls new are new.
-sub _hear
+sub _note
 {
 	my ($self, $said, $words, $for_good) = @_;
 	my $row = qr/"[^"]*"|\d+/;
@@ -154,22 +154,22 @@ sub _hear
 	}
 	while ($said->{detail} =~ /account that are new: ([\d, ]+)\./g)
 	{
-		$self->_hear_of_new(split /, /, $1);
+		$self->_note_new(split /, /, $1);
 	}
 	return;
 }
 
-sub _hear_of_new
+sub _note_new
 {
 	my ($self, @ids) = @_;
 	my $accounts = $self->{accounts};
 	my %lists = map { %{ $accounts->ask($_) } } $accounts->names;
 
-	$self->{story}->count('names lists that are new');
+	$self->{log}->count('names lists that are new');
 	foreach my $id (@ids)
 	{
 		my $key = CatalogsFdw::Model::identity_of_name($lists{$id}{name} // '');
-		$self->{story}->wrong("list $id is not what was added")
+		$self->{log}->wrong("list $id is not what was added")
 		  if !$key || !$self->{wire}->is_add_forbidden($key);
 	}
 	return;
