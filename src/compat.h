@@ -3,8 +3,8 @@
  * compat.h
  *	  What differs between PostgreSQL 15, 16, 17 and 18.
  *
- * The only file that tests PG_VERSION_NUM.  It is included after the
- * PostgreSQL headers whose functions it wraps.
+ * The only file that tests PG_VERSION_NUM.  Who uses a function that it wraps
+ * includes that function's header.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +18,16 @@
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
+#endif
+
+/* SET_VARSIZE and its kin; postgres.h has them before 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* A function that does not return: a word before its declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
 #endif
 
 /* A wait event set that outlives transactions. */
@@ -59,7 +69,8 @@
 
 /* The role whose user mapping a scan uses. */
 #if PG_VERSION_NUM >= 160000
-#define cfdw_scan_check_as_user(plan, estate) ((plan)->checkAsUser)
+#define cfdw_scan_check_as_user(plan, estate)                                  \
+	((void) (estate), (plan)->checkAsUser)
 #else
 #define cfdw_scan_check_as_user(plan, estate)                                  \
 	(exec_rt_fetch((plan)->scan.scanrelid, (estate))->checkAsUser)
@@ -83,7 +94,8 @@
 /* The columns that an UPDATE assigns, generated ones included. */
 #if PG_VERSION_NUM >= 160000
 #define cfdw_updated_columns(root, rti, rte)                                   \
-	get_rel_all_updated_cols((root), find_base_rel((root), (rti)))
+	((void) (rte),                                                             \
+	 get_rel_all_updated_cols((root), find_base_rel((root), (rti))))
 #else
 #define cfdw_updated_columns(root, rti, rte)                                   \
 	bms_union((rte)->updatedCols, (rte)->extraUpdatedCols)

@@ -20,6 +20,7 @@
 
 #include "api/integer.h"
 #include "fdw/writer.h"
+#include "compat.h"
 
 /* How the value of one column is read from a slot. */
 typedef struct WriterColumn
@@ -50,12 +51,11 @@ static char *text_of(CfdwWriter *writer, int i, Datum value);
 static void read_value(CfdwWriter *writer, int i, Datum value, CfdwVerb verb,
 					   CfdwRow *row);
 static void check_constant(CfdwWriter *writer, int i, Datum value);
-static void refuse_write(const CfdwTable *table, const CfdwTableColumn *column,
-						 CfdwVerb verb) pg_attribute_noreturn();
-static void refuse_missing(const CfdwTable *table, int key)
-	pg_attribute_noreturn();
-static void refuse_null(const CfdwTable *table, const char *column)
-	pg_attribute_noreturn();
+pg_noreturn static void refuse_write(const CfdwTable *table,
+									 const CfdwTableColumn *column,
+									 CfdwVerb verb);
+pg_noreturn static void refuse_missing(const CfdwTable *table, int key);
+pg_noreturn static void refuse_null(const CfdwTable *table, const char *column);
 static char *canonical_text(CfdwWriter *writer, int i, Datum value);
 
 /*

@@ -10,6 +10,7 @@
 
 #include "declare/option.h"
 #include "net/report.h"
+#include "compat.h"
 
 /* A way to sign in; see the table in auth.c. */
 typedef struct CfdwAuthMethod CfdwAuthMethod;
@@ -26,8 +27,8 @@ extern void cfdw_auth_login(const CfdwAuthMethod *method,
 							const CfdwOptions *options, CfdwRequest *request);
 extern bool cfdw_auth_is_accepted(const CfdwResponse *response,
 								  const char *body, size_t len);
-extern void cfdw_auth_report(const CfdwAction *action,
-							 const CfdwResponse *response, const char *body,
-							 size_t len) pg_attribute_noreturn();
+pg_noreturn extern void cfdw_auth_report(const CfdwAction *action,
+										 const CfdwResponse *response,
+										 const char *body, size_t len);
 
 #endif /* CFDW_AUTH_H */

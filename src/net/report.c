@@ -19,6 +19,7 @@
 
 #include "api/words.h"
 #include "net/report.h"
+#include "compat.h"
 
 /* What a status or a code means. */
 typedef struct Meaning
@@ -116,11 +117,10 @@ static const Meaning outcomes[] = {
 /* So many characters of a secret are enough to know it again. */
 #define SECRET_START 8
 
-static void report_transport(const CfdwAction *action,
-							 const CfdwResponse *response)
-	pg_attribute_noreturn();
-static void report_unknown_outcome(const CfdwAction *action, const char *why)
-	pg_attribute_noreturn();
+pg_noreturn static void report_transport(const CfdwAction *action,
+										 const CfdwResponse *response);
+pg_noreturn static void report_unknown_outcome(const CfdwAction *action,
+											   const char *why);
 static const char *reason_of(const CfdwAction *action,
 							 const CfdwResponse *response,
 							 const Meaning *meaning);

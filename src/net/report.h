@@ -11,6 +11,7 @@
 #include "api/reply.h"
 #include "net/http.h"
 #include "declare/option.h"
+#include "compat.h"
 
 /* What an answer, or the lack of one, means for what was asked. */
 typedef enum CfdwAnswer
@@ -39,18 +40,19 @@ typedef struct CfdwAction
 	const CfdwCredentials *credentials; /* to be kept out of messages */
 } CfdwAction;
 
-extern void cfdw_report_response(const CfdwAction *action,
-								 const CfdwResponse *response, const char *body,
-								 size_t len) pg_attribute_noreturn();
-extern void cfdw_report_malformed(const CfdwAction *action, const char *fault,
-								  const CfdwResponse *response)
-	pg_attribute_noreturn();
-extern void cfdw_report_refused(const CfdwAction *action, const char *what,
-								const CfdwProblem *problem, bool gone,
-								const CfdwResponse *response)
-	pg_attribute_noreturn();
-extern void cfdw_report_gone(const CfdwAction *action, const char *what)
-	pg_attribute_noreturn();
+pg_noreturn extern void cfdw_report_response(const CfdwAction *action,
+											 const CfdwResponse *response,
+											 const char *body, size_t len);
+pg_noreturn extern void cfdw_report_malformed(const CfdwAction *action,
+											  const char *fault,
+											  const CfdwResponse *response);
+pg_noreturn extern void cfdw_report_refused(const CfdwAction *action,
+											const char *what,
+											const CfdwProblem *problem,
+											bool gone,
+											const CfdwResponse *response);
+pg_noreturn extern void cfdw_report_gone(const CfdwAction *action,
+										 const char *what);
 
 extern CfdwAnswer cfdw_report_answer(const CfdwResponse *response, int code);
 extern const char *cfdw_report_why(const CfdwResponse *response,

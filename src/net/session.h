@@ -11,6 +11,7 @@
 #include "net/http.h"
 #include "declare/option.h"
 #include "net/report.h"
+#include "compat.h"
 
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
@@ -28,10 +29,9 @@ extern void cfdw_session_pin(CfdwSession *session);
 extern CfdwTraffic cfdw_session_written(void);
 extern void cfdw_session_add_written(CfdwTraffic *traffic,
 									 const CfdwTraffic *before);
-extern void cfdw_session_report_login(const CfdwSession *session,
-									  const CfdwResponse *response,
-									  const char *body, size_t len)
-	pg_attribute_noreturn();
+pg_noreturn extern void cfdw_session_report_login(const CfdwSession *session,
+												  const CfdwResponse *response,
+												  const char *body, size_t len);
 
 /* For call alone. */
 extern void cfdw_session_hold(CfdwSession *session);

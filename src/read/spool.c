@@ -32,6 +32,7 @@
 
 #include "read/spool.h"
 #include "api/value.h"
+#include "compat.h"
 
 /* Not a position: where a chain ends. */
 #define NOWHERE (-1)

@@ -10,6 +10,7 @@
 
 #include "net/call.h"
 #include "txn/difference.h"
+#include "compat.h"
 
 /* A fragment that says what is wrong with a reply is shorter. */
 #define CFDW_FAULT_SIZE 64
@@ -53,7 +54,7 @@ extern bool cfdw_batch_is_done(const CfdwOperation *operation);
 extern void cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
 	pg_attribute_printf(2, 3);
 extern bool cfdw_batch_succeeded(const CfdwBatch *batch);
-extern void cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
-	pg_attribute_noreturn();
+pg_noreturn extern void cfdw_batch_report(CfdwBatch *batch,
+										  const char *lookalikes);
 
 #endif /* CFDW_BATCH_H */

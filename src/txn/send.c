@@ -30,6 +30,7 @@
 #include "txn/name.h"
 #include "txn/remain.h"
 #include "txn/send.h"
+#include "compat.h"
 
 /* In an abort an account that does not answer is asked so often, in all. */
 #define ABORT_ATTEMPTS 2
@@ -77,7 +78,7 @@ static void apply(CfdwBatch *batch);
 static void go_on_aborting(CfdwLane *lane, CfdwBatch *batch);
 static void part(CfdwLane *lane, CfdwBatch *batch);
 static void close_lanes(Sending *sending);
-static void raise_failure(Sending *sending) pg_attribute_noreturn();
+pg_noreturn static void raise_failure(Sending *sending);
 static char *find_lookalikes(const Sending *sending, CfdwBatch *batch);
 
 /*
