@@ -11,6 +11,7 @@ OBJS = \
 	src/api/resource.o \
 	src/api/row.o \
 	src/api/codec.o \
+	src/api/lossless.o \
 	src/api/value.o \
 	src/api/reader.o \
 	src/api/words.o \

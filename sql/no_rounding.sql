@@ -38,6 +38,66 @@ SELECT r = 12.345678::real AS r FROM lists WHERE id = 4223;
 RESET extra_float_digits;
 
 DROP FOREIGN TABLE lists;
+
+-- Whatever the type: what is read is written out again and compared.
+CREATE DOMAIN to_the_second AS time(0);
+CREATE DOMAIN short_names AS name[];
+CREATE TYPE priced AS (title varchar(3), price numeric(5,1));
+CREATE DOMAIN cheap AS priced CHECK ((VALUE).price < 100);
+CREATE TYPE colour AS ENUM ('red', 'green');
+CREATE TEMP TABLE cases (n serial, type text, value jsonb);
+-- Times:
+INSERT INTO cases (type, value) VALUES
+    ('time(0)', '"12:30:00.6"'), ('time(0)', '"12:30:00"'), ('time', '"12:30:00.1234567"'), ('time', '"2024-02-29 12:30"'),
+    ('time', '"12:30:00+03"'), ('time', '"12:30 PM"'), ('timetz(0)', '"12:30:00.6+03"'), ('timetz', '"12:30:00.6+03"'),
+    ('timetz', '"2024-02-29 12:30+03"'), ('timestamp', '"2024-02-29T12:00:00.1234567"'), ('timestamp', '"2024-02-29T12:00:00.1234560"'),
+    ('timestamptz', '"2024-02-29T12:00:00.1234567Z"'), ('timestamptz(3)', '"2024-02-29T12:00:00.1234Z"'),
+    ('timestamptz(3)', '"2024-02-29T12:00:00.123Z"'), ('to_the_second', '"12:30:00.6"'), ('to_the_second', '"12:30:01"'),
+    ('interval(0)', '"1.6 seconds"'), ('interval(0)', '"2 seconds"'), ('interval year', '"1 year 2 months"'), ('interval year', '"2 years"'),
+    ('interval day', '"1 day 12:00"'), ('interval', '"1.1234567 seconds"'), ('interval', '"1 day 12:00"');
+-- numbers;
+INSERT INTO cases (type, value) VALUES
+    ('money', '"$1.005"'), ('money', '"$1,000.5"'), ('money', '-1000.5'), ('money', '1e-3'), ('xid', '"7x"'), ('xid', '"7"'), ('xid', '4294967303'),
+    ('numeric(5,1)', '1.25'), ('numeric(5,1)', '1.20'), ('real', '16777217'), ('pg_lsn', '"0/7"');
+-- what consists of them;
+INSERT INTO cases (type, value) VALUES
+    ('numeric(5,1)[]', '"{1.5,2.25}"'), ('numeric(5,1)[]', '"{{1.5,2.0},{NULL,3}}"'), ('real[]', '"{0.1,16777217}"'), ('real[]', '"{0.1,16777216}"'),
+    ('name[]', to_jsonb('{' || repeat('n', 64) || '}')), ('name[]', '"{a,\"b c\"}"'), ('short_names', to_jsonb('{' || repeat('n', 64) || '}')),
+    ('date[]', '"{2024-02-29 12:00}"'), ('date[]', '"{2024-02-29}"'), ('varchar(3)[]', '"{abc,\"de  \"}"'), ('varchar(3)[]', '"{abc,\"de \"}"'),
+    ('tsrange', '"[2024-02-29 12:00:00.1234567,)"'), ('tsrange', '"[2024-02-29 12:00:00.5,)"'), ('tstzrange', '"[\"2024-02-29 12:00+03\",infinity]"'),
+    ('int4range', '"[1,5]"'), ('daterange', '"[2024-02-28,2024-02-29 12:00]"'), ('daterange', '"[2024-02-28,2024-02-29]"'), ('numrange', '"(,1.50]"'),
+    ('numrange', '"empty"'), ('priced', '"(abc,1.25)"'), ('priced', '"(abc,1.5)"'), ('priced', '"(\"ab  \",1.5)"'), ('priced[]', '"{\"(abc,1.25)\"}"'),
+    ('cheap', '"(a,1.25)"'), ('cheap', '"(a,1.5)"'), ('cheap', '"(a,1000)"');
+-- types of which nothing is known;
+INSERT INTO cases (type, value) VALUES
+    ('point', '"(0.1,0.25)"'), ('point', '"(0.12345678901234567890,1)"'), ('tsvector', '"a fat a"'), ('bit(4)', '"1010"'), ('varbit', '"101"');
+-- and those that keep what they read, though they may write it otherwise.
+INSERT INTO cases (type, value) VALUES
+    ('uuid', '"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"'), ('inet', '"10.0.0.1/32"'), ('macaddr', '"08002b:010203"'), ('bytea', '"abc"'),
+    ('colour', '"red"'), ('boolean', '"on"'), ('json', '{"a":  1}');
+SELECT jsonb_object_agg('v' || n, value) AS extra FROM cases \gset
+\setenv EXTRA :extra
+\! emulator set "extra=$EXTRA"
+CREATE FUNCTION read(n int, type text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE format('CREATE FOREIGN TABLE lists (id bigint, v %s OPTIONS (column_name %L)) SERVER acme', type, 'v' || n);
+    EXECUTE 'SELECT v::text FROM lists WHERE id = 4223' INTO STRICT result;
+    DROP FOREIGN TABLE lists;
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ': ' || SQLERRM;
+END
+$$;
+SET DateStyle = ISO;
+SET IntervalStyle = postgres;
+SELECT type, left(value::text, 40) AS value, left(read(n, type), 80) AS read FROM cases ORDER BY n;
+DROP TABLE cases;
+DROP FUNCTION read;
+DROP TYPE priced CASCADE;
+DROP DOMAIN to_the_second, short_names;
+DROP TYPE colour;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 DROP SERVER acme;
 DROP EXTENSION catalogs_fdw;

@@ -93,6 +93,7 @@ struct CfdwReader
 	const CfdwResource *resource;
 	int nkeys;
 	Wanted *wanted; /* in the order in which an item had them */
+	int id_field;   /* of the item, or -1: it is not wanted */
 
 	/* The bytes from the start of the open item or token on. */
 	StringInfoData buf;
@@ -161,6 +162,7 @@ cfdw_reader_create(const CfdwResource *resource, int nkeys,
 
 	reader->resource = resource;
 	reader->nkeys = nkeys;
+	reader->id_field = -1;
 	reader->wanted = palloc(sizeof(Wanted) * Max(nkeys, 1));
 	for (int i = 0; i < nkeys; i++)
 	{
@@ -169,6 +171,8 @@ cfdw_reader_create(const CfdwResource *resource, int nkeys,
 		wanted->utf8 = pg_server_to_any(keys[i], strlen(keys[i]), PG_UTF8);
 		wanted->utf8_len = strlen(wanted->utf8);
 		wanted->field = i;
+		if (strcmp(keys[i], resource->columns[resource->id].key) == 0)
+			reader->id_field = i;
 	}
 	reader->fields = palloc0(sizeof(CfdwField) * Max(nkeys, 1));
 	reader->starts = palloc0(sizeof(size_t) * Max(nkeys, 1));
@@ -243,6 +247,10 @@ cfdw_reader_next(CfdwReader *reader, CfdwItem *item)
 	item->whole.raw = reader->buf.data + reader->item_start;
 	item->whole.len = reader->pos - reader->item_start;
 	item->fields = reader->fields;
+	item->id = 0;
+	item->has_id =
+		reader->id_field >= 0 &&
+		cfdw_value_int64(&reader->fields[reader->id_field], &item->id);
 	return CFDW_READ_ITEM;
 }
 

@@ -15,6 +15,8 @@ typedef struct CfdwItem
 {
 	CfdwField whole;   /* the item itself */
 	CfdwField *fields; /* one for each key asked for, in that order */
+	bool has_id;       /* the id is asked for, and it is an integer */
+	int64 id;
 } CfdwItem;
 
 typedef enum CfdwReadStatus

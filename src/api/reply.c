@@ -218,8 +218,7 @@ read_plain(Reading *reading, const char *body, size_t len)
 
 		if (read == NULL)
 			return false;
-		if (!cfdw_value_int64(&item.fields[0], &read->id))
-			read->id = 0;
+		read->id = item.has_id ? item.id : 0;
 		read->has_request_id =
 			cfdw_value_int64(&item.fields[1], &read->request_id);
 	}

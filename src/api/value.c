@@ -4,9 +4,8 @@
  *	  A value of a reply -> text, integer or Datum.
  *
  * Owns the conversions: PostgreSQL's own JSON lexer resolves escapes, its
- * encoding machinery converts text and its input functions read it; nothing is
- * silently cut, rounded or clamped.  Must not know where in a reply a value
- * stands.
+ * encoding machinery converts text and its input functions read it.  Must not
+ * know where in a reply a value stands.
  *
  * Facts: the API page, "GET reply": numbers may come as strings, booleans as
  * 0 and 1, times as Unix seconds.
@@ -20,26 +19,28 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "common/jsonapi.h"
-#include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/cash.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonfuncs.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "api/codec.h"
-#include "compat.h"
+#include "api/integer.h"
+#include "api/lossless.h"
 #include "api/value.h"
+#include "compat.h"
 
 /* All numbers of so many digits fit into 64 bits. */
 #define MAX_SHORT_DIGITS 18
+
+/* A number with escapes is read up to this length: nobody writes one. */
+#define MAX_ESCAPED_DIGITS 64
 
 /*
  * Makes the Datum of a value as the account writes most of them; false when it
@@ -54,10 +55,9 @@ struct CfdwConverter
 	Shortcut shortcut; /* or NULL */
 	FmgrInfo input;
 	Oid ioparam;
-	FmgrInfo output; /* for check_lossless() */
-	bool textual;    /* the type holds text */
-	bool lossy;      /* the input function may round or cut */
-	void *domain;    /* domain_check()'s cache */
+	bool textual; /* the type holds text */
+	bool lossy;   /* the input function may round or cut */
+	void *domain; /* domain_check()'s cache */
 };
 
 static Shortcut find_shortcut(const CfdwTableColumn *column);
@@ -69,16 +69,15 @@ static bool short_time(const CfdwField *field, Datum *value);
 static bool read_digits(const CfdwField *field, int64 *value);
 static char *to_server(const char *raw, size_t len);
 static char *canonical_boolean(char *text);
+static char *canonical_integer(const CfdwField *field, char *text);
+static bool is_time(const CfdwTableColumn *column, const CfdwField *field);
 static bool time_datum(const CfdwConverter *converter, const char *text,
 					   Datum *result);
 static bool unix_time(int64 seconds, Datum *timestamp);
-static void check_lossless(CfdwConverter *converter, const char *text,
-						   Datum value);
-static bool same_text(const char *text, const char *out);
-static bool same_money(const char *text, Datum value);
-static bool is_midnight(const char *text);
-static bool same_number(const char *a, const char *b);
 static char *decode_string(const char *raw, size_t len);
+static bool decode_ascii(const char *raw, size_t *len, char *decoded);
+static bool next_character(const char **raw, const char *end,
+						   unsigned char *utf8, int *width);
 static bool decode_escape(const char **raw, const char *end,
 						  unsigned char *utf8, int *width);
 static int hex4(const char *raw, const char *end);
@@ -107,7 +106,6 @@ cfdw_value_converter(const CfdwTableColumn *column)
 {
 	CfdwConverter *converter = palloc0(sizeof(CfdwConverter));
 	Oid function;
-	bool varlena;
 	char category;
 	bool preferred;
 
@@ -116,33 +114,12 @@ cfdw_value_converter(const CfdwTableColumn *column)
 	converter->shortcut = find_shortcut(column);
 	getTypeInputInfo(column->typid, &function, &converter->ioparam);
 	fmgr_info(function, &converter->input);
-	getTypeOutputInfo(column->typid, &function, &varlena);
-	fmgr_info(function, &converter->output);
 	get_type_category_preferred(converter->base_type, &category, &preferred);
 	converter->textual = category == TYPCATEGORY_STRING;
-	switch (converter->base_type)
-	{
-		case NUMERICOID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case CASHOID:
-		case OIDOID:
-		case CHAROID:
-			converter->lossy = true;
-			break;
-		case DATEOID:
-			/* The date of a time is what was asked for. */
-			converter->lossy = column->kind != CFDW_KIND_TIME;
-			break;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			converter->lossy = column->typmod >= 0;
-			break;
-		default:
-			converter->lossy =
-				converter->textual && converter->base_type != TEXTOID;
-			break;
-	}
+	/* The date of a time is what was asked for. */
+	converter->lossy =
+		!cfdw_lossless_always(converter->base_type) &&
+		!(converter->base_type == DATEOID && column->kind == CFDW_KIND_TIME);
 	return converter;
 }
 
@@ -176,7 +153,9 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 
 	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && converter->textual)
 		text = canonical_boolean(text);
-	if (!*isnull && column->kind == CFDW_KIND_TIME &&
+	if (!*isnull && column->kind == CFDW_KIND_INTEGER && !as_json)
+		text = canonical_integer(field, text);
+	if (!*isnull && is_time(column, field) &&
 		time_datum(converter, text, &value))
 	{
 		if (converter->base_type != column->typid)
@@ -189,7 +168,7 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	value = InputFunctionCall(&converter->input, text, converter->ioparam,
 							  column->typmod);
 	if (!*isnull && converter->lossy)
-		check_lossless(converter, text, value);
+		cfdw_lossless_check(column->typid, column->typmod, text, value);
 	return value;
 }
 
@@ -209,13 +188,17 @@ find_shortcut(const CfdwTableColumn *column)
 		case BOOLOID:
 			return short_bool;
 		case TEXTOID:
-			/* "0" may mean false there. */
+			/* "0" may mean false there, and " 5" be the id 5. */
 			return GetDatabaseEncoding() == PG_UTF8 &&
-						   column->kind != CFDW_KIND_BOOLEAN
+						   column->kind != CFDW_KIND_BOOLEAN &&
+						   column->kind != CFDW_KIND_INTEGER
 					   ? short_text
 					   : NULL;
 		case TIMESTAMPTZOID:
-			return column->kind == CFDW_KIND_TIME ? short_time : NULL;
+			return column->kind == CFDW_KIND_TIME ||
+						   column->kind == CFDW_KIND_OTHER
+					   ? short_time
+					   : NULL;
 		default:
 			return NULL;
 	}
@@ -298,6 +281,7 @@ cfdw_value_text_datum(CfdwConverter *converter, const char *text)
 {
 	const CfdwTableColumn *column = converter->column;
 	StringInfoData json;
+	Datum value;
 
 	initStringInfo(&json);
 	if ((converter->base_type == JSONOID || converter->base_type == JSONBOID) &&
@@ -305,8 +289,11 @@ cfdw_value_text_datum(CfdwConverter *converter, const char *text)
 		escape_json(&json, text);
 	else
 		appendStringInfoString(&json, text);
-	return InputFunctionCall(&converter->input, json.data, converter->ioparam,
-							 column->typmod);
+	value = InputFunctionCall(&converter->input, json.data, converter->ioparam,
+							  column->typmod);
+	if (converter->lossy)
+		cfdw_lossless_check(column->typid, column->typmod, text, value);
+	return value;
 }
 
 /*
@@ -334,24 +321,32 @@ cfdw_value_patched(CfdwConverter *converter, const CfdwField *whole,
 }
 
 /*
- * The value as an integer, be it a number or a string of digits.  False when
- * it is none or needs more than 64 bits.
+ * The value as an integer, be it a number or a string.  False when it is none or
+ * needs more than 64 bits.  Never raises.
  */
 bool
 cfdw_value_int64(const CfdwField *field, int64 *value)
 {
-	char digits[32];
-	size_t quote = field->type == CFDW_JSON_STRING ? 1 : 0;
-	char *end;
+	const char *text = field->raw;
+	size_t len = field->len;
+	char decoded[MAX_ESCAPED_DIGITS];
 
-	if ((field->type != CFDW_JSON_STRING && field->type != CFDW_JSON_NUMBER) ||
-		field->len - 2 * quote >= sizeof(digits) || field->len == 2 * quote)
+	if (read_digits(field, value))
+		return true;
+	if (field->type != CFDW_JSON_STRING && field->type != CFDW_JSON_NUMBER)
 		return false;
-	memcpy(digits, field->raw + quote, field->len - 2 * quote);
-	digits[field->len - 2 * quote] = '\0';
-	errno = 0;
-	*value = strtoi64(digits, &end, 10);
-	return errno == 0 && *end == '\0';
+	if (field->type == CFDW_JSON_STRING)
+	{
+		text++;
+		len -= 2;
+		if (memchr(text, '\\', len) != NULL)
+		{
+			if (!decode_ascii(text, &len, decoded))
+				return false;
+			text = decoded;
+		}
+	}
+	return cfdw_integer_read(text, len, value);
 }
 
 /*
@@ -416,12 +411,19 @@ cfdw_value_unescape(const char *raw, size_t len)
 bool
 cfdw_value_spells(const char *raw, size_t len, const char *text)
 {
-	char *spelled;
+	const char *end = raw + len;
 
-	if (memchr(raw, '\\', len) == NULL)
-		return len == strlen(text) && memcmp(raw, text, len) == 0;
-	spelled = decode_string(raw, len);
-	return spelled != NULL && strcmp(spelled, text) == 0;
+	while (raw < end)
+	{
+		unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
+		int width;
+
+		if (!next_character(&raw, end, utf8, &width) ||
+			strncmp(text, (char *) utf8, width) != 0)
+			return false;
+		text += width;
+	}
+	return *text == '\0';
 }
 
 /*
@@ -438,15 +440,50 @@ decode_string(const char *raw, size_t len)
 	while (raw < end)
 	{
 		unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
-		int width = 1;
+		int width;
 
-		if (*raw != '\\')
-			utf8[0] = *raw++;
-		else if (!decode_escape(&raw, end, utf8, &width))
+		if (!next_character(&raw, end, utf8, &width))
 			return NULL;
 		appendBinaryStringInfo(&text, (char *) utf8, width);
 	}
 	return text.data;
+}
+
+/*
+ * The same of ASCII into DECODED, without a zero at its end; false when that has
+ * no place for it.  Never raises.
+ */
+static bool
+decode_ascii(const char *raw, size_t *len, char *decoded)
+{
+	const char *end = raw + *len;
+
+	for (*len = 0; raw < end; (*len)++)
+	{
+		unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
+		int width;
+
+		if (*len == MAX_ESCAPED_DIGITS ||
+			!next_character(&raw, end, utf8, &width) || width > 1)
+			return false;
+		decoded[*len] = (char) utf8[0];
+	}
+	return true;
+}
+
+/*
+ * Reads the byte, or the escape, at *RAW into UTF8 and goes behind it; false when
+ * it stands for no character of a text.
+ */
+static bool
+next_character(const char **raw, const char *end, unsigned char *utf8,
+			   int *width)
+{
+	if (**raw == '\\')
+		return decode_escape(raw, end, utf8, width);
+	*width = 1;
+	utf8[0] = *(*raw)++;
+	return true;
 }
 
 /*
@@ -530,6 +567,29 @@ canonical_boolean(char *text)
 }
 
 /*
+ * An integer is read as it is everywhere else, in whatever way it is written.
+ */
+static char *
+canonical_integer(const CfdwField *field, char *text)
+{
+	int64 value;
+
+	return cfdw_value_int64(field, &value) ? psprintf(INT64_FORMAT, value)
+										   : text;
+}
+
+/*
+ * Whether a value may be a Unix time: that of a key which is known to be one, or
+ * a number of any key that is not known.
+ */
+static bool
+is_time(const CfdwTableColumn *column, const CfdwField *field)
+{
+	return column->kind == CFDW_KIND_TIME ||
+		   (column->kind == CFDW_KIND_OTHER && field->type == CFDW_JSON_NUMBER);
+}
+
+/*
  * Reads Unix seconds into a date or a timestamp.  False when the column is of
  * another type, or the text is no integer: then the type's own input function
  * decides.
@@ -538,16 +598,16 @@ static bool
 time_datum(const CfdwConverter *converter, const char *text, Datum *result)
 {
 	Oid type = converter->base_type;
+	const char *digits = text + (text[0] == '-' ? 1 : 0);
 	int64 seconds;
-	char *end;
+	bool fits = cfdw_integer_read(text, strlen(text), &seconds);
 
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID)
 		return false;
-	errno = 0;
-	seconds = strtoi64(text, &end, 10);
-	if (end == text || *end != '\0')
+	if (!fits &&
+		(digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0'))
 		return false;
-	if (errno != 0 || !unix_time(seconds, result))
+	if (!fits || !unix_time(seconds, result))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("timestamp out of range: %s seconds", text)));
 
@@ -574,116 +634,4 @@ unix_time(int64 seconds, Datum *timestamp)
 		return false;
 	*timestamp = TimestampTzGetDatum(time);
 	return true;
-}
-
-/*
- * Nothing is silently cut, rounded or clamped: raises an error when VALUE,
- * which an input function made of TEXT, says less than TEXT.
- */
-static void
-check_lossless(CfdwConverter *converter, const char *text, Datum value)
-{
-	const CfdwTableColumn *column = converter->column;
-	bool same;
-
-	switch (converter->base_type)
-	{
-		case NUMERICOID:
-		case OIDOID:
-			same = same_number(text,
-							   OutputFunctionCall(&converter->output, value));
-			break;
-		case FLOAT4OID:
-			same = same_number(
-				text, float_to_shortest_decimal(DatumGetFloat4(value)));
-			break;
-		case FLOAT8OID:
-			same = same_number(
-				text, double_to_shortest_decimal(DatumGetFloat8(value)));
-			break;
-		case CASHOID:
-			same = same_money(text, value);
-			break;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			/* What the precision of the column does to it. */
-			same =
-				InputFunctionCall(&converter->input, unconstify(char *, text),
-								  converter->ioparam, -1) == value;
-			break;
-		case DATEOID:
-			same = is_midnight(text);
-			break;
-		default:
-			same =
-				same_text(text, OutputFunctionCall(&converter->output, value));
-			if (!same)
-				ereport(ERROR,
-						(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-						 errmsg("value of %zu bytes does not fit into type %s",
-								strlen(text),
-								format_type_with_typemod(column->typid,
-														 column->typmod))));
-			break;
-	}
-	if (!same)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("value %s does not fit into type %s", text,
-							   format_type_with_typemod(column->typid,
-														column->typmod))));
-}
-
-/*
- * Whether OUT is TEXT, but for the blanks with which character(n) is padded.
- */
-static bool
-same_text(const char *text, const char *out)
-{
-	size_t len = strlen(text);
-
-	return strncmp(out, text, len) == 0 &&
-		   out[len + strspn(out + len, " ")] == '\0';
-}
-
-/*
- * Whether an amount of money is TEXT, as far as that is a plain number.
- */
-static bool
-same_money(const char *text, Datum value)
-{
-	Datum amount = DirectFunctionCall1(cash_numeric, value);
-
-	if (!cfdw_value_is_number(text, strlen(text)))
-		return true;
-	return same_number(
-		text, DatumGetCString(DirectFunctionCall1(numeric_out, amount)));
-}
-
-/*
- * Whether the text of a date has no time of day, which a date would drop.
- */
-static bool
-is_midnight(const char *text)
-{
-	Timestamp time = DatumGetTimestamp(
-		DirectFunctionCall3(timestamp_in, CStringGetDatum(text),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-
-	return TIMESTAMP_NOT_FINITE(time) || time % USECS_PER_DAY == 0;
-}
-
-/*
- * Whether two texts are the same number, digit for digit.
- */
-static bool
-same_number(const char *a, const char *b)
-{
-	Datum x =
-		DirectFunctionCall3(numeric_in, CStringGetDatum(a),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	Datum y =
-		DirectFunctionCall3(numeric_in, CStringGetDatum(b),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-
-	return DatumGetBool(DirectFunctionCall2(numeric_eq, x, y));
 }

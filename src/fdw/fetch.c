@@ -97,11 +97,9 @@ cfdw_fetch_next(CfdwFetch *fetch, bool wait, CfdwFetchRow *row)
 
 	while ((next = next_item(fetch, wait)) == CFDW_NEXT_ITEM)
 	{
-		int64 id;
-
 		row->wanted = NULL;
-		if (cfdw_value_int64(&item->fields[0], &id))
-			row->wanted = cfdw_overlay_find(reply->overlay, id);
+		if (item->has_id)
+			row->wanted = cfdw_overlay_find(reply->overlay, item->id);
 		if (row->wanted != NULL && !row->wanted->exists)
 			continue;
 
@@ -110,6 +108,8 @@ cfdw_fetch_next(CfdwFetch *fetch, bool wait, CfdwFetchRow *row)
 		{
 			row->item = &fetch->view;
 			fetch->view.whole = item->whole;
+			fetch->view.has_id = item->has_id;
+			fetch->view.id = item->id;
 			for (int i = 0; i < fetch->nkeys; i++)
 				fetch->view.fields[i] = item->fields[fetch->keys[i]];
 		}
@@ -226,9 +226,7 @@ next_item(CfdwFetch *fetch, bool wait)
 static bool
 is_wanted(const CfdwFetch *fetch)
 {
-	int64 id;
-
-	return cfdw_value_int64(&fetch->item.fields[0], &id) && id == fetch->id;
+	return fetch->item.has_id && fetch->item.id == fetch->id;
 }
 
 /*

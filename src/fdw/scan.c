@@ -291,12 +291,10 @@ store_row(ListScan *state, const CfdwFetchRow *row, TupleTableSlot *slot)
 static void
 store_tid(OffsetNumber account, const CfdwFetchRow *row, ItemPointer tid)
 {
-	int64 id;
-
 	if (row->wanted != NULL && row->wanted->row->number > 0)
 		cfdw_tid_set_added(tid, row->wanted->row->number);
-	else if (cfdw_value_int64(&row->item->fields[0], &id))
-		cfdw_tid_set_list(tid, account, id);
+	else if (row->item->has_id)
+		cfdw_tid_set_list(tid, account, row->item->id);
 	else
 		ItemPointerSetInvalid(tid);
 }

@@ -64,18 +64,18 @@ delete_stored(const CfdwTable *table, CfdwTarget *target, CommandId command)
 	CfdwCursor *cursor =
 		cfdw_cursor_open(table->serverid, target->userid, &query);
 	CfdwItem item;
-	int64 id;
 
 	while (cfdw_cursor_next(cursor, &item))
 	{
-		if (!cfdw_value_int64(&item.fields[0], &id))
+		if (!item.has_id)
 			ereport(
 				ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg(
 					 "cannot truncate foreign table \"%s\": a list's id is not a 64-bit integer",
 					 table->name)));
-		cfdw_journal_delete(target, cfdw_journal_read(target, id), command);
+		cfdw_journal_delete(target, cfdw_journal_read(target, item.id),
+							command);
 	}
 	cfdw_cursor_close(cursor);
 }

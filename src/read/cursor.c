@@ -205,11 +205,12 @@ cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 
 		for (int i = 0; i < rows->n && !same; i++)
 			same = strcmp(rows->rows[i]->values[resource->name], name) == 0;
-		if (!same || !cfdw_value_int64(&item.fields[2], &created) ||
+		if (!same || !item.has_id ||
+			!cfdw_value_int64(&item.fields[2], &created) ||
 			created < since - CLOCK_SLACK_S)
 			continue;
-		appendStringInfo(&found, "%s%.*s", found.len > 0 ? ", " : "",
-						 (int) Min(item.fields[0].len, 40), item.fields[0].raw);
+		appendStringInfo(&found, "%s" INT64_FORMAT, found.len > 0 ? ", " : "",
+						 item.id);
 	}
 	cfdw_cursor_close(cursor);
 	return found.len > 0
@@ -225,14 +226,10 @@ cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 static bool
 is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 {
-	const CfdwField *id = &item->fields[0];
-	int64 number;
-
-	if (id->type == CFDW_JSON_NULL)
+	if (item->fields[0].type == CFDW_JSON_NULL)
 		cfdw_report_malformed(&cursor->action, "an item of the reply has no id",
 							  cfdw_call_response(cursor->call));
-	return !cursor->by_id ||
-		   (cfdw_value_int64(id, &number) && number == cursor->id);
+	return !cursor->by_id || (item->has_id && item->id == cursor->id);
 }
 
 /*

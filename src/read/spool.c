@@ -143,6 +143,8 @@ cfdw_spool_unpack(const CfdwShape *shape, const bytea *packed,
 		text += heads[i].len;
 	}
 	item->fields = fields;
+	item->id = 0;
+	item->has_id = cfdw_value_int64(&fields[0], &item->id);
 	if (shape->whole)
 		item->whole = fields[shape->nkeys];
 }
@@ -274,7 +276,8 @@ cfdw_spool_append(CfdwPlace *place, const CfdwItem *item)
 		pfree(packed);
 		return false;
 	}
-	record.has_id = cfdw_value_int64(&item->fields[0], &record.id);
+	record.has_id = item->has_id;
+	record.id = item->id;
 	link_record(spool, &record, spool->end);
 	write_bytes(spool, &record, sizeof(Record));
 	write_bytes(spool, packed, record.size);

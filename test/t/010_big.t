@@ -204,6 +204,24 @@ fails('an error page of 20 MB in reply to a POST', 8 * $mb,
 fails('20 MB of items in reply to a POST', 8 * $mb,
 	[ 'huge', of => 'items', bytes => '20M' ], 'POST', '(54000|HV00M|08007)');
 
+# ------------------------------------------------------------------------------
+# Keys that are written with escapes, in one item of a megabyte
+
+my $keys = 60_000;
+my $escaped = "$PostgreSQL::Test::Utils::tmp_check/escaped";
+append_to_file($escaped, '{"_embedded":{"items":[{"id":4223,'
+	  . join('', map { sprintf '"\u0061%06d":1,', $_ } 1 .. $keys)
+	  . '"n\u0061me":"five"}]}}');
+$t->fault('body', file => $escaped, on => 'GET', times => 0);
+my $before_keys = start_peak();
+$got = $t->try_in($session, 'SELECT * FROM catalogs');
+my $grown_keys = peak() - $before_keys;
+like($got->{output}, qr/^4223\|five\|/, "$keys keys with escapes are read");
+cmp_ok($grown_keys, '<', 16 * $mb, '... in little more memory than the reply takes');
+cmp_ok($got->{seconds}, '<', 2, '... and no time to speak of');
+note sprintf '%.2f s, %d kB', $got->{seconds}, $grown_keys;
+$t->emulator('heal');
+
 is($t->try_in($session, 'SELECT count(*) FROM catalogs')->{output},
 	4, 'after all that the session works');
 $session->quit;

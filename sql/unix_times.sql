@@ -1,0 +1,34 @@
+-- A Unix time of a key that is not known becomes a time by declaring it one.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://127.0.0.1: :port
+CREATE EXTENSION catalogs_fdw;
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+CREATE DOMAIN moment AS timestamptz CHECK (VALUE > '2000-01-01');
+CREATE FOREIGN TABLE lists (id bigint, updated_at timestamptz, plain timestamp OPTIONS (column_name 'updated_at'), day date OPTIONS (column_name 'updated_at'),
+    moment moment OPTIONS (column_name 'updated_at'), raw bigint OPTIONS (column_name 'updated_at')) SERVER acme;
+SET DateStyle = ISO;
+\! emulator set 'extra={"updated_at": 1508930391}'
+SELECT * FROM lists WHERE id = 4223;
+SELECT count(*) FROM lists WHERE updated_at = to_timestamp(1508930391);
+-- In the same column, a text is read as one: it may be a date.
+\! emulator set 'extra={"updated_at": "2017-10-25T11:19:51Z"}'
+SELECT updated_at FROM lists WHERE id = 4223;
+\! emulator set 'extra={"updated_at": "20171025"}'
+SELECT updated_at FROM lists WHERE id = 4223;
+-- A number never is.
+\! emulator set 'extra={"updated_at": 20171025}'
+SELECT updated_at FROM lists WHERE id = 4223;
+SELECT moment FROM lists WHERE id = 4223;
+\! emulator set 'extra={"updated_at": 1.5}'
+SELECT updated_at FROM lists WHERE id = 4223;
+\! emulator set 'extra={"updated_at": 99999999999999}'
+SELECT updated_at FROM lists WHERE id = 4223;
+\! emulator set 'extra={"updated_at": null}'
+SELECT updated_at FROM lists WHERE id = 4223;
+
+DROP FOREIGN TABLE lists;
+DROP DOMAIN moment;
+DROP USER MAPPING FOR CURRENT_USER SERVER acme;
+DROP SERVER acme;
+DROP EXTENSION catalogs_fdw;

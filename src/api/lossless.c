@@ -1,0 +1,458 @@
+/*-------------------------------------------------------------------------
+ *
+ * lossless.c
+ *	  Whether a type holds all that a text says.
+ *
+ * Input functions round and cut without a word: numeric(5,1), time(0), name, and
+ * whatever is made of them.  So what one has read is written out again, and
+ * compared with what it was made of: as numbers, as times, as text, by the category
+ * of the type; an array, a range or a row by what it consists of.  A type of which
+ * nothing is known must write what it has read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/cash.h"
+#include "utils/datetime.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "api/lossless.h"
+
+/* Digits of a second's fraction that a time has place for. */
+#define TIME_DIGITS 6
+
+static bool keeps(Oid type, int32 typmod, const char *text, Datum value);
+static bool keeps_part(Oid type, int32 typmod, const char *text);
+static bool keeps_number(Oid type, const char *text, Datum value);
+static bool keeps_time(Oid type, int32 typmod, const char *text, Datum value);
+static bool keeps_elements(Oid element, int32 typmod, const char *literal);
+static bool keeps_bounds(Oid subtype, const char *literal);
+static bool keeps_attributes(Oid type, int32 typmod, const char *literal);
+static void split_row(const char *text, int n, Datum *values, bool *nulls);
+static Datum read_text(Oid type, int32 typmod, const char *text);
+static char *write_text(Oid type, Datum value);
+static bool same_text(const char *text, const char *out);
+static bool same_number(const char *a, const char *b);
+static bool same_tokens(const char *a, const char *b);
+static size_t number_len(const char *text);
+static const char *skip_fillers(const char *text);
+static bool is_midnight(const char *text);
+static bool has_fields(const char *text, int kind);
+static bool is_too_precise(const char *text);
+
+/*
+ * Whether the input function of a base type always keeps what it reads, or else
+ * raises an error.
+ */
+bool
+cfdw_lossless_always(Oid type)
+{
+	char category;
+	bool preferred;
+
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case TEXTOID:
+		case JSONOID:
+		case JSONBOID:
+		case BYTEAOID:
+		case UUIDOID:
+		case MACADDROID:
+		case MACADDR8OID:
+		case XMLOID:
+			return true;
+		default:
+			get_type_category_preferred(type, &category, &preferred);
+			return category == TYPCATEGORY_BOOLEAN ||
+				   category == TYPCATEGORY_ENUM ||
+				   category == TYPCATEGORY_NETWORK;
+	}
+}
+
+/*
+ * Nothing is silently cut, rounded or clamped: raises 22001 or 22003 when VALUE,
+ * which an input function made of TEXT, says less than TEXT.
+ */
+void
+cfdw_lossless_check(Oid type, int32 typmod, const char *text, Datum value)
+{
+	char category;
+	bool preferred;
+
+	if (keeps(type, typmod, text, value))
+		return;
+	get_type_category_preferred(getBaseType(type), &category, &preferred);
+	if (category == TYPCATEGORY_STRING || category == TYPCATEGORY_INTERNAL)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("value of %zu bytes does not fit into type %s",
+						strlen(text), format_type_with_typemod(type, typmod))));
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("value %s does not fit into type %s", text,
+						   format_type_with_typemod(type, typmod))));
+}
+
+static bool
+keeps(Oid type, int32 typmod, const char *text, Datum value)
+{
+	Oid base = getBaseTypeAndTypmod(type, &typmod);
+	Oid element = get_element_type(base);
+	Oid subtype = get_range_subtype(base);
+	char category;
+	bool preferred;
+
+	if (cfdw_lossless_always(base))
+		return true;
+	if (OidIsValid(element))
+		return keeps_elements(element, typmod, text);
+	if (OidIsValid(subtype))
+		return keeps_bounds(subtype, text);
+	get_type_category_preferred(base, &category, &preferred);
+	switch (category)
+	{
+		case TYPCATEGORY_STRING:
+			return same_text(text, write_text(base, value));
+		case TYPCATEGORY_NUMERIC:
+			return keeps_number(base, text, value);
+		case TYPCATEGORY_DATETIME:
+		case TYPCATEGORY_TIMESPAN:
+			return keeps_time(base, typmod, text, value);
+		case TYPCATEGORY_COMPOSITE:
+			return keeps_attributes(base, typmod, text);
+		default:
+			return same_tokens(text, write_text(base, value));
+	}
+}
+
+/*
+ * The same of a part of what has been read.
+ */
+static bool
+keeps_part(Oid type, int32 typmod, const char *text)
+{
+	return keeps(type, typmod, text, read_text(type, typmod, text));
+}
+
+static bool
+keeps_number(Oid type, const char *text, Datum value)
+{
+	switch (type)
+	{
+		case NUMERICOID:
+		case OIDOID:
+			return same_number(text, write_text(type, value));
+		case FLOAT4OID:
+			return same_number(
+				text, float_to_shortest_decimal(DatumGetFloat4(value)));
+		case FLOAT8OID:
+			return same_number(
+				text, double_to_shortest_decimal(DatumGetFloat8(value)));
+		case CASHOID:
+			if (text[number_len(text)] == '\0' ||
+				(text[0] == '-' && text[1 + number_len(text + 1)] == '\0'))
+				return same_number(
+					text, write_text(NUMERICOID,
+									 DirectFunctionCall1(cash_numeric, value)));
+			/* FALLTHROUGH */
+		default:
+			return same_tokens(text, write_text(type, value));
+	}
+}
+
+/*
+ * A time is written in a hundred ways.  What it may lose is known: what its
+ * precision does not hold, a part that the type has no place for.
+ */
+static bool
+keeps_time(Oid type, int32 typmod, const char *text, Datum value)
+{
+	int16 len;
+	bool byval;
+
+	get_typlenbyval(type, &len, &byval);
+	if (is_too_precise(text) ||
+		(typmod >= 0 &&
+		 !datumIsEqual(read_text(type, -1, text), value, byval, len)))
+		return false;
+	switch (type)
+	{
+		case DATEOID:
+			return is_midnight(text);
+		case TIMEOID:
+			return !has_fields(text, DTK_DATE) && !has_fields(text, DTK_TZ);
+		case TIMETZOID:
+			return !has_fields(text, DTK_DATE);
+		default:
+			return true;
+	}
+}
+
+static bool
+keeps_elements(Oid element, int32 typmod, const char *literal)
+{
+	ArrayType *texts = DatumGetArrayTypeP(read_text(TEXTARRAYOID, -1, literal));
+	Datum *values;
+	bool *nulls;
+	int n;
+
+	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls,
+					  &n);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i] &&
+			!keeps_part(element, typmod, TextDatumGetCString(values[i])))
+			return false;
+	return true;
+}
+
+/*
+ * The bounds of a range are written like two columns of a row.
+ */
+static bool
+keeps_bounds(Oid subtype, const char *literal)
+{
+	char *row = pstrdup(skip_fillers(literal));
+	size_t len = strlen(row);
+	Datum values[2];
+	bool nulls[2];
+
+	while (len > 0 && isspace((unsigned char) row[len - 1]))
+		row[--len] = '\0';
+	if (len < 2 || (row[0] != '[' && row[0] != '('))
+		return true; /* empty */
+	row[0] = '(';
+	row[len - 1] = ')';
+	split_row(row, 2, values, nulls);
+	for (int i = 0; i < 2; i++)
+		if (!nulls[i] &&
+			!keeps_part(subtype, -1, TextDatumGetCString(values[i])))
+			return false;
+	return true;
+}
+
+static bool
+keeps_attributes(Oid type, int32 typmod, const char *literal)
+{
+	TupleDesc desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	Datum *values = palloc(sizeof(Datum) * Max(desc->natts, 1));
+	bool *nulls = palloc(sizeof(bool) * Max(desc->natts, 1));
+	int n = 0;
+	bool kept = true;
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			n++;
+	split_row(literal, n, values, nulls);
+	n = 0;
+	for (int i = 0; i < desc->natts && kept; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		if (attr->attisdropped)
+			continue;
+		kept = nulls[n] || keeps_part(attr->atttypid, attr->atttypmod,
+									  TextDatumGetCString(values[n]));
+		n++;
+	}
+	return kept;
+}
+
+/*
+ * The N columns of a row, as text.
+ */
+static void
+split_row(const char *text, int n, Datum *values, bool *nulls)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(n);
+	HeapTupleHeader row;
+	HeapTupleData tuple;
+
+	for (int i = 1; i <= n; i++)
+		TupleDescInitEntry(desc, (AttrNumber) i, NULL, TEXTOID, -1, 0);
+	desc = BlessTupleDesc(desc);
+	row = DatumGetHeapTupleHeader(read_text(RECORDOID, desc->tdtypmod, text));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, desc, values, nulls);
+}
+
+static Datum
+read_text(Oid type, int32 typmod, const char *text)
+{
+	Oid function;
+	Oid ioparam;
+
+	getTypeInputInfo(type, &function, &ioparam);
+	return OidInputFunctionCall(function, unconstify(char *, text), ioparam,
+								typmod);
+}
+
+static char *
+write_text(Oid type, Datum value)
+{
+	Oid function;
+	bool varlena;
+
+	getTypeOutputInfo(type, &function, &varlena);
+	return OidOutputFunctionCall(function, value);
+}
+
+/*
+ * Whether OUT is TEXT, but for the blanks with which character(n) is padded.
+ */
+static bool
+same_text(const char *text, const char *out)
+{
+	size_t len = strlen(text);
+
+	return strncmp(out, text, len) == 0 &&
+		   out[len + strspn(out + len, " ")] == '\0';
+}
+
+/*
+ * Whether two texts are the same number, digit for digit.
+ */
+static bool
+same_number(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || DatumGetBool(DirectFunctionCall2(
+									numeric_eq, read_text(NUMERICOID, -1, a),
+									read_text(NUMERICOID, -1, b)));
+}
+
+/*
+ * Whether two texts say the same, but for blanks, quotes, the case of letters and
+ * how numbers are written.
+ */
+static bool
+same_tokens(const char *a, const char *b)
+{
+	for (;;)
+	{
+		size_t a_len;
+		size_t b_len;
+
+		a = skip_fillers(a);
+		b = skip_fillers(b);
+		a_len = number_len(a);
+		b_len = number_len(b);
+		if (a_len > 0 && b_len > 0)
+		{
+			if (!same_number(pnstrdup(a, a_len), pnstrdup(b, b_len)))
+				return false;
+			a += a_len;
+			b += b_len;
+		}
+		else if (pg_tolower((unsigned char) *a) !=
+				 pg_tolower((unsigned char) *b))
+			return false;
+		else if (*a == '\0')
+			return true;
+		else
+		{
+			a++;
+			b++;
+		}
+	}
+}
+
+/*
+ * How long the number is with which a text begins; 0: it begins with none.
+ */
+static size_t
+number_len(const char *text)
+{
+	size_t whole = strspn(text, "0123456789");
+	size_t len = whole;
+	size_t fraction = 0;
+
+	if (text[len] == '.')
+		fraction = strspn(text + len + 1, "0123456789");
+	if (fraction > 0)
+		len += 1 + fraction;
+	if (len > 0 && (text[len] == 'e' || text[len] == 'E'))
+	{
+		size_t sign = text[len + 1] == '-' || text[len + 1] == '+' ? 2 : 1;
+		size_t digits = strspn(text + len + sign, "0123456789");
+
+		if (digits > 0)
+			len += sign + digits;
+	}
+	return len;
+}
+
+static const char *
+skip_fillers(const char *text)
+{
+	while (isspace((unsigned char) *text) || *text == '"' || *text == '\'')
+		text++;
+	return text;
+}
+
+/*
+ * Whether the text of a date has no time of day, which a date would drop.
+ */
+static bool
+is_midnight(const char *text)
+{
+	Timestamp time = DatumGetTimestamp(read_text(TIMESTAMPOID, -1, text));
+
+	return TIMESTAMP_NOT_FINITE(time) || time % USECS_PER_DAY == 0;
+}
+
+/*
+ * Whether the text of a time has a field of a kind: a date, a time zone.
+ */
+static bool
+has_fields(const char *text, int kind)
+{
+	char buffer[MAXDATELEN * 2 + MAXDATEFIELDS];
+	char *fields[MAXDATEFIELDS];
+	int kinds[MAXDATEFIELDS];
+	int n;
+
+	if (ParseDateTime(text, buffer, sizeof(buffer), fields, kinds,
+					  MAXDATEFIELDS, &n) != 0)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (kinds[i] == kind)
+			return true;
+	return false;
+}
+
+/*
+ * Whether a fraction in a text has more digits than a time.
+ */
+static bool
+is_too_precise(const char *text)
+{
+	for (const char *point = strchr(text, '.'); point != NULL;
+		 point = strchr(point + 1, '.'))
+	{
+		size_t digits = strspn(point + 1, "0123456789");
+
+		if (digits > TIME_DIGITS &&
+			strspn(point + 1 + TIME_DIGITS, "0") < digits - TIME_DIGITS)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * lossless.h
+ *	  Whether a type holds all that a text says.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CFDW_LOSSLESS_H
+#define CFDW_LOSSLESS_H
+
+extern bool cfdw_lossless_always(Oid type);
+extern void cfdw_lossless_check(Oid type, int32 typmod, const char *text,
+								Datum value);
+
+#endif /* CFDW_LOSSLESS_H */
