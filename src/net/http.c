@@ -43,6 +43,13 @@
  */
 #define HIGH_WATER (64 * 1024)
 
+/*
+ * Of what was compressed, more: libcurl moves about all that it has left each time
+ * that it has to wait, and loses it when bytes follow the end of what was
+ * compressed.
+ */
+#define CODED_HIGH_WATER (512 * 1024)
+
 /* Bytes that libcurl handed over; malloc'ed. */
 typedef struct Buffer
 {
@@ -202,9 +209,7 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 	*data = transfer->out.data;
 	*len = transfer->out.len;
 	if (transfer->paused && !transfer->done)
-	{
 		resume(transfer);
-	}
 	return true;
 }
 
@@ -301,7 +306,8 @@ cfdw_http_expect(CfdwTransfer *transfer)
 }
 
 /*
- * ... or any of them: what it takes is counted against their time.
+ * ... or any of them that has nothing to be read: what it takes is counted against
+ * their time.
  */
 void
 cfdw_http_expect_all(void)
@@ -310,7 +316,10 @@ cfdw_http_expect_all(void)
 
 	dlist_foreach(iter, &under_way)
 	{
-		cfdw_http_expect(dlist_container(CfdwTransfer, link, iter.cur));
+		CfdwTransfer *transfer = dlist_container(CfdwTransfer, link, iter.cur);
+
+		if (!cfdw_http_is_ready(transfer))
+			cfdw_http_expect(transfer);
 	}
 }
 
@@ -655,6 +664,9 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 			return transfer->fault;
 		case CURLE_PARTIAL_FILE:
 			return CFDW_HTTP_CUT;
+#if LIBCURL_VERSION_NUM >= 0x080600
+		case CURLE_TOO_LARGE: /* a header */
+#endif
 		case CURLE_WEIRD_SERVER_REPLY:
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_BAD_CONTENT_ENCODING:
@@ -807,9 +819,10 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	CfdwTransfer *transfer = arg;
 	Buffer *in = &transfer->in;
 	size_t len = size * n;
+	size_t limit = transfer->codings > 0 ? CODED_HIGH_WATER : HIGH_WATER;
 	size_t kept;
 
-	if (!transfer->whole && in->len > 0 && in->len + len > HIGH_WATER)
+	if (!transfer->whole && in->len > 0 && in->len + len > limit)
 	{
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;

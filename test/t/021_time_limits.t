@@ -98,6 +98,15 @@ is($got->{sqlstate}, '08006', '... and is counted');
 cmp_ok($got->{seconds}, '<', 0.5 + $slack + 2, '... more or less');
 $t->emulator('heal');
 
+# More than is taken in before it is read, and bytes after its end: nothing is lost.
+alter('DROP request_timeout');
+$t->emulator('add-many', 20_000);
+$t->set(batch_limit => 0);
+$t->fault('gzip_more', on => 'GET', times => 0);
+is($t->sql('SELECT count(*) FROM twin'), 20_004, 'all of a large compressed reply');
+is($t->sql('SELECT count(*) FROM (SELECT pg_sleep(0.001) FROM twin LIMIT 300) x'), 300, '... or some of it');
+$t->emulator('reset');
+
 # ------------------------------------------------------------------------------
 # commit_timeout is for the login, too, and all accounts are signed in to at once
 
