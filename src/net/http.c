@@ -79,6 +79,7 @@ struct CfdwTransfer
 	int64 max_received;
 	CfdwTraffic *traffic; /* where it is counted, or NULL */
 	bool paused;
+	bool replied;      /* the reply's headers are all there */
 	int codings;       /* of the body */
 	CfdwOutcome fault; /* why a callback has ended it, or CFDW_HTTP_OK */
 
@@ -681,8 +682,9 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 
 	if (!transfer->connected)
 		return CFDW_HTTP_NO_CONNECTION;
-	return code == CURLE_OPERATION_TIMEDOUT ? CFDW_HTTP_TIMEOUT
-											: CFDW_HTTP_LOST;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return CFDW_HTTP_TIMEOUT;
+	return transfer->replied ? CFDW_HTTP_CUT : CFDW_HTTP_LOST;
 }
 
 /*
@@ -771,8 +773,8 @@ on_send(char *data, size_t size, size_t n, void *arg)
 }
 
 /*
- * libcurl has a header of the reply.  It would undo codings of the body upon
- * codings, of which few bytes can become many.
+ * libcurl has a header of the reply, or the empty line after the last.  It would
+ * undo codings of the body upon codings, of which few bytes can become many.
  */
 static size_t
 on_header(char *header, size_t size, size_t n, void *arg)
@@ -780,6 +782,7 @@ on_header(char *header, size_t size, size_t n, void *arg)
 	CfdwTransfer *transfer = arg;
 	size_t len = size * n;
 
+	transfer->replied = len <= 2;
 	transfer->codings += count_codings(header, len, "Content-Encoding:") +
 						 count_codings(header, len, "Transfer-Encoding:");
 	if (transfer->codings <= 1)

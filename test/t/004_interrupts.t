@@ -440,7 +440,8 @@ SKIP:
 	# PostgreSQL's handlers are not made to run beside what they interrupt.
 	my @blocked = map { slurp_file("$_/status") =~ /^SigBlk:\s*\w+(\w{8})$/m ? hex $1 : 0 }
 	  grep { !m{/$pid$} } glob "/proc/$pid/task/*";
-	is(scalar(@blocked), 2, 'two threads are still resolving');
+	# libcurl has some more of them, by its version.
+	cmp_ok(scalar(@blocked), '>=', 2, 'two threads are still resolving');
 	my @signals = map { 1 << $_ - 1 } SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGHUP;
 	is(scalar(grep { my $mask = $_; grep { !($mask & $_) } @signals } @blocked),
 		0, 'which take none of the signals that are meant for the backend');
