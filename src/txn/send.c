@@ -581,6 +581,7 @@ static void
 raise_failure(Sending *sending)
 {
 	CfdwBatch *batch = sending->failed;
+	char *lookalikes;
 
 	if (batch->too_late)
 		ereport(
@@ -592,12 +593,14 @@ raise_failure(Sending *sending)
 				 cfdw_session_options(batch->target->session)
 					 ->commit_timeout_ms),
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
+	/* Before: a cancel of it tells nothing of the rows. */
+	lookalikes = find_lookalikes(sending, batch);
 	/* An error that ends the transaction tells all there is to say. */
 	for (int i = 0; i < batch->n; i++)
 		if (batch->operations[i]->verdict == CFDW_UNKNOWN)
 			batch->operations[i]->row->named =
 				GetCurrentTransactionNestLevel() == 1;
-	cfdw_batch_report(batch, find_lookalikes(sending, batch));
+	cfdw_batch_report(batch, lookalikes);
 }
 
 /*
