@@ -37,9 +37,8 @@ static const char *name_rows(const CfdwBatch *batch, bool unknown);
 CfdwBatch *
 cfdw_batch_create(CfdwTarget *target, int max)
 {
-	CfdwBatch *batch = palloc_extended(sizeof(CfdwBatch) +
-										   sizeof(CfdwOperation *) * (Size) max,
-									   MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	CfdwBatch *batch = cfdw_ledger_alloc(sizeof(CfdwBatch) +
+										 sizeof(CfdwOperation *) * (Size) max);
 
 	if (batch == NULL)
 		return NULL;
@@ -202,7 +201,7 @@ static char *
 full_url(const char *url, const char *path)
 {
 	Size size = strlen(url) + strlen(path) + 1;
-	char *full = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+	char *full = cfdw_ledger_alloc(size);
 
 	if (full != NULL)
 		snprintf(full, size, "%s%s", url, path);
@@ -238,8 +237,7 @@ list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8)
 		CfdwRow *row = utf8 ? utf8_row(operation->data) : operation->data;
 
 		if (rows->rows == NULL)
-			rows->rows = palloc_extended(sizeof(CfdwRow *) * batch->n,
-										 MCXT_ALLOC_NO_OOM);
+			rows->rows = cfdw_ledger_alloc(sizeof(CfdwRow *) * batch->n);
 		if (rows->rows == NULL || row == NULL)
 			return false;
 		rows->rows[rows->n++] = row;
@@ -258,7 +256,7 @@ utf8_row(CfdwRow *row)
 
 	if (GetDatabaseEncoding() == PG_UTF8)
 		return row;
-	copy = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+	copy = cfdw_ledger_alloc(size);
 	if (copy == NULL)
 		return NULL;
 	memcpy(copy, row, size);

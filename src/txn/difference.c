@@ -41,8 +41,8 @@ cfdw_difference(CfdwLedgerRow *row)
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
 	if (!decide(&desired, &verb))
 		return NULL;
-	operation = palloc_extended(sizeof(CfdwOperation) + cfdw_row_size(resource),
-								MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	operation =
+		cfdw_ledger_alloc(sizeof(CfdwOperation) + cfdw_row_size(resource));
 	if (operation == NULL)
 		return NULL;
 	operation->row = row;
@@ -58,29 +58,51 @@ cfdw_difference(CfdwLedgerRow *row)
 }
 
 /*
- * How the account has a row otherwise than it is to be.  Never raises.
+ * A copy of an operation, in the current memory context, that knows its source;
+ * NULL when there is no memory.
  */
-CfdwRemainder
-cfdw_difference_remains(CfdwLedgerRow *row)
+CfdwOperation *
+cfdw_difference_copy(CfdwOperation *operation)
+{
+	Size row_size = cfdw_row_size(operation->data->resource);
+	CfdwOperation *copy = cfdw_ledger_alloc(sizeof(CfdwOperation) + row_size);
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *operation;
+	copy->source = operation;
+	copy->data = (CfdwRow *) (copy + 1);
+	memcpy(copy->data, operation->data, row_size);
+	return copy;
+}
+
+/*
+ * Whether the account has a row otherwise than it is to be, or may have: by a
+ * change of that VERB, and whether that is UNKNOWN.  Never raises.
+ */
+bool
+cfdw_difference_remains(CfdwLedgerRow *row, CfdwVerb *verb, bool *unknown)
 {
 	CfdwDesired desired;
-	CfdwVerb verb;
 
 	if (row->told_through == NULL)
-		return CFDW_NOTHING_REMAINS;
+		return false;
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
 	/* Of a row that is not to exist its values do not matter. */
-	if (row->presence == CFDW_IN_DOUBT ||
-		(desired.exists && row->in_doubt != 0))
-		return CFDW_UNKNOWN_REMAINS;
-	if (desired.exists && row->presence == CFDW_DELETED)
-		return CFDW_DELETE_REMAINS;
-	if (decide(&desired, &verb) && verb == CFDW_DELETE)
-		return CFDW_ADD_REMAINS;
-	if (desired.exists && row->presence == CFDW_PRESENT &&
-		(differs(&desired) || cannot_put_back(&desired)))
-		return CFDW_UPDATE_REMAINS;
-	return CFDW_NOTHING_REMAINS;
+	*unknown = row->presence == CFDW_IN_DOUBT ||
+			   (desired.exists && row->in_doubt != 0);
+	if (!desired.exists || row->id == 0)
+	{
+		*verb = CFDW_ADD;
+		return *unknown || row->presence == CFDW_PRESENT;
+	}
+	if (row->presence != CFDW_PRESENT)
+	{
+		*verb = CFDW_DELETE;
+		return row->presence != CFDW_ABSENT;
+	}
+	*verb = CFDW_UPDATE;
+	return *unknown || differs(&desired) || cannot_put_back(&desired);
 }
 
 /*
@@ -92,12 +114,13 @@ cfdw_difference_settle(CfdwLedgerRow *row)
 {
 	CfdwDesired desired;
 	CfdwVerb verb;
+	bool unknown;
 
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
 	if (decide(&desired, &verb))
 		return;
 	cfdw_journal_sent(row);
-	if (cfdw_difference_remains(row) == CFDW_NOTHING_REMAINS)
+	if (!cfdw_difference_remains(row, &verb, &unknown))
 		cfdw_ledger_settle(row);
 }
 

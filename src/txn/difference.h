@@ -23,22 +23,15 @@ typedef struct CfdwOperation
 	CfdwRow *data;       /* the id and the values to be sent; texts of the
 						 * ledger's.  An add that is confirmed gets its id. */
 	CfdwVerdict verdict; /* once it was sent */
+	struct CfdwOperation *source; /* whose copy this is; or NULL */
 } CfdwOperation;
-
-/* How the account has a row otherwise than it is to be. */
-typedef enum CfdwRemainder
-{
-	CFDW_NOTHING_REMAINS,
-	CFDW_ADD_REMAINS, /* the account has it, and was not to */
-	CFDW_UPDATE_REMAINS,
-	CFDW_DELETE_REMAINS, /* the account was to have it, and has not */
-	CFDW_UNKNOWN_REMAINS /* nobody knows */
-} CfdwRemainder;
 
 extern const CfdwVerb cfdw_difference_order[CFDW_NVERBS];
 
 extern CfdwOperation *cfdw_difference(CfdwLedgerRow *row);
+extern CfdwOperation *cfdw_difference_copy(CfdwOperation *operation);
 extern void cfdw_difference_settle(CfdwLedgerRow *row);
-extern CfdwRemainder cfdw_difference_remains(CfdwLedgerRow *row);
+extern bool cfdw_difference_remains(CfdwLedgerRow *row, CfdwVerb *verb,
+									bool *unknown);
 
 #endif /* CFDW_DIFFERENCE_H */

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
@@ -194,6 +195,19 @@ cfdw_ledger_open(void)
 	rows_by_key = hash_create("catalogs_fdw rows", 64, &control,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return ledger_context;
+}
+
+/*
+ * Memory of the current context, all zero.  In an abort, where nothing may raise,
+ * NULL when there is none; else raises 53200 then.
+ */
+void *
+cfdw_ledger_alloc(Size size)
+{
+	int flags = MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO;
+
+	return palloc_extended(
+		size, IsTransactionState() ? flags : flags | MCXT_ALLOC_NO_OOM);
 }
 
 /*

@@ -119,6 +119,7 @@ extern CfdwTarget *cfdw_ledger_target(const CfdwTable *table, Oid userid);
 extern bool cfdw_ledger_is_own(const CfdwTarget *target, Oid userid);
 extern bool cfdw_ledger_is_open(void);
 extern MemoryContext cfdw_ledger_open(void);
+extern void *cfdw_ledger_alloc(Size size);
 extern char *cfdw_ledger_text(const char *text);
 extern const char *cfdw_ledger_utf8(const char *text);
 extern CfdwLedgerRow *cfdw_ledger_add(CfdwAccount *account);

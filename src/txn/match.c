@@ -42,6 +42,7 @@ static CfdwOperation *find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
 static CfdwOperation *find_refused_add(const CfdwBatch *batch, int64 key);
 static void match_known(CfdwBatch *batch, long status);
 static void match_adds(CfdwBatch *batch);
+static void doubt_adds(CfdwBatch *batch);
 static bool list_adds(const CfdwBatch *batch, Adds *adds);
 static bool are_credible(CfdwBatch *batch, const Adds *adds);
 static void pair_by_request_id(Adds *adds);
@@ -248,37 +249,46 @@ static void
 match_adds(CfdwBatch *batch)
 {
 	Adds adds = {0};
-	bool credible;
 	bool paired;
 
 	if (!list_adds(batch, &adds))
 	{
 		cfdw_batch_set_fault(batch, "there is no memory to read the reply");
-		for (int i = 0; i < batch->n; i++)
-			if (batch->operations[i]->verb == CFDW_ADD)
-				batch->operations[i]->verdict = CFDW_UNKNOWN;
+		doubt_adds(batch);
 		return;
 	}
-	credible = are_credible(batch, &adds);
-	if (credible)
+	if (!are_credible(batch, &adds))
 	{
-		pair_by_request_id(&adds);
-		paired = pair_the_rest(&adds);
-		confirm_pairs(batch, &adds);
-		if (adds.nitems < adds.n && !refuses_something(&batch->reply))
-			cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
-								 adds.nitems, adds.n);
-		else if (adds.nitems == adds.n && !paired)
-			cfdw_batch_set_fault(
-				batch, "request_ids contradict the order of the reply");
+		doubt_adds(batch);
+		return;
 	}
+	pair_by_request_id(&adds);
+	paired = pair_the_rest(&adds);
+	confirm_pairs(batch, &adds);
+	if (adds.nitems < adds.n && !refuses_something(&batch->reply))
+		cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
+							 adds.nitems, adds.n);
+	else if (adds.nitems == adds.n && !paired)
+		cfdw_batch_set_fault(batch,
+							 "request_ids contradict the order of the reply");
 	for (int i = 0; i < adds.n; i++)
 		if (adds.rows[i]->verdict == CFDW_NOT_SENT)
 			/* Where all that is new is known, what is left is not there. */
 			adds.rows[i]->verdict =
-				credible && (batch->fault[0] == '\0' || adds.nitems == adds.n)
+				batch->fault[0] == '\0' || adds.nitems == adds.n
 					? refused(batch)
 					: CFDW_UNKNOWN;
+}
+
+/*
+ * Nobody knows what became of any added row, whatever the reply says of it.
+ */
+static void
+doubt_adds(CfdwBatch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+		if (batch->operations[i]->verb == CFDW_ADD)
+			batch->operations[i]->verdict = CFDW_UNKNOWN;
 }
 
 /*
@@ -289,11 +299,10 @@ list_adds(const CfdwBatch *batch, Adds *adds)
 {
 	const CfdwReply *reply = &batch->reply;
 
-	adds->rows =
-		palloc_extended(sizeof(CfdwOperation *) * batch->n, MCXT_ALLOC_NO_OOM);
-	adds->items = palloc_extended(
-		sizeof(CfdwReplyItem *) * Max(reply->nitems, 1), MCXT_ALLOC_NO_OOM);
-	adds->item_of = palloc_extended(sizeof(int) * batch->n, MCXT_ALLOC_NO_OOM);
+	adds->rows = cfdw_ledger_alloc(sizeof(CfdwOperation *) * batch->n);
+	adds->items =
+		cfdw_ledger_alloc(sizeof(CfdwReplyItem *) * Max(reply->nitems, 1));
+	adds->item_of = cfdw_ledger_alloc(sizeof(int) * batch->n);
 	if (adds->rows == NULL || adds->items == NULL || adds->item_of == NULL)
 		return false;
 	for (int i = 0; i < batch->n; i++)
@@ -422,8 +431,7 @@ pair_the_rest(Adds *adds)
 static void
 confirm_pairs(CfdwBatch *batch, const Adds *adds)
 {
-	batch->strays = palloc_extended(sizeof(int64) * Max(adds->nitems, 1),
-									MCXT_ALLOC_NO_OOM);
+	batch->strays = cfdw_ledger_alloc(sizeof(int64) * Max(adds->nitems, 1));
 	for (int j = 0; j < adds->nitems; j++)
 	{
 		CfdwOperation *owner = NULL;

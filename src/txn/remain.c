@@ -81,8 +81,7 @@ cfdw_remain_warn(void)
 			continue;
 		/* There is room for all of them, so that it does not grow. */
 		names.maxlen = (n + CFDW_NVERBS) * CFDW_NAME_SIZE;
-		names.data =
-			palloc_extended(names.maxlen, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+		names.data = cfdw_ledger_alloc(names.maxlen);
 		if (names.data == NULL)
 			continue;
 		warn(account, &names, false);
@@ -179,36 +178,14 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 }
 
 /*
- * Whether a row is left otherwise than it is to be: by which of the transaction's
- * changes, and whether that is UNKNOWN.
+ * Whether a row is left otherwise than it is to be, and no error has said so: by
+ * which of the transaction's changes, and whether that is UNKNOWN.
  */
 static bool
 is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb)
 {
-	CfdwRemainder remainder = cfdw_difference_remains(row);
-
-	if (remainder == CFDW_UNKNOWN_REMAINS && row->named)
-		remainder = CFDW_NOTHING_REMAINS;
-	*unknown = remainder == CFDW_UNKNOWN_REMAINS;
-	switch (remainder)
-	{
-		case CFDW_ADD_REMAINS:
-			*verb = CFDW_ADD;
-			break;
-		case CFDW_DELETE_REMAINS:
-			*verb = CFDW_DELETE;
-			break;
-		case CFDW_UNKNOWN_REMAINS:
-			if (row->number > 0)
-				*verb = CFDW_ADD;
-			else
-				*verb =
-					row->presence == CFDW_IN_DOUBT ? CFDW_DELETE : CFDW_UPDATE;
-			break;
-		default:
-			*verb = CFDW_UPDATE;
-	}
-	return remainder != CFDW_NOTHING_REMAINS;
+	return cfdw_difference_remains(row, verb, unknown) &&
+		   !(*unknown && row->named);
 }
 
 /*
@@ -273,8 +250,7 @@ client_can_show(const char *text)
 		return true;
 	if (!can_convert || encoding != client_encoding)
 		return false;
-	buffer = palloc_extended((Size) len * MAX_CONVERSION_GROWTH + 1,
-							 MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+	buffer = cfdw_ledger_alloc((Size) len * MAX_CONVERSION_GROWTH + 1);
 	if (buffer == NULL)
 		return false;
 	shown = DatumGetInt32(

@@ -75,6 +75,7 @@ static void launch(Sending *sending, CfdwLane *lane);
 static void receive(Sending *sending, CfdwLane *lane);
 static bool repeat(const Sending *sending, CfdwLane *lane);
 static void apply(CfdwBatch *batch);
+static void tell_sources(const CfdwBatch *batch);
 static void go_on_aborting(CfdwLane *lane, CfdwBatch *batch);
 static void part(CfdwLane *lane, CfdwBatch *batch);
 static void close_lanes(Sending *sending);
@@ -114,19 +115,16 @@ cfdw_send(dlist_head *operations)
 			pack_phase(sending, operations, i);
 			run(sending);
 		}
-		current = NULL;
+		if (sending->failed != NULL)
+			raise_failure(sending);
 	}
-	PG_CATCH();
+	PG_FINALLY();
 	{
 		cfdw_send_abandon();
-		PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		MemoryContextDelete(context);
 	}
 	PG_END_TRY();
-	close_lanes(sending);
-	MemoryContextSwitchTo(caller);
-	if (sending->failed != NULL)
-		raise_failure(sending);
-	MemoryContextDelete(context);
 }
 
 /*
@@ -283,7 +281,10 @@ pack(Sending *sending, CfdwOperation *operation, CfdwVerb verb)
 	CfdwBatch *batch = NULL;
 	dlist_iter iter;
 
-	if (lane == NULL)
+	/* The caller's may be gone when an abort begins. */
+	if (!sending->aborting)
+		operation = cfdw_difference_copy(operation);
+	if (lane == NULL || operation == NULL)
 		return;
 	dlist_reverse_foreach(iter, &lane->waiting)
 	{
@@ -335,8 +336,7 @@ open_lane(Sending *sending, CfdwAccount *account)
 
 	if (lane != NULL)
 		return lane;
-	lane =
-		palloc_extended(sizeof(CfdwLane), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	lane = cfdw_ledger_alloc(sizeof(CfdwLane));
 	if (lane == NULL)
 		return NULL;
 	lane->account = account;
@@ -355,8 +355,8 @@ open_lane(Sending *sending, CfdwAccount *account)
 static void
 run(Sending *sending)
 {
-	CfdwCall **calls = palloc_extended(
-		sizeof(CfdwCall *) * Max(sending->nlanes, 1), MCXT_ALLOC_NO_OOM);
+	CfdwCall **calls =
+		cfdw_ledger_alloc(sizeof(CfdwCall *) * Max(sending->nlanes, 1));
 
 	while (calls != NULL)
 	{
@@ -429,6 +429,7 @@ receive(Sending *sending, CfdwLane *lane)
 		return;
 	lane->batch = NULL;
 	apply(batch);
+	tell_sources(batch);
 	if (sending->aborting)
 	{
 		go_on_aborting(lane, batch);
@@ -500,6 +501,23 @@ apply(CfdwBatch *batch)
 	}
 	for (int i = 0; i < batch->nstrays; i++)
 		cfdw_ledger_stray(batch->target, batch->strays[i]);
+}
+
+/*
+ * Lets who asked for it know what became of it.
+ */
+static void
+tell_sources(const CfdwBatch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+	{
+		const CfdwOperation *operation = batch->operations[i];
+
+		if (operation->source == NULL)
+			continue;
+		operation->source->verdict = operation->verdict;
+		operation->source->data->id = operation->data->id;
+	}
 }
 
 /*
