@@ -55,6 +55,21 @@ SELECT account, id, name FROM lists WHERE ctid = :'trucks';
 -- In another session, too.
 \c -
 SELECT account, id, name FROM lists WHERE ctid = :'trucks';
+-- It is as good as an id: one request, to one account.
+\! emulator wire > /dev/null
+SELECT account, id, name FROM lists WHERE ctid = :'trucks';
+SELECT account, id, name FROM lists WHERE ctid = :'trucks' AND id = 4222;
+\! emulator wire --accounts
+PREPARE by_ctid(tid) AS SELECT account, id FROM lists WHERE ctid = $1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE by_ctid(:'trucks');
+EXECUTE by_ctid(NULL);
+EXECUTE by_ctid('(4223,0)');
+SELECT (SELECT name FROM lists WHERE ctid = :'trucks' AND wanted > 0) FROM generate_series(1, 2) wanted;
+EXPLAIN (VERBOSE, COSTS OFF) EXECUTE by_ctid(:'trucks');
+RESET plan_cache_mode;
+DEALLOCATE by_ctid;
+\! emulator wire --accounts
 -- What names nothing.
 DELETE FROM lists WHERE ctid = '(4294967295,0)';
 DELETE FROM lists WHERE ctid = '(4223,1)';

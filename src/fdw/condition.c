@@ -11,6 +11,8 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -22,10 +24,15 @@
 #include "fdw/condition.h"
 
 static bool is_equality(Oid opno);
+static Expr *ctid_equals(PlannerInfo *root, const RelOptInfo *rel,
+						 Expr *clause);
+static bool is_ctid(const Expr *expr, Index varno);
+static bool is_known(PlannerInfo *root, const RelOptInfo *rel, Expr *expr);
 
 /*
  * What CLAUSES, which are RestrictInfos, say of the id.  Numbers come before
- * arrays, and a number that is known already before others.
+ * arrays, and a number that is known already before others.  A ctid is as good as a
+ * number: postgres_fdw, in front of a table, asks by it.
  */
 CfdwConditions
 cfdw_condition_read(PlannerInfo *root, const RelOptInfo *rel,
@@ -33,6 +40,7 @@ cfdw_condition_read(PlannerInfo *root, const RelOptInfo *rel,
 {
 	CfdwConditions found = {.constants = {.all = true}};
 	List *constants = NIL;
+	List *tids = NIL;
 	List *numbers = NIL;
 	List *arrays = NIL;
 	ListCell *lc;
@@ -41,7 +49,10 @@ cfdw_condition_read(PlannerInfo *root, const RelOptInfo *rel,
 	{
 		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
 		Expr *other = cfdw_condition_id_equals(root, rel, table, clause);
+		Expr *tid = ctid_equals(root, rel, clause);
 
+		if (tid != NULL)
+			tids = lappend(tids, tid);
 		if (IsA(clause, NullTest) &&
 			((NullTest *) clause)->nulltesttype == IS_NULL &&
 			cfdw_condition_is_id((Node *) ((NullTest *) clause)->arg,
@@ -68,8 +79,9 @@ cfdw_condition_read(PlannerInfo *root, const RelOptInfo *rel,
 								  Int64GetDatum(found.constants.ids[0]), false,
 								  FLOAT8PASSBYVAL),
 						numbers);
-	else if (numbers != NIL || arrays != NIL)
+	else if (numbers != NIL || arrays != NIL || tids != NIL)
 		arrays = list_concat(arrays, constants);
+	numbers = list_concat(numbers, tids);
 	found.by_id = numbers != NIL;
 	found.exprs = list_concat(numbers, arrays);
 	return found;
@@ -110,11 +122,7 @@ cfdw_condition_id_equals(PlannerInfo *root, const RelOptInfo *rel,
 {
 	Expr *other = cfdw_condition_other_side(clause, rel->relid, table);
 
-	if (other == NULL ||
-		bms_is_member(rel->relid, pull_varnos(root, (Node *) other)) ||
-		contain_volatile_functions((Node *) other))
-		return NULL;
-	return other;
+	return other != NULL && is_known(root, rel, other) ? other : NULL;
 }
 
 /*
@@ -182,4 +190,44 @@ is_equality(Oid opno)
 	return get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID) ==
 			   BTEqualStrategyNumber ||
 		   get_opcode(opno) == F_NUMERIC_EQ;
+}
+
+/*
+ * The other side of "ctid = ...", or NULL as above.
+ */
+static Expr *
+ctid_equals(PlannerInfo *root, const RelOptInfo *rel, Expr *clause)
+{
+	const OpExpr *comparison = (OpExpr *) clause;
+	Expr *left;
+	Expr *right;
+
+	if (!IsA(clause, OpExpr) || comparison->opno != TIDEqualOperator)
+		return NULL;
+	left = linitial(comparison->args);
+	right = lsecond(comparison->args);
+	if (is_ctid(left, rel->relid) && is_known(root, rel, right))
+		return right;
+	return is_ctid(right, rel->relid) && is_known(root, rel, left) ? left
+																   : NULL;
+}
+
+static bool
+is_ctid(const Expr *expr, Index varno)
+{
+	const Var *var = (const Var *) expr;
+
+	return IsA(expr, Var) && var->varno == (int) varno &&
+		   var->varlevelsup == 0 &&
+		   var->varattno == SelfItemPointerAttributeNumber;
+}
+
+/*
+ * Whether an expression has its value before the scan.
+ */
+static bool
+is_known(PlannerInfo *root, const RelOptInfo *rel, Expr *expr)
+{
+	return !bms_is_member(rel->relid, pull_varnos(root, (Node *) expr)) &&
+		   !contain_volatile_functions((Node *) expr);
 }

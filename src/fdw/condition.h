@@ -16,8 +16,8 @@
 /* What conditions say of the id before the scan. */
 typedef struct CfdwConditions
 {
-	List *exprs;  /* that it equals, or an element of each: Expr */
-	bool by_id;   /* the first of them is a number: one list is asked for */
+	List *exprs;  /* that it equals, or an element of each, or a ctid: Expr */
+	bool by_id;   /* the first of them is no array: one list is asked for */
 	bool is_null; /* it is to be NULL */
 	CfdwIds constants; /* the ids that the constants among EXPRS leave */
 } CfdwConditions;

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
@@ -191,6 +192,8 @@ id_text(ForeignScanState *node, Node *expr, ExplainState *es)
 	List *context =
 		set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
 
+	if (exprType(expr) == TIDOID)
+		return "..."; /* it holds what is another number in each session */
 	if (IsA(expr, Const) && !((Const *) expr)->constisnull)
 	{
 		Const *constant = (Const *) expr;

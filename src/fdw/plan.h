@@ -14,7 +14,7 @@
 
 /*
  * A foreign scan's plan: fdw_exprs holds what the id is to equal, or, where it
- * is an array, to equal an element of: numbers first.  It is empty when nothing
+ * is an array, to equal an element of, or a ctid: what is no array comes first.  It is empty when nothing
  * is known of the id.  fdw_private holds a list of the attribute numbers to
  * fetch, those of system columns too; a CfdwRescans; whether the id is to be NULL; whether all lists are to be
  * asked for even if one would do, since another scan asks for them anyway; and

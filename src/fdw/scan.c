@@ -57,6 +57,8 @@ static const CfdwKeep keep_for[] = {
 
 static void find_system_columns(ListScan *state, List *columns);
 static CfdwIds wanted_ids(ForeignScanState *node);
+static void restrict_by_tid(const ListScan *state, CfdwIds *ids, Datum value,
+							bool isnull);
 static void start(ForeignScanState *node);
 static void store_row(ListScan *state, const CfdwFetchRow *row,
 					  TupleTableSlot *slot);
@@ -232,12 +234,31 @@ wanted_ids(ForeignScanState *node)
 		bool isnull;
 		Datum value = ExecEvalExpr(expr, econtext, &isnull);
 
-		cfdw_ids_restrict(&left, exprType((Node *) expr->expr), value, isnull);
+		if (exprType((Node *) expr->expr) == TIDOID)
+			restrict_by_tid(state, &left, value, isnull);
+		else
+			cfdw_ids_restrict(&left, exprType((Node *) expr->expr), value,
+							  isnull);
 		if (!left.all && left.n == 0)
 			break;
 	}
 	MemoryContextSwitchTo(caller);
 	return left;
+}
+
+/*
+ * Leaves the list that a ctid names.
+ */
+static void
+restrict_by_tid(const ListScan *state, CfdwIds *ids, Datum value, bool isnull)
+{
+	OffsetNumber account = cfdw_tid_account(state->projection->table);
+	int64 id = 0;
+	bool none = isnull || !cfdw_tid_names((ItemPointer) DatumGetPointer(value),
+										  account, &id);
+
+	if (none || id >= 0)
+		cfdw_ids_restrict(ids, INT8OID, Int64GetDatum(id), none);
 }
 
 /*

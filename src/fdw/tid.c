@@ -134,6 +134,21 @@ cfdw_tid_added(ItemPointer tid)
 			   : 0;
 }
 
+/*
+ * Whether a ctid may name a list of an account.  *ID is its id then; -1 when the
+ * ctid does not tell.
+ */
+bool
+cfdw_tid_names(ItemPointer tid, OffsetNumber account, int64 *id)
+{
+	OffsetNumber offset = ItemPointerGetOffsetNumberNoCheck(tid);
+
+	*id =
+		offset == account ? (int64) ItemPointerGetBlockNumberNoCheck(tid) : -1;
+	return offset == account || offset == OFFSET_ADDED ||
+		   offset == OFFSET_NUMBERED;
+}
+
 static BlockNumber
 number_list(OffsetNumber account, int64 id)
 {

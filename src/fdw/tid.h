@@ -16,5 +16,6 @@ extern OffsetNumber cfdw_tid_account(const CfdwTable *table);
 extern void cfdw_tid_set_list(ItemPointer tid, OffsetNumber account, int64 id);
 extern void cfdw_tid_set_added(ItemPointer tid, uint32 number);
 extern uint32 cfdw_tid_added(ItemPointer tid);
+extern bool cfdw_tid_names(ItemPointer tid, OffsetNumber account, int64 *id);
 
 #endif /* CFDW_TID_H */
