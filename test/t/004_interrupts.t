@@ -6,6 +6,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
 use POSIX qw(SIGALRM SIGHUP SIGINT SIGTERM SIGUSR1);
 use PostgreSQL::Test::Utils;
@@ -13,9 +14,10 @@ use Socket;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-# What a wait may take beyond the interrupt: the promise is 100 ms, but a test
-# must not fail because a machine is busy.  The median is printed at the end.
-my $limit = 1.0;
+# What a wait may take beyond the interrupt: the promise is 100 ms, which holds for
+# the median; a single one may also have had to wait for this test, for psql and for
+# the emulator.
+my ($promise, $limit) = (0.1, 1.0);
 my @waits;
 
 # No network is needed for a name that takes for ever: a library that is loaded
@@ -327,8 +329,7 @@ sub check
 	my $name = "$phase->{name}, $way";
 	my $sqlstate = $way eq 'terminate' ? '57P01' : '57014';
 
-	push @waits, $elapsed;
-	cmp_ok($elapsed, '<', $limit, "$name: ends at once");
+	push @waits, is_within($elapsed, $limit, "$name: ends at once");
 	like($said, qr/(?:ERROR|FATAL):  $sqlstate:/, "$name: $sqlstate");
 	return if $way eq 'terminate';
 	if ($phase->{sent})
@@ -366,7 +367,7 @@ foreach my $phase (@phases)
 			4, "$phase->{name}: the session works after a cancel");
 		# ... and ends as usual.
 		$session->quit;
-		cmp_ok(gone($pid), '<', $limit, "$phase->{name}: and ends");
+		is_within(gone($pid), $limit, "$phase->{name}: and ends");
 
 		# statement_timeout
 		if (!$phase->{commit})
@@ -431,11 +432,11 @@ SKIP:
 	$t->sql("ALTER SERVER unresolved OPTIONS (SET connect_timeout '200ms')");
 	my $got = $t->try_in($session, 'SELECT * FROM unresolved.catalogs');
 	is($got->{sqlstate}, '08001', 'resolving a name has a limit');
-	cmp_ok($got->{seconds}, '<', $limit, 'and that is connect_timeout');
+	is_within($got->{seconds}, $limit, 'and that is connect_timeout');
 	# What is still being resolved holds nobody up.
 	$t->sql("ALTER SERVER unresolved OPTIONS (SET connect_timeout '201ms')");
 	$got = $t->try_in($session, 'SELECT * FROM unresolved.catalogs');
-	cmp_ok($got->{seconds}, '<', $limit, 'nor does a second one take longer');
+	is_within($got->{seconds}, $limit, 'nor does a second one take longer');
 	my $pid = $session->query('SELECT pg_backend_pid()');
 	# PostgreSQL's handlers are not made to run beside what they interrupt.
 	my @blocked = map { slurp_file("$_/status") =~ /^SigBlk:\s*\w+(\w{8})$/m ? hex $1 : 0 }
@@ -446,12 +447,12 @@ SKIP:
 	is(scalar(grep { my $mask = $_; grep { !($mask & $_) } @signals } @blocked),
 		0, 'which take none of the signals that are meant for the backend');
 	$session->quit;
-	cmp_ok(gone($pid), '<', $limit, 'and the session ends at once');
+	is_within(gone($pid), $limit, 'and the session ends at once');
 }
 $t->sql("ALTER SERVER unanswered OPTIONS (SET connect_timeout '200ms')");
 my $got = $t->try_sql('SELECT * FROM unanswered.catalogs');
 is($got->{sqlstate}, '08001', 'connecting has a limit');
-cmp_ok($got->{seconds}, '<', $limit, 'and that is connect_timeout');
+is_within($got->{seconds}, $limit, 'and that is connect_timeout');
 
 # statement_timeout is off at COMMIT; commit_timeout is not.
 $t->sql("ALTER SERVER acme OPTIONS (ADD commit_timeout '300ms', ADD request_timeout '3s')");
@@ -459,12 +460,12 @@ $t->fault('silent', on => 'POST', times => 0);
 $got = $t->try_sql($insert);
 is($got->{sqlstate}, '08007', 'COMMIT has a limit');
 like($got->{error}, qr/add of list "New list"/, 'after which the rows are named');
-cmp_ok($got->{seconds}, '<', 0.3 + $limit, 'and that is commit_timeout');
+is_within($got->{seconds}, 0.3 + $limit, 'and that is commit_timeout');
 # ... also when the account no longer says anything at all.
 $t->fault('silent', times => 0);
 $got = $t->try_sql($insert);
 is($got->{sqlstate}, '08007', 'COMMIT has a limit when everything is silent');
-cmp_ok($got->{seconds}, '<', 0.3 + $limit, 'and that is commit_timeout');
+is_within($got->{seconds}, 0.3 + $limit, 'and that is commit_timeout');
 $t->emulator('heal');
 # It is one for all that COMMIT sends.
 $t->sql("ALTER SERVER acme OPTIONS (ADD batch_size '1', ADD undo 'false')");
@@ -473,7 +474,7 @@ $t->set(delay_ms => 120);
 $got = $t->try_sql("INSERT INTO catalogs (name)
 	SELECT 'List ' || n FROM generate_series(1, 30) n");
 like($got->{sqlstate}, qr/^0800[67]$/, 'COMMIT has one limit for all it sends');
-cmp_ok($got->{seconds}, '<', 0.3 + $limit, 'however much that is');
+is_within($got->{seconds}, 0.3 + $limit, 'however much that is');
 my ($posts) = $t->wire('--count') =~ /^(\d+) POST/;
 cmp_ok($posts, '<=', 4, 'and stops sending');
 $t->sql("ALTER SERVER acme OPTIONS (DROP commit_timeout, DROP request_timeout,
@@ -495,7 +496,7 @@ is(scalar(grep { kill 0, $_ } @pids), 3, '... and run');
 my $start = time;
 $t->node->kill9;
 outcome($_) foreach @sessions;
-cmp_ok(time - $start, '<', $limit, 'backends end with the postmaster');
+is_within(time - $start, $limit, 'backends end with the postmaster');
 foreach (@sessions, $observer)
 {
 	eval { $_->{run}->finish };
@@ -511,6 +512,7 @@ for (1 .. 20)
 is($t->sql('SELECT count(*) FROM catalogs'), 4, 'and the server starts again');
 
 @waits = sort { $a <=> $b } @waits;
+cmp_ok($waits[ @waits / 2 ], '<', $promise, 'a wait ends within 100 ms');
 note sprintf '%d waits ended after a median of %.1f ms, %.1f ms at most',
   scalar @waits, 1000 * $waits[ @waits / 2 ], 1000 * $waits[-1];
 done_testing();

@@ -5,6 +5,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
 use List::Util qw(min);
 use PostgreSQL::Test::Utils;
@@ -159,7 +160,7 @@ cmp_ok($many, '<', 2 * $one, '32 accounts take at most twice as long as one');
 $t->set(delay_ms => 500);
 $one = $t->try_in($session, $of_1)->{seconds};
 $many = $t->try_in($session, $of_32)->{seconds};
-cmp_ok($many, '<', 1.3 * $one, '... and hardly longer, if one takes long');
+is_within($many, 1.3 * $one, '... and hardly longer, if one takes long');
 $t->reset;
 
 # ------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ foreach my $way (
 	my $got = $t->try_in($session, $of_32);
 	is($got->{sqlstate}, $sqlstate, "one account $name: the query fails");
 	like($got->{error}, qr/server "agency9"/, '... and names it');
-	cmp_ok($got->{seconds}, '<', $limit, '... at once, though no other one answers');
+	is_within($got->{seconds}, $limit, '... at once, though no other one answers');
 	cmp_ok(sockets($session), '<=', $before, '... and nothing stays under way');
 	$t->emulator('heal');
 	is(run_in($session, $of_32), $sum_32, '... after which the session works');
@@ -204,7 +205,7 @@ $t->fault('silent', on => 'GET', account => 'a5', times => 0);
 my $got = $t->try_in($session, $of_32);
 is($got->{sqlstate}, '08006', 'request_timeout is counted while others are waited for');
 cmp_ok($got->{seconds}, '>=', 0.3, '... wholly');
-cmp_ok($got->{seconds}, '<', 0.3 + $limit, '... and no longer');
+is_within($got->{seconds}, 0.3 + $limit, '... and no longer');
 $t->emulator('heal');
 # What is done with the rows of the others is not its fault.
 $got = $t->try_in($session,
@@ -230,7 +231,7 @@ is($got->{output} . $got->{error}, '4', 'connect_timeout does not count it eithe
 $t->fault('silent', on => 'GET', account => 'a3', times => 0);
 $got = $t->try_in($session, "SELECT count(*) FROM (SELECT FROM agency WHERE account IN ($names) LIMIT 40) x");
 is($got->{output}, '40', 'LIMIT takes the rows that come');
-cmp_ok($got->{seconds}, '<', $limit, '... and does not wait for those that do not');
+is_within($got->{seconds}, $limit, '... and does not wait for those that do not');
 $t->emulator('heal');
 is(run_in($session, $of_32), $sum_32, '... and the connections are usable');
 
@@ -249,7 +250,7 @@ foreach my $way ('cancel', 'timeout', 'terminate')
 	run_in($observer, "SELECT pg_${way}_backend($pid{$session})")
 	  if $way ne 'timeout';
 	$said = outcome($session);
-	cmp_ok(time - $start, '<', $limit, '... no longer');
+	is_within(time - $start, $limit, '... no longer');
 	like($said, $way eq 'terminate' ? qr/57P01/ : qr/57014/, '... and it is said why');
 	run_in($session, 'RESET statement_timeout') if $way ne 'terminate';
 }
@@ -338,7 +339,7 @@ $t->sql(q(ALTER USER MAPPING FOR CURRENT_USER SERVER login6 OPTIONS (SET api_key
 $t->fault('silent', on => 'GET', times => 0);
 $got = $t->try_in($session, $of_logins);
 is($got->{sqlstate}, '28000', 'one that is refused fails the query');
-cmp_ok($got->{seconds}, '<', $limit, '... at once');
+is_within($got->{seconds}, $limit, '... at once');
 $t->emulator('heal');
 $t->sql(q(ALTER USER MAPPING FOR CURRENT_USER SERVER login6 OPTIONS (SET api_key 'key-6')));
 
