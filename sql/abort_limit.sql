@@ -1,12 +1,7 @@
 -- An abort that has something to take back ends after ten seconds, however much
 -- that is and whatever the account does.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', batch_size '1');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', batch_size ''1'''
+\i sql/include/account.sql
 
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books'), ('Films');

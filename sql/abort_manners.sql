@@ -1,13 +1,7 @@
 -- An abort has manners: it takes back in batches what went out row by row, stops
 -- when the account refuses all, waits when it is asked to, and splits a batch only
 -- after an answer that is about single rows.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 \setenv PGDATABASE :DBNAME
 \set VERBOSITY terse
 

@@ -1,11 +1,5 @@
 -- A command changes a row once, whatever it meets it by, as in any table.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE own AS SELECT id, name, type FROM catalogs;
 CREATE TABLE twice AS SELECT bigint '4223' AS list, n FROM generate_series(1, 2) n;
 

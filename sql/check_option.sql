@@ -1,10 +1,5 @@
 -- A view WITH CHECK OPTION sees what the account assigns.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE VIEW regular AS SELECT * FROM catalogs WHERE type = 'regular' WITH CHECK OPTION;
 
 INSERT INTO regular (name) VALUES ('assigned');

@@ -1,11 +1,6 @@
 -- combine_verbs: updates, adds and deletes go out in one POST.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', combine_verbs 'true');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', combine_verbs ''true'''
+\i sql/include/account.sql
 
 BEGIN;
 DELETE FROM catalogs WHERE id = 4231;

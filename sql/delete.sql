@@ -1,11 +1,5 @@
 -- DELETE and TRUNCATE read which lists there are and delete them at COMMIT.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- 120 rows: one request reads, three send.
 \! emulator add-many 120

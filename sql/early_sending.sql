@@ -1,12 +1,6 @@
 -- What needs a value that the account assigns does not wait for COMMIT: RETURNING,
 -- an AFTER ROW trigger, catalogs_fdw_flush().
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- RETURNING a value that the account assigns sends the row at once.
 BEGIN;

@@ -1,10 +1,5 @@
 -- EXPLAIN (VERBOSE) shows what would be sent, and sends nothing.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE wanted (list bigint);
 INSERT INTO wanted VALUES (4222);
 ANALYZE wanted;

@@ -1,10 +1,5 @@
 -- EXPLAIN (ANALYZE) shows what each node has sent.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE wanted AS SELECT n, CASE n % 2 WHEN 0 THEN bigint '4223' ELSE 4230 END AS list FROM generate_series(1, 6) n;
 ANALYZE wanted;
 -- The plan, without how many bytes came.

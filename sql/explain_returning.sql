@@ -1,11 +1,6 @@
 -- EXPLAIN of an INSERT of which something reads what only the account knows: each
 -- row is sent at once, and read back where the id is not enough.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE FUNCTION requests(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     line text;

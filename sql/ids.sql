@@ -1,11 +1,6 @@
 -- Conditions on the id are weighed before the account is asked: if they leave
 -- one id, that list alone is asked for; if they leave none, nothing is.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- A list of one id is that id.  Of several, all lists are asked for, once.
 SELECT id FROM catalogs WHERE id = ANY ('{4230}');

@@ -1,12 +1,6 @@
 -- INSERT in the forms that SQL knows adds lists: one request a transaction,
 -- sent at COMMIT.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- One row is one request, with what was given and nothing else.
 INSERT INTO catalogs (name) VALUES ('Books');

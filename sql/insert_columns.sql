@@ -1,12 +1,6 @@
 -- Which columns an INSERT may give, under which names and of which types, and
 -- what of them is sent.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- All that may be written, by name.
 INSERT INTO catalogs (request_id, can_link_multiple, can_show_in_cards,

@@ -1,10 +1,5 @@
 -- Ordinary queries do not cost what makes the server compile them (100,000).
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE t AS SELECT g AS id, 4222 + g % 10 AS cid FROM generate_series(1, 500) g;
 ANALYZE t;
 CREATE FUNCTION total(query text) RETURNS numeric LANGUAGE plpgsql AS $$

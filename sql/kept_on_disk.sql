@@ -1,10 +1,5 @@
 -- A list that work_mem has no room for is kept on disk, and each of its rows is found there at once.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 -- 5004 lists; ids in no order: of each 30th list, twice, and as many that no list has.
 \! emulator add-many 5000
 CREATE TABLE wanted AS

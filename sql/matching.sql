@@ -1,12 +1,6 @@
 -- Replies to POSTs differ from what the vendor's page shows, and between
 -- accounts.  Each new row gets its own id, and each change is seen to be done.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- The id of a row that is sent by itself, with and without a request_id, and
 -- with what the account does with it.

@@ -1,12 +1,6 @@
 -- A row that a command within an UPDATE or DELETE changes, such as a function that
 -- it calls, cannot be changed by it, as in any table.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE FUNCTION remove(list bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM catalogs WHERE id IS NOT DISTINCT FROM list;

@@ -1,11 +1,6 @@
 -- A condition that does not name one list beforehand asks for all of them,
 -- once, and is right all the same.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- Several ids, or none, or others.
 SELECT id FROM catalogs WHERE id = 4223 OR id = 4222 ORDER BY id;

@@ -1,10 +1,5 @@
 -- One query asks the same thing once, however often it reads the answer.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE FOREIGN TABLE other (label text OPTIONS (column_name 'name'), attrs jsonb, id int) SERVER acme;
 CREATE TABLE wanted (place int, list bigint);
 INSERT INTO wanted VALUES (1, 4223), (2, 4230), (3, 4223), (4, 9), (5, 4230), (6, 9), (7, 4223);

@@ -1,10 +1,5 @@
 -- A query that asks for one list after the other soon asks for all of them.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE wanted (place int, list bigint);
 INSERT INTO wanted VALUES (1, 4223), (2, 9), (3, 4230), (4, 4223), (5, NULL), (6, 4231), (7, 9), (8, 10), (9, 4222);
 ANALYZE wanted;

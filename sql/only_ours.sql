@@ -1,12 +1,6 @@
 -- Only what a transaction has added is ever deleted by it, whatever the account
 -- answers: an id that may be another list's is nobody's.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 \! emulator put '{"id":7001,"name":"Somebody else'"'"'s"}'
 
 -- The reply names more lists than were sent, with request_ids or without.

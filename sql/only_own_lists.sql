@@ -1,13 +1,7 @@
 -- Only what a transaction has added is ever deleted by it: a reply that names more
 -- lists than were sent, one of them twice, or one that was there before proves
 -- nothing of any.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- More lists than were sent, though one of them brings the request_id back
 \! emulator put '{"id":999999,"name":"Old"}'

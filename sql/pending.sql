@@ -1,11 +1,5 @@
 -- catalogs_fdw_pending: what the transaction has not sent yet.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE FOREIGN TABLE other (no bigint OPTIONS (column_name 'id'), name text)
     SERVER acme;
 \d catalogs_fdw_pending

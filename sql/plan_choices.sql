@@ -1,11 +1,6 @@
 -- What requests weigh in a subquery that runs often, and in an account that was
 -- empty.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE one AS SELECT bigint '4223' AS list;
 CREATE TABLE wanted AS SELECT n, bigint '4221' + n % 12 AS list FROM generate_series(1, 100) n;
 ANALYZE one, wanted;

@@ -1,12 +1,7 @@
 -- A POST goes out once also when it meets the case in which libcurl alone would
 -- send it again: a connection that was used before closes before the reply.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', max_retries '0');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', max_retries ''0'''
+\i sql/include/account.sql
 
 -- The emulator strikes only on a connection that was used before, so that a
 -- second attempt would succeed.

@@ -1,12 +1,6 @@
 -- A reply to a POST that is no success, or does not cover the rows that were
 -- sent: the transaction fails and says what is known of them.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 -- The warnings are those of refused_rows_warning.
 SET client_min_messages = error;
 

@@ -1,12 +1,6 @@
 -- The account refuses a row: the transaction fails, and the error names verb,
 -- row and the account's own words.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE department (title text);
 -- What the account had accepted of it is taken back.  Deletes cannot be: their
 -- warnings, which psql may show before or after the error, are those of

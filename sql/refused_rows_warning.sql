@@ -1,13 +1,7 @@
 -- What an account has accepted when a transaction fails at COMMIT and what is
 -- not taken back is listed by id in a WARNING.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', batch_size '3', undo 'false');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', batch_size ''3'', undo ''false'''
+\i sql/include/account.sql
 -- psql may show an error before the warnings that follow it, or after them: so
 -- of what another psql says, the warnings are shown here.  The errors are those
 -- of refused_rows.

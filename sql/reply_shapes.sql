@@ -1,10 +1,5 @@
 -- However the account writes its reply, the rows are the same.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 -- The same account once more: what one query has asked of a server, it does not
 -- ask again.
 CREATE SERVER single FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');

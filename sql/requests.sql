@@ -1,10 +1,5 @@
 -- The number of requests that each kind of statement makes.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 -- Local rows: one, two, and a thousand of which five are lists.
 CREATE TABLE one AS SELECT bigint '4223' AS list;
 CREATE TABLE two AS SELECT list FROM (VALUES (bigint '4223'), (4230)) v (list);

@@ -1,11 +1,6 @@
 -- A scan that begins again, in the same statement, with what it asked for
 -- before gives the same rows and asks for nothing.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE wanted (place int, list bigint);
 INSERT INTO wanted VALUES (1, 4223), (2, 4223), (3, 4230), (4, NULL), (5, NULL), (6, 9), (7, 9), (8, 4223);
 ANALYZE wanted;

@@ -1,10 +1,5 @@
 -- However long the list, a scan that begins again asks for nothing.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 CREATE TABLE wanted AS SELECT place FROM generate_series(1, 3) place;
 ANALYZE wanted;
 SET enable_material = off;

@@ -1,12 +1,6 @@
 -- INSERT ... RETURNING tells what the account assigned.  For that a row is sent
 -- at once; without that it waits for COMMIT as always.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- The id comes with the reply: one request.
 INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;

@@ -1,12 +1,6 @@
 -- What was sent early and is rolled back is taken back; when it stays in the
 -- account, a WARNING names it, once.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Early') RETURNING id;

@@ -1,12 +1,6 @@
 -- A savepoint that is rolled back takes its changes with it, be it one of SQL
 -- or an exception block of PL/pgSQL.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- ROLLBACK TO, RELEASE, and once more ROLLBACK TO the same one
 BEGIN;

@@ -1,10 +1,6 @@
 -- Rows flow before the reply has ended, and a scan that has enough stops it.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', request_timeout '1min');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', request_timeout ''1min'''
+\i sql/include/account.sql
 SET statement_timeout = '20s';
 
 -- A reply that never ends: lists and lists, to LIMIT, EXISTS, a cursor, a loop.

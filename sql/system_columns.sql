@@ -1,10 +1,5 @@
 -- System columns are zeros, as with postgres_fdw; but for ctid and tableoid.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 SELECT id, xmin, xmax, cmin, cmax, tableoid::regclass FROM catalogs ORDER BY id;
 SELECT xmin, count(*) FROM catalogs GROUP BY xmin;

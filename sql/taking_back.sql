@@ -1,14 +1,8 @@
 -- When a transaction fails after the account has accepted some of its changes,
 -- those are taken back: adds are deleted, updated lists get their values back.
 -- What cannot be taken back is named by id.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', batch_size '2');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', batch_size ''2'''
+\i sql/include/account.sql
 
 -- A row that is refused in the last batch: the error names it, and the account
 -- is as before.

@@ -1,14 +1,8 @@
 -- An abort has manners: it takes back in batches what went out row by row, stops
 -- where the account refuses, waits where it asks for that, parts a batch only after
 -- an answer about its rows, and asks no third time when there is no answer.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', batch_size '4');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', batch_size ''4'''
+\i sql/include/account.sql
 -- Adds six rows one by one, and forgets the requests for that.
 CREATE PROCEDURE add_six() LANGUAGE plpgsql AS $$
 DECLARE added bigint;

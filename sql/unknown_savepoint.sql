@@ -1,14 +1,8 @@
 -- An update or delete whose fate is unknown, and that is rolled back to a savepoint:
 -- the transaction goes on as if the account had done it, and puts it right.  Where
 -- it cannot, it says at its end that nobody knows.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', max_retries '0');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', max_retries ''0'''
+\i sql/include/account.sql
 -- Errors in one line, without what differs from one run to the next.
 \set VERBOSITY sqlstate
 

@@ -1,12 +1,7 @@
 -- A value that does not fit into its column is an error that names the column
 -- and the list: nothing is cut, rounded or clamped.  What is not asked for
 -- does not have to fit.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- The types of IMPORT FOREIGN SCHEMA.
 \! emulator put '{"id": 4223, "sort": 2147483648, "created_by": 9223372036854775808, "created_at": 9224318016000, "can_add_elements": "maybe"}'

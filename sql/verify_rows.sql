@@ -1,13 +1,7 @@
 -- verify_rows false: an UPDATE or a DELETE whose condition gives the ids is a
 -- POST without a GET.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', verify_rows 'false');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', verify_rows ''false'''
+\i sql/include/account.sql
 
 --
 -- One id, or several: each row once, and none for NULL or for what no list has.

@@ -1,13 +1,7 @@
 -- verify_rows false and write_mode immediate: the count is what the account has
 -- confirmed, and a list that it does not have is no error.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', verify_rows 'false', write_mode 'immediate');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', verify_rows ''false'', write_mode ''immediate'''
+\i sql/include/account.sql
 
 \set QUIET off
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;

@@ -1,13 +1,7 @@
 -- verify_rows false: a transaction sees what it changed without having read it,
 -- and what is known to be deleted in it is not changed again.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', verify_rows 'false');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', verify_rows ''false'''
+\i sql/include/account.sql
 
 --
 -- Later statements see the change, an open cursor and the statement itself do

@@ -1,13 +1,7 @@
 -- A transaction sees its own changes.  A statement sees the rows as those
 -- before it left them, though the account has been told nothing yet; it never
 -- meets its own changes.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 --
 -- Updated values, no deleted rows, new rows with id NULL at the end

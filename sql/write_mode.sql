@@ -1,13 +1,7 @@
 -- write_mode immediate: changes are sent at the end of the statement that makes
 -- them, in batches; ROLLBACK takes them back.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'url', write_mode 'immediate', batch_size '2');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', write_mode ''immediate'', batch_size ''2'''
+\i sql/include/account.sql
 
 -- A statement of its own
 \set QUIET off

@@ -1,12 +1,6 @@
 -- Row triggers of a foreign table: what BEFORE makes of a row is sent, AFTER
 -- sees the old and the new row.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 
 -- BEFORE UPDATE: a column that only the trigger changes is sent as well, one
 -- that it leaves as it is not.
