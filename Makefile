@@ -43,6 +43,7 @@ OBJS = \
 	src/fdw/share.o \
 	src/fdw/fetch.o \
 	src/fdw/condition.o \
+	src/fdw/generated.o \
 	src/fdw/plan.o \
 	src/fdw/projection.o \
 	src/fdw/scan.o \

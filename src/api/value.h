@@ -32,7 +32,9 @@ typedef struct CfdwField
 /* A column of a foreign table, as far as its values are concerned. */
 typedef struct CfdwTableColumn
 {
-	AttrNumber attnum; /* 0: dropped or generated here, not ours */
+	AttrNumber attnum;      /* 0: dropped or generated here, not ours */
+	struct Node *generated; /* what it is computed by, where it is stored by
+							 * PostgreSQL's word; or NULL */
 	const char *name;
 	Oid typid;
 	int32 typmod;

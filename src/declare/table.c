@@ -11,6 +11,9 @@
  */
 #include "postgres.h"
 
+#include "access/tupdesc.h"
+#include "catalog/pg_attribute.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -208,7 +211,8 @@ read_table(Relation rel)
 	table->options.path = pstrdup(table->resource->path);
 	cfdw_option_table(foreign, &table->options);
 
-	table->ncolumns = RelationGetNumberOfAttributes(rel);
+	table->desc = CreateTupleDescCopy(RelationGetDescr(rel));
+	table->ncolumns = table->desc->natts;
 	table->columns = palloc0(sizeof(CfdwTableColumn) * Max(table->ncolumns, 1));
 	for (int i = 0; i < table->ncolumns; i++)
 		read_column(rel, i, table);
@@ -225,6 +229,8 @@ read_column(Relation rel, int i, CfdwTable *table)
 	Form_pg_attribute attr = TupleDescAttr(RelationGetDescr(rel), i);
 	CfdwTableColumn *column = &table->columns[i];
 
+	if (!attr->attisdropped && attr->attgenerated == ATTRIBUTE_GENERATED_STORED)
+		column->generated = build_column_default(rel, attr->attnum);
 	if (attr->attisdropped || attr->attgenerated != '\0')
 		return;
 	column->attnum = attr->attnum;

@@ -8,6 +8,7 @@
 #ifndef CFDW_TABLE_H
 #define CFDW_TABLE_H
 
+#include "access/tupdesc.h"
 #include "utils/relcache.h"
 
 #include "declare/option.h"
@@ -20,6 +21,7 @@ typedef struct CfdwTable
 	char *name;
 	const CfdwResource *resource; /* whose rows it shows */
 	CfdwOptions options;
+	TupleDesc desc;           /* of the relation, without its constraints */
 	int ncolumns;             /* as many as the relation has attributes */
 	CfdwTableColumn *columns; /* by attribute number - 1 */
 	AttrNumber id_attnum;     /* of the list's id, or 0 */

@@ -148,7 +148,7 @@ place_in_sample(Sample *sample)
 }
 
 /*
- * The attribute numbers of the columns that are the table's own.
+ * The attribute numbers of the columns that there are.
  */
 static List *
 all_columns(const CfdwTable *table)
@@ -156,7 +156,8 @@ all_columns(const CfdwTable *table)
 	List *list = NIL;
 
 	for (int i = 0; i < table->ncolumns; i++)
-		if (table->columns[i].attnum != 0)
+		if (table->columns[i].attnum != 0 ||
+			table->columns[i].generated != NULL)
 			list = lappend_int(list, i + 1);
 	return list;
 }

@@ -42,6 +42,7 @@
 #include "fdw/condition.h"
 #include "fdw/share.h"
 #include "declare/option.h"
+#include "fdw/generated.h"
 #include "fdw/plan.h"
 
 /*
@@ -110,6 +111,7 @@ catalogsGetForeignRelSize(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 		pull_varattnos((Node *) clause->clause, rel->relid, &plan->columns);
 	}
+	plan->columns = cfdw_generated_needs(plan->table, plan->columns);
 
 	plan->ids =
 		cfdw_condition_read(root, rel, plan->table, rel->baserestrictinfo);
@@ -564,7 +566,8 @@ column_list(const CfdwTable *table, const Bitmapset *columns)
 			list = lappend_int(list, i);
 
 	for (int i = 0; i < table->ncolumns; i++)
-		if (table->columns[i].attnum != 0 &&
+		if ((table->columns[i].attnum != 0 ||
+			 table->columns[i].generated != NULL) &&
 			(whole_row ||
 			 bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber,
 						   columns)))

@@ -55,8 +55,10 @@ cfdw_projection_create(CfdwTable *table, List *columns)
 	projection->keys = palloc0(sizeof(char *) * (list_length(columns) + 1));
 	add_key(projection, table->resource->columns[table->resource->id].key);
 	foreach(lc, columns)
-		if (lfirst_int(lc) > 0)
+		if (lfirst_int(lc) > 0 &&
+			table->columns[lfirst_int(lc) - 1].generated == NULL)
 			add_column(projection, &table->columns[lfirst_int(lc) - 1]);
+	projection->generated = cfdw_generated_create(table, columns);
 	return projection;
 }
 
@@ -97,6 +99,8 @@ cfdw_projection_convert(CfdwProjection *projection, const CfdwItem *item,
 										  &nulls[attribute]);
 	}
 	error_context_stack = context.previous;
+	if (projection->generated != NULL)
+		cfdw_generated_compute(projection->generated, values, nulls);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "access/htup.h"
 #include "executor/tuptable.h"
 
+#include "fdw/generated.h"
 #include "read/cursor.h"
 #include "txn/overlay.h"
 
@@ -24,6 +25,7 @@ typedef struct CfdwProjection
 
 	int ncolumns;
 	struct ProjectedColumn *columns;
+	CfdwGenerated *generated; /* or NULL */
 	/* For error messages, while an item is converted. */
 	const CfdwItem *item;
 	const CfdwTableColumn *current;

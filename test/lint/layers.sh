@@ -21,7 +21,7 @@ only_place_for() {
 		#include.*"optimizer/              | +condition
 		#include.*"nodes/pathnodes\.h"     | +condition
 		#include.*"foreign/fdwapi\.h"      | +plan
-		#include.*"executor/               | +projection
+		#include.*"executor/               | +generated
 		#include.*"nodes/execnodes\.h"     | +projection
 		PG_MODULE_MAGIC                    | catalogs_fdw
 		PG_FUNCTION_INFO_V1                | catalogs_fdw
