@@ -52,7 +52,7 @@ SET enable_mergejoin = off;
 SET enable_material = off;
 SET enable_memoize = off;
 EXPLAIN (COSTS OFF)
-    SELECT place, (SELECT string_agg(id::text, ' ' ORDER BY id) FROM list l
+    SELECT place, (SELECT count(*) FROM list l
         WHERE l.account IN (w.account, 'main') AND l.sort = w.sort) FROM wanted w;
 SELECT place, (SELECT string_agg(id::text, ' ' ORDER BY id) FROM list l
     WHERE l.account IN (w.account, 'main') AND l.sort = w.sort) FROM wanted w ORDER BY place;

@@ -10,23 +10,26 @@ BEGIN
     RETURN plan->0->'Plan'->'Total Cost';
 END
 $$;
+-- What belongs to PostgreSQL differs a little from version to version.
+CREATE FUNCTION costs_about(cost numeric, query text) RETURNS boolean LANGUAGE sql
+    RETURN abs(total(query) / cost - 1) < 0.05;
 
 -- One request; some of its lists; a single one.
 EXPLAIN SELECT * FROM catalogs;
 EXPLAIN SELECT * FROM catalogs WHERE type = 'regular';
 EXPLAIN SELECT * FROM catalogs WHERE id = 4223;
 -- A subquery for each row: one request for one list, and one for all.
-EXPLAIN SELECT t.id, (SELECT name FROM catalogs c WHERE c.id = t.cid) FROM t;
+SELECT costs_about(2020, 'SELECT t.id, (SELECT name FROM catalogs c WHERE c.id = t.cid) FROM t');
 SELECT count(name) FROM (SELECT (SELECT name FROM catalogs c WHERE c.id = t.cid) AS name FROM t) x;
 \! emulator wire
-EXPLAIN SELECT t.id, (SELECT count(*) FROM catalogs c WHERE c.id > t.cid) FROM t;
-EXPLAIN SELECT t.id, name FROM t, LATERAL (SELECT name FROM catalogs c WHERE c.id = t.cid LIMIT 1) x;
-EXPLAIN SELECT id FROM t WHERE EXISTS (SELECT FROM catalogs c WHERE c.id = t.cid AND random() < 2);
+SELECT costs_about(1130, 'SELECT t.id, (SELECT count(*) FROM catalogs c WHERE c.id > t.cid) FROM t');
+SELECT costs_about(65, 'SELECT t.id, name FROM t, LATERAL (SELECT name FROM catalogs c WHERE c.id = t.cid LIMIT 1) x');
+SELECT costs_about(2020, 'SELECT id FROM t WHERE EXISTS (SELECT FROM catalogs c WHERE c.id = t.cid AND random() < 2)');
 -- Two queries further in; and an id that is the same in all runs.
-EXPLAIN SELECT id, (SELECT min(x.name) FROM (SELECT (SELECT name FROM catalogs c WHERE c.id = t.cid) FROM generate_series(1, 2)) x) FROM t;
-EXPLAIN SELECT id, (SELECT name FROM catalogs c WHERE c.id = 4223 AND t.cid > 4223) FROM t;
+SELECT costs_about(2040, 'SELECT id, (SELECT min(x.name) FROM (SELECT (SELECT name FROM catalogs c WHERE c.id = t.cid) FROM generate_series(1, 2)) x) FROM t');
+SELECT costs_about(1020, 'SELECT id, (SELECT name FROM catalogs c WHERE c.id = 4223 AND t.cid > 4223) FROM t');
 -- A join: one request.
-EXPLAIN SELECT t.id, name FROM t JOIN catalogs c ON c.id = t.cid;
+SELECT costs_about(215, 'SELECT t.id, name FROM t JOIN catalogs c ON c.id = t.cid');
 
 -- Accounts side by side: not as many times as dear as one.
 CREATE TABLE lists (account text, id bigint, name text, type text) PARTITION BY LIST (account);
@@ -41,8 +44,8 @@ BEGIN
 END
 $$;
 SELECT total('SELECT * FROM lists'), total('SELECT * FROM lists WHERE type = ''regular'''), total('SELECT * FROM lists WHERE id = 4223');
-SELECT total('SELECT *, (SELECT min(name) FROM lists l WHERE l.id = t.cid) FROM t');
-SELECT total('SELECT * FROM t JOIN lists ON lists.id = t.cid');
+SELECT costs_about(3660, 'SELECT *, (SELECT min(name) FROM lists l WHERE l.id = t.cid) FROM t');
+SELECT costs_about(340, 'SELECT * FROM t JOIN lists ON lists.id = t.cid');
 EXPLAIN SELECT * FROM lists WHERE account IN ('1', '2', '3');
 -- One after the other they are.
 SET enable_async_append = off;
@@ -66,5 +69,5 @@ RESET jit;
 SET client_min_messages = warning;
 DROP TABLE t, lists;
 DROP FOREIGN TABLE lists_110;
-DROP FUNCTION total;
+DROP FUNCTION costs_about, total;
 DROP EXTENSION catalogs_fdw CASCADE;
