@@ -15,8 +15,9 @@ INSERT INTO catalogs (name) VALUES ('kept');
 SAVEPOINT a;
 UPDATE catalogs SET name = 'x' WHERE id = 4223;
 \! emulator expire; emulator fault long_length on=LOGIN
+\set VERBOSITY sqlstate
 SELECT verb, id FROM catalogs_fdw_flush('acme');
-\echo :SQLSTATE
+\set VERBOSITY default
 \! emulator heal; emulator wire > /dev/null
 ROLLBACK TO a;
 COMMIT;
@@ -29,7 +30,9 @@ BEGIN;
 INSERT INTO catalogs (name) VALUES ('again');
 SAVEPOINT a;
 \! emulator expire; emulator fault long_length on=LOGIN
+\set VERBOSITY sqlstate
 SELECT verb, id FROM catalogs_fdw_flush('acme');
+\set VERBOSITY default
 ROLLBACK TO a;
 \! emulator heal; emulator wire > /dev/null
 COMMIT;

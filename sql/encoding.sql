@@ -83,8 +83,9 @@ SELECT id, name, octet_length(name) FROM catalogs ORDER BY id;
 -- What WIN1251 has not.
 \! emulator put '{"id": 4223, "name": "Товары 🚚"}'
 SELECT id, type FROM catalogs WHERE id = 4223;
+\set VERBOSITY sqlstate
 SELECT name FROM catalogs WHERE id = 4223;
-\echo :SQLSTATE
+\set VERBOSITY default
 \! emulator unset escapes
 SELECT id, type FROM catalogs WHERE id = 4223;
 SELECT name FROM catalogs WHERE id = 4223;
@@ -132,8 +133,9 @@ SELECT count(*) FROM catalogs WHERE name = 'Tariffs';
 SELECT name, octet_length(name) FROM catalogs WHERE id = 4223;
 \! emulator set escapes=php
 SELECT name, octet_length(name) FROM catalogs WHERE id = 4223;
+\set VERBOSITY sqlstate
 SELECT name FROM catalogs WHERE id = 4222;
-\echo :SQLSTATE
+\set VERBOSITY default
 INSERT INTO catalogs (name) VALUES ('Crème brûlée');
 \! emulator wire --count
 \! emulator lists --columns=id,name

@@ -98,8 +98,9 @@ SELECT expected('SELECT FROM catalogs');
 CREATE ROLE catalogs_owner;
 GRANT USAGE ON FOREIGN SERVER acme TO catalogs_owner;
 ALTER FOREIGN TABLE catalogs OWNER TO catalogs_owner;
+\set VERBOSITY sqlstate
 ANALYZE catalogs;
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 \! emulator wire
 CREATE USER MAPPING FOR catalogs_owner SERVER acme OPTIONS (access_token 'main-token');
 ANALYZE catalogs;

@@ -114,7 +114,9 @@ SET ROLE regress_catalogs_reader;
 SELECT rename(4223, 'By a function');
 UPDATE shown SET name = 'By a view' WHERE id = 4222;
 \! emulator wire
+\set VERBOSITY sqlstate
 UPDATE catalogs SET name = 'x' WHERE id = 4222;
+\set VERBOSITY default
 DELETE FROM shown WHERE id = 4222;
 EXPLAIN (VERBOSE, COSTS OFF) UPDATE catalogs SET name = 'x' WHERE id = 4222;
 RESET ROLE;

@@ -46,6 +46,8 @@ cfdw_url_read(const char *text, CfdwUrl *url)
 	char *plain;
 	CURLUcode code;
 
+	if (text[0] == '\0')
+		return pstrdup(hint_of(CURLUE_BAD_SCHEME));
 	if (strlen(text) >= MAX_URL)
 		return psprintf("A URL has no more than %d bytes.", MAX_URL - 1);
 	for (const char *p = text; *p != '\0'; p++)
