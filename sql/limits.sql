@@ -166,22 +166,6 @@ ROLLBACK TO a;
 PREPARE TRANSACTION 'catalogs';
 \echo :SQLSTATE
 \! emulator wire
--- One that has only read may be prepared,
-CREATE TABLE own (id bigint, name text);
-BEGIN;
-INSERT INTO own SELECT id, name FROM catalogs;
-PREPARE TRANSACTION 'catalogs';
-COMMIT PREPARED 'catalogs';
-SELECT count(*) FROM own;
--- and one whose changes are all gone before they were told.
-BEGIN;
-SAVEPOINT a;
-INSERT INTO catalogs (name) VALUES ('Books');
-ROLLBACK TO a;
-PREPARE TRANSACTION 'catalogs';
-\echo :SQLSTATE
-ROLLBACK PREPARED 'catalogs';
-DROP TABLE own;
 \! emulator reset
 
 --
@@ -191,7 +175,8 @@ CREATE TABLE numbers (n bigint);
 INSERT INTO numbers SELECT i % 10 + 4222 FROM generate_series(1, 5000) i;
 ANALYZE numbers;
 BEGIN;
-SET LOCAL force_parallel_mode = on;
+SELECT set_config(name, 'on', true) AS parallel FROM pg_settings
+    WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
@@ -225,7 +210,8 @@ BEGIN
     RETURN n;
 END $$;
 BEGIN;
-SET LOCAL force_parallel_mode = on;
+SELECT set_config(name, 'on', true) AS parallel FROM pg_settings
+    WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;

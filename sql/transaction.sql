@@ -141,14 +141,6 @@ PREPARE TRANSACTION 'writes';
 \! emulator wire
 -- Nothing is left of it.
 ROLLBACK PREPARED 'writes';
--- Without changes there is no reason against it.
-BEGIN;
-SELECT count(*) FROM catalogs WHERE id = 4222;
-SAVEPOINT a;
-INSERT INTO catalogs (name) VALUES ('Prepared');
-ROLLBACK TO a;
-PREPARE TRANSACTION 'reads';
-COMMIT PREPARED 'reads';
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Afterwards');
 COMMIT;
