@@ -52,6 +52,7 @@ DELETE FROM catalogs WHERE id = 4230;
 SELECT verb, id FROM catalogs_fdw_flush('acme');
 \! emulator put '{"id":4230,"name":"Again"}'
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":4230}]}}'
+SAVEPOINT a;
 INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
 ROLLBACK;
 \! emulator wire

@@ -39,7 +39,7 @@ static const char mark[] = "\xef\xbb\xbf";
 #define MARK_LEN (sizeof(mark) - 1)
 
 /* What is wrong with most replies that are wrong. */
-static const char not_json[] = "the reply is not valid JSON";
+static const char not_json[] = gettext_noop("The reply is not valid JSON.");
 
 /* What may come next, outside of strings, numbers and words. */
 typedef enum Expect
@@ -263,15 +263,16 @@ cfdw_reader_finish(CfdwReader *reader)
 {
 	if (reader->fault == NULL && reader->expect != EXPECT_NOTHING)
 		reader->fault = reader->dropped + reader->buf.len == 0
-							? "the reply is empty"
-							: "the reply ends too early";
+							? gettext_noop("The reply is empty.")
+							: gettext_noop("The reply ends too early.");
 	if (reader->fault == NULL && !reader->items_found)
-		reader->fault = "the reply has no list of items";
+		reader->fault = gettext_noop("The reply has no list of items.");
 	return reader->fault == NULL;
 }
 
 /*
- * What is wrong with the reply, a fragment, or NULL; and at which byte.
+ * What is wrong with the reply, a sentence to be translated, or NULL; and at which
+ * byte.
  */
 const char *
 cfdw_reader_fault(const CfdwReader *reader, uint64 *offset)
@@ -451,9 +452,9 @@ begin_value(CfdwReader *reader, bool container)
 		(reader->depth == 0 && reader->mark_len % (int) MARK_LEN != 0))
 		reader->fault = not_json;
 	else if (!container && reader->depth == 0)
-		reader->fault = "the reply is not a JSON object";
+		reader->fault = gettext_noop("The reply is not a JSON object.");
 	else if (!container && parent == ROLE_ITEMS)
-		reader->fault = "an item is not an object";
+		reader->fault = gettext_noop("An item of the reply is not an object.");
 	else if (parent == ROLE_ITEM)
 		reader->value_start = reader->pos;
 	return reader->fault == NULL;
@@ -468,7 +469,7 @@ open_level(CfdwReader *reader, char c)
 		return;
 	if (reader->depth == CFDW_MAX_DEPTH)
 	{
-		reader->fault = "the reply is nested too deep";
+		reader->fault = gettext_noop("The reply is nested too deep.");
 		return;
 	}
 	level = &reader->levels[reader->depth];
@@ -545,13 +546,15 @@ scan_string(CfdwReader *reader)
 		if (data[pos] == 'u')
 			reader->hex_digits = 4;
 		else if (data[pos] == '\0' || strchr("\"\\/bfnrt", data[pos]) == NULL)
-			reader->fault = "a string has an invalid escape";
+			reader->fault =
+				gettext_noop("A string in the reply has an invalid escape.");
 		pos++;
 		reader->token = TOKEN_STRING;
 	}
 	for (; reader->hex_digits > 0 && pos < len; reader->hex_digits--)
 		if (!isxdigit((unsigned char) data[pos++]))
-			reader->fault = "a string has an invalid escape";
+			reader->fault =
+				gettext_noop("A string in the reply has an invalid escape.");
 	pos += plain_len(data + pos, len - pos);
 	reader->pos = pos;
 	if (pos >= len)
@@ -573,7 +576,8 @@ scan_string(CfdwReader *reader)
 			end_value(reader, CFDW_JSON_STRING, reader->pos);
 	}
 	else
-		reader->fault = "a string has a control character";
+		reader->fault =
+			gettext_noop("A string in the reply has a control character.");
 }
 
 /*

@@ -72,6 +72,11 @@ static const int codes_in_words[] = {
 static const char *const code_words[] = {"error",  "code", "ошибка", "ошибки",
 										 "Ошибка", "код",  "Код"};
 
+/* What stands in the words of one that is about how much was sent. */
+static const char *const size_words[] = {
+	"too many",  "too much",      "too large",     "too big", "limit",
+	"more than", "слишком много", "Слишком много", "лимит",   "Лимит"};
+
 /* Between the words of one failure. */
 static const char word_separator[] = "; ";
 
@@ -101,6 +106,7 @@ static void hear_code(Said *said, json_object *value);
 static void hear_all(Said *said, json_object *errors);
 static void hear_words(Said *said, json_object *value);
 static bool is_said(const StringInfoData *words, const char *text);
+static size_t bare_len(const char *text, size_t len);
 static bool is_status(int code);
 static int code_in_words(const char *text);
 static bool is_named_code(const char *text, const char *number,
@@ -165,11 +171,12 @@ cfdw_reply_signed_in(const char *body, size_t len)
 /*
  * Reads the body of a reply that is no success into *PROBLEM, palloc'ed in the
  * current context: any of the five kinds of the API page, or something else,
- * of which the first words are kept.  True when the body is JSON that reports
- * an error.
+ * of which the first words are kept, in the encoding that CONTENT_TYPE names, a
+ * header of the reply.  True when the body is JSON that reports an error.
  */
 bool
-cfdw_reply_problem(const char *body, size_t len, CfdwProblem *problem)
+cfdw_reply_problem(const char *body, size_t len, const char *content_type,
+				   CfdwProblem *problem)
 {
 	Tree *tree = new_tree(body, len);
 	json_object *object = member(tree->root, "response");
@@ -182,11 +189,12 @@ cfdw_reply_problem(const char *body, size_t len, CfdwProblem *problem)
 	if (object == NULL)
 		object = tree->root;
 	hear(&said, object);
+	problem->invalid = is_set(member(object, validation_errors));
 	hear_all(&said, member(object, validation_errors));
 	hear_all(&said, member(object, "errors"));
 	keep_words(&said);
 	if (!said.any && tree->root == NULL)
-		problem->words = cfdw_words_page(body, len);
+		problem->words = cfdw_words_page(body, len, content_type);
 	free_tree(tree);
 	return is_object && said.any;
 }
@@ -689,29 +697,46 @@ hear_words(Said *said, json_object *value)
 			said->problem->in_words = true;
 		}
 	}
+	for (size_t i = 0; i < lengthof(size_words); i++)
+		if (mentions(text, size_words[i]))
+			said->problem->about_size = true;
 	if (said->words != NULL && !is_said(said->words, text))
 		appendStringInfo(said->words, "%s%s",
 						 said->words->len > 0 ? word_separator : "", text);
 }
 
 /*
- * Whether TEXT is one of the words already: accounts like to repeat themselves.
+ * Whether TEXT is one of the words already, but for capital letters and periods:
+ * accounts like to repeat themselves.
  */
 static bool
 is_said(const StringInfoData *words, const char *text)
 {
-	const char *found = words->data;
-	size_t len = strlen(text);
-	size_t gap = strlen(word_separator);
+	size_t len = bare_len(text, strlen(text));
+	const char *next;
 
-	for (; (found = strstr(found, text)) != NULL; found++)
-		if ((found == words->data ||
-			 ((size_t) (found - words->data) >= gap &&
-			  strncmp(found - gap, word_separator, gap) == 0)) &&
-			(found[len] == '\0' ||
-			 strncmp(found + len, word_separator, gap) == 0))
+	for (const char *said = words->data; said != NULL; said = next)
+	{
+		const char *end = strstr(said, word_separator);
+		size_t said_len = end != NULL ? (size_t) (end - said) : strlen(said);
+
+		if (bare_len(said, said_len) == len &&
+			pg_strncasecmp(said, text, len) == 0)
 			return true;
+		next = end != NULL ? end + strlen(word_separator) : NULL;
+	}
 	return false;
+}
+
+/*
+ * The length of a text without what ends a sentence.
+ */
+static size_t
+bare_len(const char *text, size_t len)
+{
+	while (len > 0 && strchr(" .!", text[len - 1]) != NULL)
+		len--;
+	return len;
 }
 
 static bool

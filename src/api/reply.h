@@ -18,6 +18,8 @@ typedef struct CfdwProblem
 {
 	int code;          /* the account's, else an HTTP status, or 0 */
 	bool in_words;     /* the code is what the words say */
+	bool invalid;      /* single values are, by its "validation-errors" */
+	bool about_size;   /* its words are about how much was sent */
 	int retry_after_s; /* seconds, 0 when none was given */
 	char *words;       /* cleaned and shortened, or NULL */
 } CfdwProblem;
@@ -57,7 +59,7 @@ extern bool cfdw_reply_read(const CfdwResource *resource, const char *body,
 extern bool cfdw_reply_try(const CfdwResource *resource, const char *body,
 						   size_t len, CfdwReply *reply);
 extern bool cfdw_reply_problem(const char *body, size_t len,
-							   CfdwProblem *problem);
+							   const char *content_type, CfdwProblem *problem);
 extern bool cfdw_reply_signed_in(const char *body, size_t len);
 
 #endif /* CFDW_REPLY_H */

@@ -23,6 +23,10 @@
 /* Of a page in HTML this many bytes are searched for its title. */
 #define MAX_PAGE 4096
 
+static int encoding_of(const char *text);
+static void take_text(char *page);
+static char *find(const char *text, const char *what);
+static char *to_utf8(char *text, int encoding);
 static void append_converted(StringInfo out, const char *utf8, int len);
 
 /*
@@ -79,25 +83,139 @@ cfdw_words_clean(const char *text, size_t len)
 }
 
 /*
- * The title of a page in HTML, or the first words of any other text; NULL when
- * there are none.
+ * Whether BODY looks like a page in HTML.
+ */
+bool
+cfdw_words_is_page(const char *body, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && strchr(" \t\r\n\xef\xbb\xbf", body[i]) != NULL)
+		i++;
+	return i < len && body[i] == '<';
+}
+
+/*
+ * The title of a page in HTML, or what it says where it has none, or the first words
+ * of any other text; NULL when there are none.  They are in the encoding that
+ * CONTENT_TYPE names, the header of the reply, or else the page.
  */
 char *
-cfdw_words_page(const char *body, size_t len)
+cfdw_words_page(const char *body, size_t len, const char *content_type)
 {
 	char *page = pnstrdup(body, Min(len, MAX_PAGE));
-	char *title = strstr(page, "<title>");
-	char *end = title != NULL ? strstr(title, "</title>") : NULL;
+	int encoding = encoding_of(content_type);
 	char *words;
+
+	if (encoding < 0)
+		encoding = encoding_of(page);
+	if (cfdw_words_is_page(page, strlen(page)))
+		take_text(page);
+	if (encoding >= 0)
+		page = to_utf8(page, encoding);
+	words = cfdw_words_clean(page, strlen(page));
+	return words[0] != '\0' ? words : NULL;
+}
+
+/*
+ * The encoding that a text names, as "charset=windows-1251"; -1 for none, for one
+ * that is not known, and for UTF-8.
+ */
+static int
+encoding_of(const char *text)
+{
+	static const char key[] = "charset=";
+	const char *name = find(text, key);
+	char word[NAMEDATALEN];
+	size_t len;
+	int encoding;
+
+	if (name == NULL)
+		return -1;
+	name += strlen(key);
+	name += strspn(name, "\"'");
+	len = strcspn(name, "\"'; \t\r\n>");
+	strlcpy(word, name, Min(sizeof(word), len + 1));
+	encoding = pg_char_to_encoding(word);
+	return encoding == PG_UTF8 || encoding == PG_SQL_ASCII ? -1 : encoding;
+}
+
+/*
+ * Leaves the title of PAGE, or where it has none, what is not between angle
+ * brackets.
+ */
+static void
+take_text(char *page)
+{
+	char *title = find(page, "<title");
+	char *end = title != NULL ? find(title, "</title") : NULL;
+	bool in_tag = false;
 
 	if (end != NULL)
 	{
-		title += strlen("<title>");
-		words = cfdw_words_clean(title, end - title);
+		*end = '\0';
+		title = strchr(title, '>');
+		title = title != NULL ? title + 1 : end;
+		memmove(page, title, strlen(title) + 1);
+		return;
 	}
-	else
-		words = cfdw_words_clean(page, strlen(page));
-	return words[0] != '\0' ? words : NULL;
+	for (char *p = page; *p != '\0'; p++)
+	{
+		bool ends = *p == '>';
+
+		in_tag = in_tag || *p == '<';
+		if (in_tag)
+			*p = ' ';
+		in_tag = in_tag && !ends;
+	}
+}
+
+/*
+ * The first place of WHAT, which is ASCII, in capital letters or not; or NULL.
+ */
+static char *
+find(const char *text, const char *what)
+{
+	for (; *text != '\0'; text++)
+		if (pg_strncasecmp(text, what, strlen(what)) == 0)
+			return unconstify(char *, text);
+	return NULL;
+}
+
+/*
+ * TEXT in UTF-8, palloc'ed; a question mark for each byte that is not of ENCODING.
+ * As it stands where it cannot be converted.
+ */
+static char *
+to_utf8(char *text, int encoding)
+{
+	Oid function = IsTransactionState()
+					   ? FindDefaultConversionProc(encoding, PG_UTF8)
+					   : InvalidOid;
+	size_t len = strlen(text);
+	size_t size = len * MAX_CONVERSION_GROWTH + 1;
+	char *piece = palloc(size);
+	StringInfoData out;
+
+	if (!OidIsValid(function))
+		return text;
+	initStringInfo(&out);
+	while (len > 0)
+	{
+		int done = pg_do_encoding_conversion_buf(
+			function, encoding, PG_UTF8, (unsigned char *) text, (int) len,
+			(unsigned char *) piece, (int) size, true);
+
+		appendStringInfoString(&out, piece);
+		if ((size_t) done < len)
+		{
+			appendStringInfoChar(&out, '?');
+			done++;
+		}
+		text += done;
+		len -= done;
+	}
+	return out.data;
 }
 
 /*

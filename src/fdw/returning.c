@@ -143,9 +143,8 @@ cfdw_returning_fetch(const CfdwReturning *returning, Oid userid, int64 id,
 			ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg(
-				 "list " INT64_FORMAT
-				 " was added through foreign table \"%s\" but is not in the account",
-				 id, table->name)));
+				 "list %lld was added through foreign table \"%s\" but is not in the account",
+				 (long long) id, table->name)));
 	cfdw_projection_convert(returning->fetched, &item, NULL, slot->tts_values,
 							slot->tts_isnull);
 	cfdw_cursor_close(cursor);

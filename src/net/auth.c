@@ -30,6 +30,7 @@ struct CfdwAuthMethod
 				  CfdwRequest *request); /* or NULL: it cannot be renewed */
 };
 
+static bool is_success(const CfdwResponse *response);
 static void apply_token(const CfdwCredentials *credentials,
 						CfdwRequest *request);
 static void log_in(const CfdwCredentials *credentials, CfdwRequest *request);
@@ -112,8 +113,7 @@ bool
 cfdw_auth_is_accepted(const CfdwResponse *response, const char *body,
 					  size_t len)
 {
-	return response->outcome == CFDW_HTTP_OK && response->status == 200 &&
-		   cfdw_reply_signed_in(body, len);
+	return is_success(response) && cfdw_reply_signed_in(body, len);
 }
 
 /*
@@ -126,16 +126,17 @@ cfdw_auth_report(const CfdwAction *action, const CfdwResponse *response,
 {
 	CfdwProblem problem;
 
-	if (response->outcome != CFDW_HTTP_OK || response->status != 200 ||
-		cfdw_reply_problem(body, len, &problem))
+	if (!is_success(response) ||
+		cfdw_reply_problem(body, len, response->content_type, &problem))
 		cfdw_report_response(action, response, body, len);
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-		 errmsg(
-			 "could not sign in on server \"%s\": the account does not confirm it",
-			 action->server),
-		 errhint("Check the credentials in the user mapping.")));
+	cfdw_report_unconfirmed(action, response, body, len);
+}
+
+static bool
+is_success(const CfdwResponse *response)
+{
+	return response->outcome == CFDW_HTTP_OK &&
+		   cfdw_report_status(response) == CFDW_ANSWER_DONE;
 }
 
 static void

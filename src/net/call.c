@@ -416,7 +416,7 @@ see_reply(CfdwCall *call)
 	if (!cfdw_http_is_ready(call->transfer))
 		return;
 	take_response(call);
-	if (call->response.status == 401 &&
+	if (cfdw_report_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
 		cfdw_session_refused(call->session, call->logins) && !call->renewed &&
 		(!aborting || call->in_abort))
 	{
@@ -508,7 +508,9 @@ end_attempt(CfdwCall *call)
 static bool
 was_refused(const CfdwResponse *response)
 {
-	return response->status == 401 || response->status == 429;
+	CfdwAnswer answer = cfdw_report_status(response);
+
+	return answer == CFDW_ANSWER_SIGN_IN || answer == CFDW_ANSWER_LATER;
 }
 
 /*

@@ -723,6 +723,8 @@ read_headers(CfdwTransfer *transfer)
 				sizeof(response->location));
 	copy_header(transfer->easy, "X-Request-Id", response->request_id,
 				sizeof(response->request_id));
+	copy_header(transfer->easy, "Content-Type", response->content_type,
+				sizeof(response->content_type));
 	copy_header(transfer->easy, "Retry-After", retry_after,
 				sizeof(retry_after));
 	response->retry_after_s = Max(atoi(retry_after), 0);

@@ -73,8 +73,10 @@ typedef struct CfdwResponse
 	long status;          /* HTTP status, or 0 before one is known */
 	char location[512];   /* of a redirect, or "" */
 	char request_id[128]; /* X-Request-Id, or "" */
-	int retry_after_s;    /* Retry-After in seconds, 0 when not given */
-	char error[512];      /* what libcurl says, or "" */
+	char content_type[128]; /* Content-Type, or "" */
+	int retry_after_s;      /* Retry-After in seconds, 0 when not given */
+	bool too_late;          /* of a call: its deadline has passed */
+	char error[512];        /* what libcurl says, or "" */
 } CfdwResponse;
 
 extern CfdwTransfer *cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,

@@ -21,91 +21,125 @@
 #include "net/report.h"
 #include "compat.h"
 
-/* What a status or a code means. */
+/* What an outcome, a status or a code means. */
 typedef struct Meaning
 {
 	int number;
 	int sqlstate;
 	CfdwAnswer answer;
-	const char *reason; /* fragment, after the action */
+	const char *reason; /* sentence, or NULL: the answer says it all */
 	const char *hint;   /* sentence, or NULL */
 } Meaning;
 
 /* Hints that serve more than one of them, or are long. */
+static const char add_address[] = gettext_noop(
+	"Ask the account's administrator to add the address to the allowlist.");
 static const char ask_for_rights[] =
-	"Ask the account's administrator for access to lists.";
-static const char check_path[] =
-	"Check the option \"path\" of the table and the \"url\" of the server.";
-static const char check_proxy[] =
-	"Set \"proxy_user\" and \"proxy_password\" in the user mapping.";
+	gettext_noop("Ask the account's administrator for access to lists.");
+static const char check_page[] = gettext_noop(
+	"Check the option \"url\" of the server, and whether the account is blocked.");
+static const char check_path[] = gettext_noop(
+	"Check the option \"path\" of the table and the \"url\" of the server.");
+static const char check_proxy[] = gettext_noop(
+	"Set \"proxy_user\" and \"proxy_password\" in the user mapping.");
 static const char check_sign_in[] =
-	"Check the credentials in the user mapping.";
-static const char check_url[] = "Check the option \"url\" of the server.";
-static const char fewer_files[] =
-	"Close cursors and other connections, or raise \"max_files_per_process\".";
+	gettext_noop("Check the credentials in the user mapping.");
+static const char check_url[] =
+	gettext_noop("Check the option \"url\" of the server.");
+static const char fewer_files[] = gettext_noop(
+	"Close cursors and other connections, or raise \"max_files_per_process\".");
 static const char larger_replies[] =
-	"Raise the option \"max_response_size\" of the server.";
-static const char more_patience[] =
-	"Raise the option \"request_timeout\" of the server if the account is known to be slow.";
-static const char pay[] = "Renew the account's subscription.";
-static const char read_again[] =
-	"Run the transaction again: it will read the lists as they are now.";
-static const char slow_down[] =
-	"The account answers a limited number of requests a second; wait before you try again.";
-static const char smaller_batches[] = "Lower the option \"batch_size\".";
-static const char try_later[] = "Try again later.";
-static const char use_browser[] = "Sign in once with a browser.";
+	gettext_noop("Raise the option \"max_response_size\" of the server.");
+static const char maybe_blocked[] = gettext_noop(
+	"The account may be blocked, or not have this machine's address on its allowlist; ask its administrator.");
+static const char more_time[] = gettext_noop(
+	"Raise the option \"request_timeout\" of the server if the account is known to be slow.");
+static const char more_time_to_commit[] =
+	gettext_noop("Raise the option \"commit_timeout\" of the server.");
+static const char pay[] = gettext_noop("Renew the account's subscription.");
+static const char read_again[] = gettext_noop(
+	"Run the transaction again: it will read the lists as they are now.");
+static const char slow_down[] = gettext_noop(
+	"The account answers a limited number of requests a second; wait before you try again.");
+static const char smaller_batches[] =
+	gettext_noop("Lower the option \"batch_size\".");
+static const char try_later[] = gettext_noop("Try again later.");
+static const char unverified[] = gettext_noop(
+	"With the option \"verify_rows\" off, lists are changed without being read before; check the ids.");
+static const char use_browser[] = gettext_noop("Sign in once with a browser.");
 
 /* clang-format off */
 
 /* The account's own codes; they say more than the status. */
 static const Meaning codes[] = {
-	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "there is no such account", check_url},
-	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "wrong login or key", check_sign_in},
-	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the account asks for a captcha", use_browser},
-	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the user is switched off", check_sign_in},
-	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "this machine's address is not on the account's white list", ask_for_rights},
-	{222, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found the request empty", NULL},
-	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "no right to do this", ask_for_rights},
-	{281, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account had an internal error", try_later},
-	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, CFDW_ANSWER_REFUSED, "the list is not in the account", read_again},
-	{283, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found no data in the request", NULL},
-	{284, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found no list in the request", NULL},
-	{285, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account misses a required field", NULL},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, "the account's subscription has ended", pay},
-	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, "too many requests", slow_down},
+	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("There is no such account."), check_url},
+	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The login or the key is wrong."), check_sign_in},
+	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The account asks for a captcha."), use_browser},
+	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The user is switched off."), check_sign_in},
+	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("This machine's address is not on the account's allowlist."), add_address},
+	{222, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found the request empty."), NULL},
+	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("The user has no right to do this."), ask_for_rights},
+	{281, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account had an internal error."), try_later},
+	{CFDW_CODE_GONE, ERRCODE_T_R_SERIALIZATION_FAILURE, CFDW_ANSWER_REFUSED, gettext_noop("The list is not in the account."), read_again},
+	{283, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found no data in the request."), NULL},
+	{284, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found no list in the request."), NULL},
+	{285, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("A required field is missing."), NULL},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, gettext_noop("The account's subscription has ended."), pay},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, gettext_noop("There were too many requests."), slow_down},
 };
 
+/* Statuses; a number below ten is that of all others of the hundred. */
 static const Meaning statuses[] = {
-	{301, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
-	{302, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
-	{307, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
-	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, "the account has moved", NULL},
-	{400, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, "the account found the request invalid", NULL},
-	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the account refused the credentials", check_sign_in},
-	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, "the account's subscription has ended", pay},
-	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, "the account denies access", ask_for_rights},
-	{404, ERRCODE_FDW_TABLE_NOT_FOUND, CFDW_ANSWER_REFUSED, "the account has no such path", check_path},
-	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, "the request is too large for the account", smaller_batches},
-	{422, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, "the account cannot process so much in one request", smaller_batches},
-	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, "too many requests", slow_down},
-	{500, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account had an internal error", try_later},
-	{502, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account is not available", try_later},
-	{503, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account is not available", try_later},
-	{504, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, "the account took too long", smaller_batches},
+	{200, ERRCODE_FDW_ERROR, CFDW_ANSWER_DONE, gettext_noop("The account reported an error."), NULL},
+	{204, ERRCODE_FDW_ERROR, CFDW_ANSWER_EMPTY, gettext_noop("The account reported an error."), NULL},
+	{301, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), NULL},
+	{302, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), NULL},
+	{307, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), NULL},
+	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), NULL},
+	{400, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found the request invalid."), NULL},
+	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("The account refused the credentials."), check_sign_in},
+	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, gettext_noop("The account's subscription has ended."), pay},
+	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("The account denies access."), maybe_blocked},
+	{404, ERRCODE_FDW_TABLE_NOT_FOUND, CFDW_ANSWER_REFUSED, gettext_noop("The account has no path \"%s\"."), check_path},
+	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, gettext_noop("The request is too large for the account."), smaller_batches},
+	{422, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, gettext_noop("The account cannot process so much in one request."), smaller_batches},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, gettext_noop("There were too many requests."), slow_down},
+	{500, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, gettext_noop("The account had an internal error."), try_later},
+	{502, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, gettext_noop("The account is not available."), try_later},
+	{503, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, gettext_noop("The account is not available."), try_later},
+	{504, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNKNOWN, gettext_noop("The account took too long to answer."), smaller_batches},
+	{1, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNREAD, NULL, NULL},
+	{2, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNREAD, NULL, NULL},
+	{3, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, NULL, NULL},
+	{4, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, NULL, NULL},
+	{5, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNREAD, NULL, NULL},
 };
+
+/* Statuses beyond all that HTTP knows. */
+static const Meaning other_status =
+	{0, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNREAD, NULL, NULL};
+
+/* A 422 that is not about how much was sent. */
+static const Meaning not_processable =
+	{422, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account cannot process the request."), NULL};
+
+/* A row that is refused for none of the reasons above. */
+static const Meaning row_refused =
+	{0, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account refused it."), NULL};
+static const Meaning row_changed =
+	{0, ERRCODE_T_R_SERIALIZATION_FAILURE, CFDW_ANSWER_REFUSED, gettext_noop("The list was changed meanwhile."), read_again};
 
 /* How a transfer ended. */
 static const Meaning outcomes[] = {
-	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, "could not connect", NULL},
-	{CFDW_HTTP_PROXY_LOGIN, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, "the proxy refused the credentials", check_proxy},
-	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "the connection was lost", NULL},
-	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, "no reply in time", more_patience},
-	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, "the reply was cut short", NULL},
-	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, "the reply cannot be read", check_url},
-	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_UNREAD, "the reply is larger than \"max_response_size\"", larger_replies},
-	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, CFDW_ANSWER_UNREAD, "out of memory", NULL},
-	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, CFDW_ANSWER_NOT_SENT, "too many open files", fewer_files},
+	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The account could not be reached."), NULL},
+	{CFDW_HTTP_PROXY_LOGIN, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The proxy refused the credentials."), check_proxy},
+	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, gettext_noop("The connection was lost."), NULL},
+	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, gettext_noop("There was no reply within %d ms."), more_time},
+	{CFDW_HTTP_CUT, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, gettext_noop("The reply was cut short."), NULL},
+	{CFDW_HTTP_MALFORMED, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, CFDW_ANSWER_UNKNOWN, gettext_noop("The reply cannot be read."), check_url},
+	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_UNREAD, gettext_noop("The reply is larger than \"max_response_size\"."), larger_replies},
+	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, CFDW_ANSWER_UNREAD, gettext_noop("There is not enough memory."), NULL},
+	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, CFDW_ANSWER_NOT_SENT, gettext_noop("There are too many open files."), fewer_files},
 };
 
 /* clang-format on */
@@ -120,17 +154,31 @@ static const Meaning outcomes[] = {
 pg_noreturn static void report_transport(const CfdwAction *action,
 										 const CfdwResponse *response);
 pg_noreturn static void report_unknown_outcome(const CfdwAction *action,
-											   const char *why);
-static const char *reason_of(const CfdwAction *action,
-							 const CfdwResponse *response,
-							 const Meaning *meaning);
+											   const StringInfoData *why);
+static bool has_words(const CfdwResponse *response);
+static int errmsg_failed(const CfdwAction *action);
+static int errmsg_unknown(const CfdwAction *action);
+static const Meaning *find_meaning(const Meaning *meanings, size_t n,
+								   int number);
+static const Meaning *status_meaning(long status);
+static const Meaning *answer_meaning(const CfdwAction *action,
+									 const CfdwResponse *response,
+									 const CfdwProblem *problem);
+static const Meaning *row_meaning(const CfdwProblem *problem, bool gone);
+static bool is_failed_server(long status);
+static bool is_write(const CfdwAction *action);
 static const char *hint_of(const CfdwAction *action,
 						   const CfdwResponse *response,
 						   const CfdwProblem *problem, const Meaning *meaning);
-static const Meaning *find_meaning(const Meaning *meanings, size_t n,
-								   int number);
-static char *detail_of(const CfdwAction *action, const CfdwResponse *response,
-					   const CfdwProblem *problem);
+static void begin_detail(StringInfo detail, const char *sentence);
+static void append_sentence(StringInfo detail, const char *sentence);
+static void append_answer(StringInfo detail, const CfdwAction *action,
+						  const CfdwResponse *response,
+						  const CfdwProblem *problem);
+static const char *append_page(StringInfo detail, const CfdwAction *action,
+							   const CfdwResponse *response, const char *body,
+							   size_t len);
+static void append_doubt(StringInfo detail, const CfdwAction *action);
 static char *redact(const char *words, const CfdwCredentials *credentials);
 static char *replace_secret(char *words, const char *secret);
 
@@ -144,112 +192,112 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 {
 	CfdwProblem problem;
 	const Meaning *meaning;
-	const char *reason;
 	const char *hint;
-	char *detail;
+	CfdwAnswer answer;
+	StringInfoData detail;
 
 	if (response->outcome != CFDW_HTTP_OK)
 		report_transport(action, response);
 
-	cfdw_reply_problem(body, len, &problem);
-	meaning = find_meaning(codes, lengthof(codes), problem.code);
-	if (meaning == NULL)
-		meaning =
-			find_meaning(statuses, lengthof(statuses), (int) response->status);
-	reason = reason_of(action, response, meaning);
+	cfdw_reply_problem(body, len, response->content_type, &problem);
+	meaning = answer_meaning(action, response, &problem);
 	hint = hint_of(action, response, &problem, meaning);
-	detail = detail_of(action, response, &problem);
+	begin_detail(&detail, meaning->reason != NULL
+							  ? psprintf(_(meaning->reason), action->path)
+							  : NULL);
+	append_answer(&detail, action, response, &problem);
 
 	/* A server that failed in the middle of a write may have done it. */
-	if ((action->verb == CFDW_ADD && response->status >= 500) ||
-		(action->unsure && response->status < 500))
-		report_unknown_outcome(action, detail);
-	if (action->verb >= 0 && response->status >= 500)
-		detail =
-			psprintf("%s\nThe account may have carried it out, or not: %s.",
-					 detail, action->rows);
-	ereport(ERROR,
-			(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
-			 errmsg("could not %s on server \"%s\": %s", action->what,
-					action->server, reason),
-			 errdetail("%s", detail), hint != NULL ? errhint("%s", hint) : 0));
+	if (is_failed_server(response->status) ? action->adds : action->unsure)
+		report_unknown_outcome(action, &detail);
+	answer = cfdw_report_answer(response, problem.code);
+	if (answer == CFDW_ANSWER_UNKNOWN || answer == CFDW_ANSWER_UNREAD)
+		append_doubt(&detail, action);
+	ereport(ERROR, (errcode(meaning->sqlstate), errmsg_failed(action),
+					errdetail_internal("%s", detail.data),
+					hint != NULL ? errhint("%s", _(hint)) : 0));
 }
 
 /*
- * Raises HV00M for a whole reply that is not of the expected shape.  FAULT is
- * a fragment.
+ * Raises HV00M for a whole reply that is not of the expected shape.  FAULT is a
+ * sentence; BODY is as much of the reply as is known.
  */
 void
 cfdw_report_malformed(const CfdwAction *action, const char *fault,
-					  const CfdwResponse *response)
+					  const CfdwResponse *response, const char *body,
+					  size_t len)
 {
 	StringInfoData detail;
+	const char *hint;
 
-	initStringInfo(&detail);
-	appendStringInfo(&detail, "The account answered with status %ld, but %s.",
-					 response->status, fault);
-	if (action->rows != NULL)
-		appendStringInfo(&detail,
-						 "\nThe account may have carried it out, or not: %s.",
-						 action->rows);
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
-		 errmsg(
-			 "could not %s on server \"%s\": the reply is not what was expected",
-			 action->what, action->server),
-		 errdetail_internal("%s", detail.data)));
+	begin_detail(&detail, fault);
+	hint = append_page(&detail, action, response, body, len);
+	append_doubt(&detail, action);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY), errmsg_failed(action),
+			 errdetail_internal("%s", detail.data),
+			 hint != NULL ? errhint("%s", _(hint)) : 0));
 }
 
 /*
- * Raises the error for a row that the account refused.  WHAT names it: "update
- * list 4223".  GONE: because it does not have the list.
+ * Raises 28000 for a login whose answer is a success that does not say so.
  */
 void
-cfdw_report_refused(const CfdwAction *action, const char *what,
-					const CfdwProblem *problem, bool gone,
-					const CfdwResponse *response)
+cfdw_report_unconfirmed(const CfdwAction *action, const CfdwResponse *response,
+						const char *body, size_t len)
 {
-	const Meaning *meaning = find_meaning(
-		codes, lengthof(codes), gone ? CFDW_CODE_GONE : problem->code);
+	StringInfoData detail;
+	const char *hint;
 
-	if (action->unsure)
-		report_unknown_outcome(action, detail_of(action, response, problem));
-	if (meaning == NULL && problem->words != NULL &&
-		strstr(problem->words, CHANGED_MEANWHILE) != NULL)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not %s on server \"%s\": it was changed meanwhile",
-					what, action->server),
-			 errdetail("%s", detail_of(action, response, problem)),
-			 errhint("%s", read_again)));
-	ereport(
-		ERROR,
-		(errcode(meaning != NULL ? meaning->sqlstate : ERRCODE_FDW_ERROR),
-		 errmsg("could not %s on server \"%s\": %s", what, action->server,
-				meaning != NULL ? meaning->reason : "the account refused it"),
-		 errdetail("%s", detail_of(action, response, problem)),
-		 meaning != NULL && meaning->hint != NULL ? errhint("%s", meaning->hint)
-												  : 0));
+	begin_detail(&detail, _("The account does not confirm it."));
+	hint = append_page(&detail, action, response, body, len);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg_failed(action), errdetail_internal("%s", detail.data),
+			 errhint("%s", hint != NULL ? _(hint) : _(check_sign_in))));
 }
 
 /*
- * Raises 40001 for a row that is no longer in the account.
+ * Raises the error for the row that ACTION is about, which the account refused.
+ * GONE: because it does not have the list.
  */
 void
-cfdw_report_gone(const CfdwAction *action, const char *what)
+cfdw_report_refused(const CfdwAction *action, const CfdwProblem *problem,
+					bool gone, const CfdwResponse *response)
 {
+	const Meaning *meaning = row_meaning(problem, gone);
+	const char *hint = meaning->hint;
+	StringInfoData detail;
+
+	begin_detail(&detail, _(meaning->reason));
+	append_answer(&detail, action, response, problem);
 	if (action->unsure)
-		report_unknown_outcome(action,
-							   "The account's reply leaves a list out.");
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-		 errmsg("could not %s on server \"%s\": the list is not in the account",
-				what, action->server),
-		 errdetail("The account's reply leaves it out."),
-		 errhint("%s", read_again)));
+		report_unknown_outcome(action, &detail);
+	if (hint == read_again && action->unverified)
+		hint = unverified;
+	ereport(ERROR, (errcode(meaning->sqlstate), errmsg_failed(action),
+					errdetail_internal("%s", detail.data),
+					hint != NULL ? errhint("%s", _(hint)) : 0));
+}
+
+/*
+ * Raises 40001 for the row that ACTION is about, which is no longer in the account.
+ */
+void
+cfdw_report_gone(const CfdwAction *action)
+{
+	const Meaning *meaning =
+		find_meaning(codes, lengthof(codes), CFDW_CODE_GONE);
+	StringInfoData detail;
+
+	begin_detail(&detail, _(meaning->reason));
+	append_sentence(&detail, _("The account's reply leaves it out."));
+	if (action->unsure)
+		report_unknown_outcome(action, &detail);
+	ereport(ERROR, (errcode(meaning->sqlstate), errmsg_failed(action),
+					errdetail_internal("%s", detail.data),
+					errhint("%s", action->unverified ? _(unverified)
+													 : _(meaning->hint))));
 }
 
 /*
@@ -260,7 +308,7 @@ CfdwAnswer
 cfdw_report_answer(const CfdwResponse *response, int code)
 {
 	const Meaning *meaning;
-	int status = (int) response->status;
+	CfdwAnswer answer;
 
 	if (response->outcome != CFDW_HTTP_OK)
 	{
@@ -269,18 +317,26 @@ cfdw_report_answer(const CfdwResponse *response, int code)
 				   ? CFDW_ANSWER_NOT_SENT
 				   : meaning->answer;
 	}
-	if (status >= 500)
-		meaning = find_meaning(statuses, lengthof(statuses), status);
-	else
-		meaning = find_meaning(codes, lengthof(codes), code);
-	if (meaning == NULL && (status == 200 || status == 204))
-		return code == 0 ? CFDW_ANSWER_DONE : CFDW_ANSWER_REFUSED;
-	if (meaning == NULL)
-		meaning = find_meaning(statuses, lengthof(statuses), status);
+	answer = cfdw_report_status(response);
+	if (is_failed_server(response->status))
+		return answer;
+	meaning = find_meaning(codes, lengthof(codes), code);
 	if (meaning != NULL)
 		return meaning->answer;
-	return status / 100 == 4 || status / 100 == 3 ? CFDW_ANSWER_REFUSED
-												  : CFDW_ANSWER_UNREAD;
+	return code != 0 &&
+				   (answer == CFDW_ANSWER_DONE || answer == CFDW_ANSWER_EMPTY)
+			   ? CFDW_ANSWER_REFUSED
+			   : answer;
+}
+
+/*
+ * The same by its status alone: it may be known before the transfer has ended.
+ * CFDW_ANSWER_UNREAD before it is.  Never raises.
+ */
+CfdwAnswer
+cfdw_report_status(const CfdwResponse *response)
+{
+	return status_meaning(response->status)->answer;
 }
 
 /*
@@ -315,57 +371,235 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 {
 	const Meaning *meaning =
 		find_meaning(outcomes, lengthof(outcomes), response->outcome);
+	const char *hint = meaning->hint;
 	bool sent = response->sent && meaning->answer != CFDW_ANSWER_CLOSED;
-	char *detail = cfdw_words_clean(response->error, strlen(response->error));
+	StringInfoData detail;
 
-	if (response->outcome == CFDW_HTTP_TIMEOUT)
-		detail = psprintf("Waited %d ms for a reply.", action->timeout_ms);
-	if (action->verb >= 0 && (sent || action->unsure) &&
+	if (response->too_late)
+	{
+		begin_detail(
+			&detail,
+			_("The time that the option \"commit_timeout\" gives ran out."));
+		hint = more_time_to_commit;
+	}
+	else
+		begin_detail(&detail, psprintf(_(meaning->reason), action->timeout_ms));
+	if (has_words(response))
+		append_sentence(
+			&detail,
+			redact(cfdw_words_clean(response->error, strlen(response->error)),
+				   action->credentials));
+	if (is_write(action) && (sent || action->unsure) &&
 		response->outcome != CFDW_HTTP_TOO_LARGE)
-		report_unknown_outcome(action,
-							   psprintf("After the request was sent, %s: %s",
-										meaning->reason, detail));
-	if (action->verb >= 0 && sent)
-		detail =
-			psprintf("%s\nThe account may have carried it out, or not: %s.",
-					 detail, action->rows);
-	ereport(ERROR, (errcode(meaning->sqlstate),
-					errmsg("could not %s on server \"%s\": %s", action->what,
-						   action->server, meaning->reason),
-					errdetail("%s", redact(detail, action->credentials)),
-					meaning->hint != NULL ? errhint("%s", meaning->hint) : 0));
+		report_unknown_outcome(action, &detail);
+	if (sent)
+		append_doubt(&detail, action);
+	ereport(ERROR, (errcode(meaning->sqlstate), errmsg_failed(action),
+					errdetail_internal("%s", detail.data),
+					hint != NULL ? errhint("%s", _(hint)) : 0));
 }
 
 /*
- * Raises 08007.  WHY is a sentence.
+ * Whether what libcurl says of a failure tells more than the table.
  */
-static void
-report_unknown_outcome(const CfdwAction *action, const char *why)
+static bool
+has_words(const CfdwResponse *response)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-		 errmsg("outcome of the request to %s on server \"%s\" is unknown",
-				action->what, action->server),
-		 errdetail("%s\nThe account may have carried it out, or not: %s.%s%s",
-				   redact(why, action->credentials), action->rows,
-				   action->lookalikes != NULL ? "\n" : "",
-				   action->lookalikes != NULL ? action->lookalikes : ""),
-		 errhint("Check the account before you repeat the transaction.")));
+	switch (response->outcome)
+	{
+		case CFDW_HTTP_TIMEOUT:
+		case CFDW_HTTP_TOO_LARGE:
+		case CFDW_HTTP_NO_MEMORY:
+			return false;
+		default:
+			return response->error[0] != '\0' && !response->too_late;
+	}
 }
 
-static const char *
-reason_of(const CfdwAction *action, const CfdwResponse *response,
-		  const Meaning *meaning)
+/*
+ * Raises 08007.  WHY are sentences.
+ */
+static void
+report_unknown_outcome(const CfdwAction *action, const StringInfoData *why)
 {
-	if (meaning == NULL && response->status / 100 == 2)
-		return "the account reported an error";
+	StringInfoData detail;
+
+	begin_detail(&detail, why->data);
+	append_doubt(&detail, action);
+	if (action->lookalikes != NULL)
+		append_sentence(&detail, action->lookalikes);
+	ereport(ERROR,
+			(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+			 errmsg_unknown(action), errdetail_internal("%s", detail.data),
+			 errhint("Check the account before you repeat the transaction.")));
+}
+
+/*
+ * The message of an action that has failed.
+ */
+static int
+errmsg_failed(const CfdwAction *action)
+{
+	const char *server = action->server;
+	const char *row = action->row;
+	int n = action->nrows;
+
+	switch (action->kind)
+	{
+		case CFDW_ADDING:
+			return row != NULL
+					   ? errmsg("could not add list \"%s\" on server \"%s\"",
+								row, server)
+					   : errmsg_plural(
+							 "could not add %d list on server \"%s\"",
+							 "could not add %d lists on server \"%s\"", n, n,
+							 server);
+		case CFDW_UPDATING:
+			return row != NULL
+					   ? errmsg("could not update list %s on server \"%s\"",
+								row, server)
+					   : errmsg_plural(
+							 "could not update %d list on server \"%s\"",
+							 "could not update %d lists on server \"%s\"", n, n,
+							 server);
+		case CFDW_DELETING:
+			return row != NULL
+					   ? errmsg("could not delete list %s on server \"%s\"",
+								row, server)
+					   : errmsg_plural(
+							 "could not delete %d list on server \"%s\"",
+							 "could not delete %d lists on server \"%s\"", n, n,
+							 server);
+		case CFDW_CHANGING:
+			return errmsg_plural("could not change %d list on server \"%s\"",
+								 "could not change %d lists on server \"%s\"",
+								 n, n, server);
+		case CFDW_READING:
+			return errmsg("could not read lists from server \"%s\"", server);
+		case CFDW_SIGNING_IN:
+			break;
+	}
+	return errmsg("could not sign in to server \"%s\"", server);
+}
+
+/*
+ * The message of a write of which nobody knows what became.
+ */
+static int
+errmsg_unknown(const CfdwAction *action)
+{
+	const char *server = action->server;
+	const char *row = action->row;
+	int n = action->nrows;
+
+	switch (action->kind)
+	{
+		case CFDW_ADDING:
+			return row != NULL
+					   ? errmsg(
+							 "outcome of the request to add list \"%s\" on server \"%s\" is unknown",
+							 row, server)
+					   : errmsg_plural(
+							 "outcome of the request to add %d list on server \"%s\" is unknown",
+							 "outcome of the request to add %d lists on server \"%s\" is unknown",
+							 n, n, server);
+		case CFDW_UPDATING:
+			return row != NULL
+					   ? errmsg(
+							 "outcome of the request to update list %s on server \"%s\" is unknown",
+							 row, server)
+					   : errmsg_plural(
+							 "outcome of the request to update %d list on server \"%s\" is unknown",
+							 "outcome of the request to update %d lists on server \"%s\" is unknown",
+							 n, n, server);
+		case CFDW_DELETING:
+			return row != NULL
+					   ? errmsg(
+							 "outcome of the request to delete list %s on server \"%s\" is unknown",
+							 row, server)
+					   : errmsg_plural(
+							 "outcome of the request to delete %d list on server \"%s\" is unknown",
+							 "outcome of the request to delete %d lists on server \"%s\" is unknown",
+							 n, n, server);
+		default:
+			break;
+	}
+	return errmsg_plural(
+		"outcome of the request to change %d list on server \"%s\" is unknown",
+		"outcome of the request to change %d lists on server \"%s\" is unknown",
+		n, n, server);
+}
+
+static const Meaning *
+find_meaning(const Meaning *meanings, size_t n, int number)
+{
+	for (size_t i = 0; i < n; i++)
+		if (meanings[i].number == number)
+			return &meanings[i];
+	return NULL;
+}
+
+static const Meaning *
+status_meaning(long status)
+{
+	const Meaning *meaning =
+		find_meaning(statuses, lengthof(statuses), (int) status);
+
 	if (meaning == NULL)
-		return psprintf("the account answered with status %ld",
-						response->status);
-	if (meaning->sqlstate == ERRCODE_FDW_TABLE_NOT_FOUND)
-		return psprintf("the account has no path \"%s\"", action->path);
-	return meaning->reason;
+		meaning =
+			find_meaning(statuses, lengthof(statuses), (int) (status / 100));
+	return meaning != NULL ? meaning : &other_status;
+}
+
+/*
+ * What a reply that is no success means.
+ */
+static const Meaning *
+answer_meaning(const CfdwAction *action, const CfdwResponse *response,
+			   const CfdwProblem *problem)
+{
+	const Meaning *meaning =
+		find_meaning(codes, lengthof(codes), problem->code);
+
+	if (meaning == NULL)
+		meaning = status_meaning(response->status);
+	if (meaning->number == not_processable.number &&
+		(problem->invalid || (action->nrows <= 1 && !problem->about_size)))
+		return &not_processable;
+	return meaning;
+}
+
+/*
+ * What it means that a single row was refused.
+ */
+static const Meaning *
+row_meaning(const CfdwProblem *problem, bool gone)
+{
+	const Meaning *meaning = find_meaning(
+		codes, lengthof(codes), gone ? CFDW_CODE_GONE : problem->code);
+
+	if (meaning != NULL)
+		return meaning;
+	return problem->words != NULL &&
+				   strstr(problem->words, CHANGED_MEANWHILE) != NULL
+			   ? &row_changed
+			   : &row_refused;
+}
+
+/*
+ * Whether a status is that of a server which has failed: it may have done before
+ * what it was asked for.
+ */
+static bool
+is_failed_server(long status)
+{
+	return status >= 500;
+}
+
+static bool
+is_write(const CfdwAction *action)
+{
+	return action->nrows > 0;
 }
 
 static const char *
@@ -381,46 +615,119 @@ hint_of(const CfdwAction *action, const CfdwResponse *response,
 			cfdw_words_clean(response->location, strlen(response->location));
 
 		return psprintf(
-			"The new address is \"%s\"; if you trust it, change the option \"url\" of the server.",
+			_("The new address is \"%s\"; if you trust it, change the option \"url\" of the server."),
 			redact(location, action->credentials));
 	}
 	if (wait_s > 0)
-		return psprintf("The account asks to wait %d seconds.", wait_s);
-	return meaning != NULL ? meaning->hint : NULL;
-}
-
-static const Meaning *
-find_meaning(const Meaning *meanings, size_t n, int number)
-{
-	for (size_t i = 0; i < n; i++)
-		if (meanings[i].number == number)
-			return &meanings[i];
-	return NULL;
+		return psprintf(ngettext("The account asks to wait %d second.",
+								 "The account asks to wait %d seconds.",
+								 wait_s),
+						wait_s);
+	/* One row, or none, is as small as it gets. */
+	if (meaning->hint == smaller_batches && action->nrows <= 1)
+		return meaning->answer == CFDW_ANSWER_UNKNOWN ? try_later : NULL;
+	if (meaning->hint == read_again && action->unverified)
+		return unverified;
+	return meaning->hint;
 }
 
 /*
- * The account's own words, as a sentence for a detail.
+ * A detail whose first sentence is this one, or NULL.
  */
-static char *
-detail_of(const CfdwAction *action, const CfdwResponse *response,
-		  const CfdwProblem *problem)
+static void
+begin_detail(StringInfo detail, const char *sentence)
 {
-	StringInfoData detail;
+	initStringInfo(detail);
+	if (sentence != NULL)
+		append_sentence(detail, sentence);
+}
 
-	initStringInfo(&detail);
-	appendStringInfo(&detail, "The account answered with status %ld",
-					 response->status);
-	if (problem->code != 0 && !problem->in_words)
-		appendStringInfo(&detail, ", code %d", problem->code);
-	if (response->request_id[0] != '\0')
-		appendStringInfo(&detail, ", X-Request-Id %s",
-						 cfdw_words_clean(response->request_id,
-										  strlen(response->request_id)));
-	if (problem->words != NULL)
-		appendStringInfo(&detail, ": %s", problem->words);
+/*
+ * A detail is sentences; those of others may lack the capital letter, or the period.
+ */
+static void
+append_sentence(StringInfo detail, const char *sentence)
+{
+	size_t len = strlen(sentence);
+
+	if (len == 0)
+		return;
+	if (detail->len > 0)
+		appendStringInfoChar(detail, ' ');
+	appendStringInfoChar(detail, pg_ascii_toupper((unsigned char) *sentence));
+	appendStringInfoString(detail, sentence + 1);
+	if (strchr(".!?", sentence[len - 1]) == NULL)
+		appendStringInfoChar(detail, '.');
+}
+
+/*
+ * What the account said, in its own words.
+ */
+static void
+append_answer(StringInfo detail, const CfdwAction *action,
+			  const CfdwResponse *response, const CfdwProblem *problem)
+{
+	long status = response->status;
+	int code = problem->in_words ? 0 : problem->code;
+	const char *words = problem->words != NULL
+							? redact(problem->words, action->credentials)
+							: NULL;
+
+	if (words != NULL && code != 0)
+		append_sentence(
+			detail,
+			psprintf(_("The account answered with status %ld, code %d: %s"),
+					 status, code, words));
+	else if (words != NULL)
+		append_sentence(detail,
+						psprintf(_("The account answered with status %ld: %s"),
+								 status, words));
+	else if (code != 0)
+		append_sentence(
+			detail,
+			psprintf(_("The account answered with status %ld, code %d."),
+					 status, code));
 	else
-		appendStringInfoChar(&detail, '.');
-	return redact(detail.data, action->credentials);
+		append_sentence(
+			detail,
+			psprintf(_("The account answered with status %ld."), status));
+	if (response->request_id[0] != '\0')
+		append_sentence(
+			detail,
+			psprintf(_("The answer has the X-Request-Id %s"),
+					 redact(cfdw_words_clean(response->request_id,
+											 strlen(response->request_id)),
+							action->credentials)));
+}
+
+/*
+ * The same of an answer that should be JSON; where it is a page, which tells
+ * something to people, returns a hint.
+ */
+static const char *
+append_page(StringInfo detail, const CfdwAction *action,
+			const CfdwResponse *response, const char *body, size_t len)
+{
+	CfdwProblem problem = {0};
+	bool is_page = cfdw_words_is_page(body, len);
+
+	if (is_page)
+		problem.words = cfdw_words_page(body, len, response->content_type);
+	append_answer(detail, action, response, &problem);
+	return is_page ? check_page : NULL;
+}
+
+/*
+ * Of a write: what nobody knows the outcome of.
+ */
+static void
+append_doubt(StringInfo detail, const CfdwAction *action)
+{
+	if (is_write(action) && action->rows != NULL)
+		append_sentence(
+			detail,
+			psprintf(_("The account may have carried it out, or not: %s."),
+					 action->rows));
 }
 
 /*

@@ -17,7 +17,9 @@
 typedef enum CfdwAnswer
 {
 	CFDW_ANSWER_DONE,     /* unless the body says otherwise */
+	CFDW_ANSWER_EMPTY,    /* likewise, without a body: there is nothing */
 	CFDW_ANSWER_REFUSED,  /* for certain */
+	CFDW_ANSWER_SIGN_IN,  /* likewise; signing in anew may help, if anything */
 	CFDW_ANSWER_CLOSED,   /* likewise, and so will be all that is asked */
 	CFDW_ANSWER_LATER,    /* likewise, until some time has passed */
 	CFDW_ANSWER_NOT_SENT, /* it did not go out */
@@ -25,19 +27,36 @@ typedef enum CfdwAnswer
 	CFDW_ANSWER_UNREAD    /* the same, but asking again does not help */
 } CfdwAnswer;
 
-/* What was being done when something failed; for messages. */
+/* What was being done when something failed; the writes of one verb are in its
+ * order. */
+typedef enum CfdwActionKind
+{
+	CFDW_ADDING = CFDW_ADD,
+	CFDW_UPDATING = CFDW_UPDATE,
+	CFDW_DELETING = CFDW_DELETE,
+	CFDW_CHANGING, /* rows of several verbs */
+	CFDW_READING,
+	CFDW_SIGNING_IN
+} CfdwActionKind;
+
+/* The same in full, for messages. */
 typedef struct CfdwAction
 {
+	CfdwActionKind kind;
 	const char *server;
-	const char *path;       /* of the table, for a 404 */
-	const char *what;       /* "read lists", "add 3 rows": after "could
-								 * not", before "on server ..." */
-	int verb;               /* CfdwVerb of a write, -1 of anything else */
-	const char *rows;       /* the rows of a write, a list for a detail */
-	bool unsure;            /* it may have been carried out before */
-	const char *lookalikes; /* what may have come of it: a sentence, or NULL */
-	int timeout_ms;         /* that applied, for a message */
+	const char *path;                   /* of the table, for a 404 */
+	int timeout_ms;                     /* that applied */
 	const CfdwCredentials *credentials; /* to be kept out of messages */
+
+	/* Of a write: */
+	int nrows;              /* 0 of anything else */
+	const char *row;        /* one that is alone: its name while it has no id,
+							 * else that; or NULL */
+	const char *rows;       /* all of them, a list for a detail */
+	bool adds;              /* some of them are new */
+	bool unsure;            /* it may have been carried out before */
+	bool unverified;        /* some were not read before they were changed */
+	const char *lookalikes; /* what may have come of it: a sentence, or NULL */
 } CfdwAction;
 
 pg_noreturn extern void cfdw_report_response(const CfdwAction *action,
@@ -45,16 +64,19 @@ pg_noreturn extern void cfdw_report_response(const CfdwAction *action,
 											 const char *body, size_t len);
 pg_noreturn extern void cfdw_report_malformed(const CfdwAction *action,
 											  const char *fault,
-											  const CfdwResponse *response);
+											  const CfdwResponse *response,
+											  const char *body, size_t len);
+pg_noreturn extern void cfdw_report_unconfirmed(const CfdwAction *action,
+												const CfdwResponse *response,
+												const char *body, size_t len);
 pg_noreturn extern void cfdw_report_refused(const CfdwAction *action,
-											const char *what,
 											const CfdwProblem *problem,
 											bool gone,
 											const CfdwResponse *response);
-pg_noreturn extern void cfdw_report_gone(const CfdwAction *action,
-										 const char *what);
+pg_noreturn extern void cfdw_report_gone(const CfdwAction *action);
 
 extern CfdwAnswer cfdw_report_answer(const CfdwResponse *response, int code);
+extern CfdwAnswer cfdw_report_status(const CfdwResponse *response);
 extern const char *cfdw_report_why(const CfdwResponse *response,
 								   CfdwAnswer answer);
 

@@ -179,8 +179,7 @@ cfdw_session_report_login(const CfdwSession *session,
 						  size_t len)
 {
 	CfdwAction action = {.path = cfdw_login_call.path,
-						 .what = "sign in",
-						 .verb = -1,
+						 .kind = CFDW_SIGNING_IN,
 						 .timeout_ms = session->options.request_timeout_ms};
 
 	cfdw_session_describe(session, &action);

@@ -18,6 +18,7 @@
 
 #include "api/codec.h"
 #include "read/cursor.h"
+#include "compat.h"
 
 /* So much may the account's clock be behind ours. */
 #define CLOCK_SLACK_S 60
@@ -41,6 +42,8 @@ struct CfdwCursor
 static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
 static bool receive(CfdwCursor *cursor);
 static void finish_reply(CfdwCursor *cursor);
+pg_noreturn static void report_malformed(const CfdwCursor *cursor,
+										 const char *fault);
 
 /*
  * The request line of a GET, palloc'ed.  ID is NULL for the whole list.  This
@@ -88,9 +91,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	cursor->id = query->id;
 	cursor->reader =
 		cfdw_reader_create(query->resource, query->nkeys, query->keys);
-	cursor->action.what = "read lists";
+	cursor->action.kind = CFDW_READING;
 	cursor->action.path = pstrdup(query->path);
-	cursor->action.verb = -1;
 	cursor->action.timeout_ms = options->request_timeout_ms;
 	if (query->timeout_ms > 0)
 		cursor->action.timeout_ms =
@@ -127,9 +129,8 @@ cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
 					return CFDW_NEXT_ITEM;
 				break;
 			case CFDW_READ_ERROR:
-				cfdw_report_malformed(
-					&cursor->action, cfdw_reader_fault(cursor->reader, &offset),
-					cfdw_call_response(cursor->call));
+				report_malformed(cursor,
+								 _(cfdw_reader_fault(cursor->reader, &offset)));
 			case CFDW_READ_MORE:
 				if (!receive(cursor))
 					return CFDW_NEXT_WAIT;
@@ -227,8 +228,7 @@ static bool
 is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 {
 	if (item->fields[0].type == CFDW_JSON_NULL)
-		cfdw_report_malformed(&cursor->action, "an item of the reply has no id",
-							  cfdw_call_response(cursor->call));
+		report_malformed(cursor, _("An item of the reply has no id."));
 	return !cursor->by_id || (item->has_id && item->id == cursor->id);
 }
 
@@ -254,7 +254,8 @@ receive(CfdwCursor *cursor)
 	}
 
 	caller = MemoryContextSwitchTo(cursor->context);
-	if (cfdw_call_response(cursor->call)->status == 200)
+	if (cfdw_report_status(cfdw_call_response(cursor->call)) ==
+		CFDW_ANSWER_DONE)
 		cfdw_reader_feed(cursor->reader, data, len);
 	else
 		appendBinaryStringInfo(
@@ -271,9 +272,10 @@ static void
 finish_reply(CfdwCursor *cursor)
 {
 	const CfdwResponse *response = cfdw_call_response(cursor->call);
-	CfdwProblem problem;
+	bool is_list = false;
 	const char *head;
 	size_t head_len;
+	CfdwProblem problem;
 	uint64 offset;
 
 	if (response->signing_in)
@@ -281,20 +283,39 @@ finish_reply(CfdwCursor *cursor)
 		head = cfdw_call_body(cursor->call, &head_len);
 		cfdw_session_report_login(cursor->session, response, head, head_len);
 	}
-	if (response->outcome != CFDW_HTTP_OK ||
-		(response->status != 200 && response->status != 204))
-		cfdw_report_response(&cursor->action, response, cursor->refusal.data,
-							 cursor->refusal.len);
-
-	if (response->status == 200 && !cfdw_reader_finish(cursor->reader))
+	switch (cfdw_report_answer(response, 0))
+	{
+		case CFDW_ANSWER_DONE:
+			is_list = cfdw_reader_finish(cursor->reader);
+			break;
+		case CFDW_ANSWER_EMPTY:
+			is_list = true;
+			break;
+		default:
+			cfdw_report_response(&cursor->action, response,
+								 cursor->refusal.data, cursor->refusal.len);
+	}
+	if (!is_list)
 	{
 		head = cfdw_reader_head(cursor->reader, &head_len);
-		if (cfdw_reply_problem(head, head_len, &problem))
+		if (cfdw_reply_problem(head, head_len, response->content_type,
+							   &problem))
 			cfdw_report_response(&cursor->action, response, head, head_len);
-		cfdw_report_malformed(&cursor->action,
-							  cfdw_reader_fault(cursor->reader, &offset),
-							  response);
+		report_malformed(cursor, _(cfdw_reader_fault(cursor->reader, &offset)));
 	}
 	cfdw_call_end(cursor->call);
 	cursor->ended = true;
+}
+
+/*
+ * Raises HV00M.  FAULT is a sentence.
+ */
+static void
+report_malformed(const CfdwCursor *cursor, const char *fault)
+{
+	size_t len;
+	const char *head = cfdw_reader_head(cursor->reader, &len);
+
+	cfdw_report_malformed(&cursor->action, fault,
+						  cfdw_call_response(cursor->call), head, len);
 }

@@ -27,7 +27,8 @@ static char *payload(const CfdwBatch *batch, bool aborting, size_t *len);
 static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8);
 static CfdwRow *utf8_row(CfdwRow *row);
 static bool read_reply(CfdwBatch *batch, const CfdwResponse *response);
-static char *describe(const CfdwBatch *batch);
+static void describe(const CfdwBatch *batch, CfdwAction *action);
+static void describe_row(const CfdwOperation *operation, CfdwAction *action);
 static const char *name_rows(const CfdwBatch *batch, bool unknown);
 
 /*
@@ -64,12 +65,7 @@ cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline)
 						   .whole = true,
 						   .deadline = deadline};
 
-	batch->action.path = account->path;
-	batch->action.timeout_ms = options->request_timeout_ms;
-	/* An add is what cannot be repeated. */
-	batch->action.verb =
-		cfdw_batch_has(batch, CFDW_ADD) ? CFDW_ADD : CFDW_UPDATE;
-	cfdw_session_describe(session, &batch->action);
+	batch->timeout_ms = options->request_timeout_ms;
 	request.url = full_url(options->url, account->path);
 	request.body = payload(batch, batch->aborting, &request.body_len);
 	if (request.url == NULL || request.body == NULL)
@@ -85,6 +81,7 @@ void
 cfdw_batch_read(CfdwBatch *batch)
 {
 	const CfdwResponse *response = cfdw_call_response(batch->call);
+	bool is_done = cfdw_report_answer(response, 0) == CFDW_ANSWER_DONE;
 
 	batch->fault[0] = '\0';
 	batch->refusal = NULL;
@@ -94,19 +91,17 @@ cfdw_batch_read(CfdwBatch *batch)
 	memset(&batch->problem, 0, sizeof(batch->problem));
 	if (response->signing_in)
 		batch->answer = CFDW_ANSWER_NOT_SENT;
-	else if (response->outcome == CFDW_HTTP_OK && response->cut_off &&
-			 response->status == 200)
+	else if (response->cut_off && is_done)
 	{
 		batch->answer = CFDW_ANSWER_UNKNOWN;
-		cfdw_batch_set_fault(batch, "the reply is too long");
+		cfdw_batch_set_fault(batch, _("The reply is too long."));
 	}
-	else if (read_reply(batch, response) || response->outcome != CFDW_HTTP_OK ||
-			 response->status != 200)
+	else if (read_reply(batch, response) || !is_done)
 		batch->answer = cfdw_report_answer(response, batch->problem.code);
 	else
 	{
 		batch->answer = CFDW_ANSWER_UNKNOWN;
-		cfdw_batch_set_fault(batch, "the reply names no lists");
+		cfdw_batch_set_fault(batch, _("The reply names no lists."));
 	}
 }
 
@@ -134,7 +129,7 @@ cfdw_batch_is_done(const CfdwOperation *operation)
 }
 
 /*
- * Notes what is wrong with a reply as such: a fragment.
+ * Notes what is wrong with a reply as such: a sentence.
  */
 void
 cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
@@ -166,32 +161,32 @@ void
 cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 {
 	const CfdwResponse *response = cfdw_call_response(batch->call);
-	CfdwAction *action = &batch->action;
 	const CfdwOperation *refused = batch->refused;
+	CfdwAction all = {.unsure = batch->unsure, .lookalikes = lookalikes};
+	CfdwAction action;
 	size_t len;
 	const char *body = cfdw_call_body(batch->call, &len);
 
-	action->unsure = batch->unsure;
-	action->what = describe(batch);
-	action->rows = name_rows(batch, batch->fault[0] != '\0');
-	action->lookalikes = lookalikes;
 	if (response->signing_in)
 		cfdw_session_report_login(batch->target->session, response, body, len);
+	describe(batch, &all);
+	action = all;
 	if (batch->left_out != NULL)
-		cfdw_report_gone(action, cfdw_name_row(batch->left_out->verb,
-											   batch->left_out->data));
+	{
+		describe_row(batch->left_out, &action);
+		cfdw_report_gone(&action);
+	}
 	if (batch->fault[0] != '\0')
-		cfdw_report_malformed(action, batch->fault, response);
+		cfdw_report_malformed(&all, batch->fault, response, body, len);
 	if (batch->refusal != NULL)
-		cfdw_report_refused(action,
-							refused != NULL
-								? cfdw_name_row(refused->verb, refused->data)
-								: action->what,
-							batch->refusal,
+	{
+		describe_row(refused, &action);
+		cfdw_report_refused(&action, batch->refusal,
 							refused != NULL && refused->verb != CFDW_ADD &&
 								batch->refusal->code == CFDW_CODE_GONE,
 							response);
-	cfdw_report_response(action, response, body, len);
+	}
+	cfdw_report_response(&all, response, body, len);
 }
 
 /*
@@ -289,34 +284,45 @@ read_reply(CfdwBatch *batch, const CfdwResponse *response)
 }
 
 /*
- * What a batch does: "add 3 lists".
+ * What a batch does, for a message.
  */
-static char *
-describe(const CfdwBatch *batch)
+static void
+describe(const CfdwBatch *batch, CfdwAction *action)
 {
-	const CfdwResource *resource = batch->target->account->resource;
-	StringInfoData what;
+	const CfdwOperation *first = batch->operations[0];
 
-	initStringInfo(&what);
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+	cfdw_session_describe(batch->target->session, action);
+	action->kind = (CfdwActionKind) first->verb;
+	action->path = batch->target->account->path;
+	action->timeout_ms = batch->timeout_ms;
+	action->nrows = batch->n;
+	action->rows = name_rows(batch, batch->fault[0] != '\0');
+	action->adds = cfdw_batch_has(batch, CFDW_ADD);
+	for (int i = 0; i < batch->n; i++)
 	{
-		const CfdwOperation *last = NULL;
-		int n = 0;
+		const CfdwOperation *operation = batch->operations[i];
 
-		for (int i = 0; i < batch->n; i++)
-			if ((int) batch->operations[i]->verb == verb)
-			{
-				last = batch->operations[i];
-				n++;
-			}
-		if (n > 0 && what.len > 0)
-			appendStringInfoString(&what, " and ");
-		if (n == 1)
-			appendStringInfoString(&what, cfdw_name_row(verb, last->data));
-		else if (n > 1)
-			appendStringInfo(&what, "%s %d lists", resource->verbs[verb], n);
+		if (operation->verb != first->verb)
+			action->kind = CFDW_CHANGING;
+		if (!operation->target->verify_rows)
+			action->unverified = true;
 	}
-	return what.data;
+	if (batch->n == 1)
+		action->row = cfdw_name_row(first->verb, first->data);
+}
+
+/*
+ * The same of one of its rows, unless that is NULL; of an earlier attempt, of which
+ * nobody knows what became, all of them were part.
+ */
+static void
+describe_row(const CfdwOperation *operation, CfdwAction *action)
+{
+	if (operation == NULL || action->unsure)
+		return;
+	action->kind = (CfdwActionKind) operation->verb;
+	action->row = cfdw_name_row(operation->verb, operation->data);
+	action->unverified = !operation->target->verify_rows;
 }
 
 /*

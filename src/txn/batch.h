@@ -12,8 +12,8 @@
 #include "txn/difference.h"
 #include "compat.h"
 
-/* A fragment that says what is wrong with a reply is shorter. */
-#define CFDW_FAULT_SIZE 64
+/* A sentence that says what is wrong with a reply is shorter. */
+#define CFDW_FAULT_SIZE 256
 
 /* The operations of one POST, all to one account, with one user mapping. */
 typedef struct CfdwBatch
@@ -29,15 +29,15 @@ typedef struct CfdwBatch
 
 	/* Once it is being sent: */
 	CfdwCall *call;
-	CfdwAction action; /* for messages */
-	bool unsure;       /* an earlier attempt has gone out, to an unknown end */
+	int timeout_ms; /* for each attempt */
+	bool unsure;    /* an earlier attempt has gone out, to an unknown end */
 
 	/* Once the call has ended, and its reply was read: */
 	CfdwAnswer answer;
 	CfdwReply reply;
 	CfdwProblem problem;         /* of the whole of it */
 	char fault[CFDW_FAULT_SIZE]; /* how it is not what was expected: a
-								  * fragment; "": it is */
+								  * sentence; "": it is */
 	const CfdwProblem *refusal;  /* the first that is a failure, or NULL ... */
 	CfdwOperation *refused;      /* ... and what it is about, or NULL */
 	CfdwOperation *left_out;     /* the first that should stand in it */

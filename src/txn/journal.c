@@ -344,9 +344,11 @@ refuse_triggered(const CfdwLedgerRow *row, CfdwVerb verb, CommandId command)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-			 errmsg(
-				 "cannot %s a row that an operation triggered by the current command has changed",
-				 row->account->resource->verbs[verb]),
+			 verb == CFDW_DELETE
+				 ? errmsg(
+					   "cannot delete a row that an operation triggered by the current command has changed")
+				 : errmsg(
+					   "cannot update a row that an operation triggered by the current command has changed"),
 			 errhint(
 				 "Let a function or BEFORE trigger that the command calls change other rows only.")));
 }

@@ -135,6 +135,7 @@ cfdw_ledger_target(const CfdwTable *table, Oid userid)
 			target->batch_size == table->options.batch_size &&
 			target->immediate == table->options.immediate &&
 			target->combine == table->options.combine_verbs &&
+			target->verify_rows == table->options.verify_rows &&
 			target->undo == table->options.undo)
 			return target;
 	}
@@ -150,6 +151,7 @@ cfdw_ledger_target(const CfdwTable *table, Oid userid)
 	target->batch_size = table->options.batch_size;
 	target->immediate = table->options.immediate;
 	target->combine = table->options.combine_verbs;
+	target->verify_rows = table->options.verify_rows;
 	target->undo = table->options.undo;
 	targets = lappend(targets, target);
 	MemoryContextSwitchTo(caller);

@@ -63,6 +63,7 @@ typedef struct CfdwTarget
 	int batch_size;
 	bool immediate;       /* sent at the end of the statement */
 	bool combine;         /* update, add and delete in one POST */
+	bool verify_rows;     /* they are read before they are changed */
 	bool undo;            /* taken back when the transaction fails */
 	CfdwSession *session; /* once something was sent through it: pinned until
 						   * the transaction ends */

@@ -40,7 +40,7 @@ static CfdwOperation *find_refused(const CfdwBatch *batch,
 static CfdwOperation *find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
 									  const CfdwReplyError *error);
 static CfdwOperation *find_refused_add(const CfdwBatch *batch, int64 key);
-static void match_known(CfdwBatch *batch, long status);
+static void match_known(CfdwBatch *batch);
 static void match_adds(CfdwBatch *batch);
 static void doubt_adds(CfdwBatch *batch);
 static bool list_adds(const CfdwBatch *batch, Adds *adds);
@@ -66,8 +66,10 @@ void
 cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 {
 	bool names_rows = batch->answer == CFDW_ANSWER_DONE ||
+					  batch->answer == CFDW_ANSWER_EMPTY ||
 					  batch->reply.nerrors > 0 ||
-					  (batch->reply.named && response->status == 200);
+					  (batch->reply.named &&
+					   cfdw_report_status(response) == CFDW_ANSWER_DONE);
 
 	/* Until it is decided. */
 	decide_all(batch, CFDW_NOT_SENT);
@@ -77,7 +79,7 @@ cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 		return;
 	}
 	match_errors(batch);
-	match_known(batch, response->status);
+	match_known(batch);
 	match_adds(batch);
 }
 
@@ -216,7 +218,7 @@ find_refused_add(const CfdwBatch *batch, int64 key)
  * is not in the account, unless it says elsewhere that something was refused.
  */
 static void
-match_known(CfdwBatch *batch, long status)
+match_known(CfdwBatch *batch)
 {
 	const CfdwReply *reply = &batch->reply;
 	bool only_deletes =
@@ -230,7 +232,7 @@ match_known(CfdwBatch *batch, long status)
 			continue;
 		/* "Nothing" is what is left of deleted lists. */
 		if (names_id(reply, operation->data->id) ||
-			(status == 204 && only_deletes))
+			(batch->answer == CFDW_ANSWER_EMPTY && only_deletes))
 			operation->verdict = CFDW_CONFIRMED;
 		else if (refuses_something(reply))
 			operation->verdict = refused(batch);
@@ -253,7 +255,8 @@ match_adds(CfdwBatch *batch)
 
 	if (!list_adds(batch, &adds))
 	{
-		cfdw_batch_set_fault(batch, "there is no memory to read the reply");
+		cfdw_batch_set_fault(
+			batch, _("There is not enough memory to read the reply."));
 		doubt_adds(batch);
 		return;
 	}
@@ -266,11 +269,11 @@ match_adds(CfdwBatch *batch)
 	paired = pair_the_rest(&adds);
 	confirm_pairs(batch, &adds);
 	if (adds.nitems < adds.n && !refuses_something(&batch->reply))
-		cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
+		cfdw_batch_set_fault(batch, _("The reply names %d of %d lists."),
 							 adds.nitems, adds.n);
 	else if (adds.nitems == adds.n && !paired)
-		cfdw_batch_set_fault(batch,
-							 "request_ids contradict the order of the reply");
+		cfdw_batch_set_fault(
+			batch, _("The request_ids contradict the order of the reply."));
 	for (int i = 0; i < adds.n; i++)
 		if (adds.rows[i]->verdict == CFDW_NOT_SENT)
 			/* Where all that is new is known, what is left is not there. */
@@ -331,25 +334,27 @@ are_credible(CfdwBatch *batch, const Adds *adds)
 		batch->refusal != NULL && batch->refused == NULL ? 1 : 0;
 
 	if (adds->nitems > adds->nadds && adds->nadds == 0)
-		cfdw_batch_set_fault(batch, "the reply names a list that was not sent");
+		cfdw_batch_set_fault(batch,
+							 _("The reply names a list that was not sent."));
 	else if (adds->nitems > adds->nadds)
-		cfdw_batch_set_fault(batch, "the reply names %d of %d lists",
+		cfdw_batch_set_fault(batch, _("The reply names %d of %d lists."),
 							 adds->nitems, adds->nadds);
 	/* It might be one that was there, and is in the way of ours. */
 	else if (adds->nitems > 0 && adds->nitems + refuses_unnamed > adds->n)
-		cfdw_batch_set_fault(batch, "the reply names lists, and refuses them");
+		cfdw_batch_set_fault(batch,
+							 _("The reply names lists, and refuses them."));
 	for (int i = 0; i < adds->nitems && batch->fault[0] == '\0'; i++)
 	{
 		int64 id = adds->items[i]->id;
 
 		if (id <= 0)
-			cfdw_batch_set_fault(batch, "an item of the reply has no id");
+			cfdw_batch_set_fault(batch, _("An item of the reply has no id."));
 		else if (cfdw_ledger_was_there(batch->target->account, id))
 			cfdw_batch_set_fault(
-				batch, "the reply names a list that was there before");
+				batch, _("The reply names a list that was there before."));
 		for (int j = 0; j < i; j++)
 			if (adds->items[j]->id == id)
-				cfdw_batch_set_fault(batch, "the reply names a list twice");
+				cfdw_batch_set_fault(batch, _("The reply names a list twice."));
 	}
 	return batch->fault[0] == '\0';
 }

@@ -21,7 +21,8 @@
 static void append_name(StringInfo buf, const char *name);
 
 /*
- * What is done to a row: "update list 4223".
+ * What a row is called in a message: its id, or while it has none its name, without
+ * the quotes.
  */
 char *
 cfdw_name_row(CfdwVerb verb, const CfdwRow *row)
@@ -29,7 +30,6 @@ cfdw_name_row(CfdwVerb verb, const CfdwRow *row)
 	StringInfoData name;
 
 	initStringInfo(&name);
-	appendStringInfo(&name, "%s list ", row->resource->verbs[verb]);
 	if (verb == CFDW_ADD)
 		append_name(&name, row->values[row->resource->name]);
 	else
@@ -48,7 +48,7 @@ cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	cfdw_name_append_verb(&names, resource, verb, rows->n);
+	cfdw_name_append_verb(&names, verb, rows->n);
 	for (int i = 0; i < rows->n; i++)
 		cfdw_name_append_row(&names, rows->rows[i]->id,
 							 rows->rows[i]->values[resource->name], i == 0);
@@ -75,11 +75,25 @@ cfdw_name_all(const CfdwRows *by_verb)
  * Begins a list of N rows: "add of lists".
  */
 void
-cfdw_name_append_verb(StringInfo names, const CfdwResource *resource,
-					  CfdwVerb verb, int n)
+cfdw_name_append_verb(StringInfo names, CfdwVerb verb, int n)
 {
-	appendStringInfo(names, "%s%s of %s", names->len > 0 ? "; " : "",
-					 resource->verbs[verb], n == 1 ? "list" : "lists");
+	if (names->len > 0)
+		appendStringInfoString(names, "; ");
+	switch (verb)
+	{
+		case CFDW_ADD:
+			appendStringInfoString(names,
+								   ngettext("add of list", "add of lists", n));
+			break;
+		case CFDW_UPDATE:
+			appendStringInfoString(
+				names, ngettext("update of list", "update of lists", n));
+			break;
+		case CFDW_DELETE:
+			appendStringInfoString(
+				names, ngettext("delete of list", "delete of lists", n));
+			break;
+	}
 }
 
 /*
@@ -91,7 +105,11 @@ cfdw_name_append_row(StringInfo names, int64 id, const char *name, bool first)
 {
 	appendStringInfoString(names, first ? " " : ", ");
 	if (id == 0)
+	{
+		appendStringInfoChar(names, '"');
 		append_name(names, name != NULL ? name : "");
+		appendStringInfoChar(names, '"');
+	}
 	else
 		appendStringInfo(names, INT64_FORMAT, id);
 }
@@ -101,6 +119,5 @@ append_name(StringInfo buf, const char *name)
 {
 	int len = pg_mbcliplen(name, strlen(name), MAX_NAME);
 
-	appendStringInfo(buf, "\"%.*s%s\"", len, name,
-					 name[len] != '\0' ? "..." : "");
+	appendStringInfo(buf, "%.*s%s", len, name, name[len] != '\0' ? "..." : "");
 }

@@ -16,9 +16,7 @@
 extern char *cfdw_name_row(CfdwVerb verb, const CfdwRow *row);
 extern char *cfdw_name_rows(CfdwVerb verb, const CfdwRows *rows);
 extern char *cfdw_name_all(const CfdwRows *by_verb);
-extern void cfdw_name_append_verb(StringInfo names,
-								  const CfdwResource *resource, CfdwVerb verb,
-								  int n);
+extern void cfdw_name_append_verb(StringInfo names, CfdwVerb verb, int n);
 extern void cfdw_name_append_row(StringInfo names, int64 id, const char *name,
 								 bool first);
 

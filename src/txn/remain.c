@@ -156,7 +156,7 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 		/* The first time to count them: the verb wants to know how many. */
 		names->len = start;
 		if (pass > 0 && n > 0)
-			cfdw_name_append_verb(names, account->resource, verb, n);
+			cfdw_name_append_verb(names, verb, n);
 		n = 0;
 		dlist_foreach(iter, &account->unsettled)
 		{

@@ -531,6 +531,7 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 	switch (batch->answer)
 	{
 		case CFDW_ANSWER_DONE:
+		case CFDW_ANSWER_EMPTY:
 		case CFDW_ANSWER_REFUSED:
 			part(lane, batch);
 			break;

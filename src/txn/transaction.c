@@ -246,9 +246,8 @@ refuse_lost_row(CfdwLedgerRow *row)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-		 errmsg("could not bring back list " INT64_FORMAT
-				" of foreign table \"%s\"",
-				row->id, desired.target->table),
+		 errmsg("could not bring back list %lld of foreign table \"%s\"",
+				(long long) row->id, desired.target->table),
 		 row->presence == CFDW_DELETED
 			 ? errdetail(
 				   "The account was told to delete it before that was rolled back to a savepoint.")

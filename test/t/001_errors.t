@@ -118,16 +118,23 @@ answers('400', [ 'status', code => 400 ], sqlstate => 'HV000');
 answers('401', [ 'status', code => 401 ],
 	sqlstate => '28000', hint => qr/user mapping/);
 answers('402', [ 'status', code => 402 ],
-	sqlstate => '55000', message => qr/subscription/, hint => qr/subscription/);
+	sqlstate => '55000', detail => qr/subscription/, hint => qr/subscription/);
+# No code of its own: it may be a block, and says nothing of rights.
 answers('403', [ 'status', code => 403 ],
-	sqlstate => '42501', hint => qr/administrator/);
+	sqlstate => '42501', hint => qr/blocked.*administrator/);
 answers(
 	'404', [ 'status', code => 404 ],
 	sqlstate => 'HV00R',
-	message => qr{"/api/v2/catalogs"},
+	detail => qr{"/api/v2/catalogs"},
 	hint => qr/"path"/);
-answers('413', [ 'status', code => 413 ],
-	sqlstate => '54000', hint => qr/"batch_size"/);
+# One row is as few as there can be.
+answers('413', [ 'status', code => 413 ], sqlstate => '54000', hint => qr/^$/);
+answers('422 for one row, or none', [ 'status', code => 422 ],
+	sqlstate => 'HV000', hint => qr/^$/, detail => qr/status 422/);
+answers(
+	'422 that is about size',
+	[ 'status', code => 422, body => 'problem', detail => 'Too many bytes' ],
+	sqlstate => '54000', hint => qr/^$/);
 answers('500', [ 'status', code => 500 ],
 	sqlstate => 'HV000', once => 0, add => \%unknown);
 answers('502', [ 'status', code => 502, body => 'html' ],
@@ -135,7 +142,7 @@ answers('502', [ 'status', code => 502, body => 'html' ],
 answers('503', [ 'status', code => 503 ],
 	sqlstate => 'HV000', once => 0, add => \%unknown);
 answers('504', [ 'status', code => 504 ],
-	sqlstate => 'HV000', once => 0, hint => qr/"batch_size"/, add => \%unknown);
+	sqlstate => 'HV000', once => 0, hint => qr/^Try again later/, add => \%unknown);
 
 # An add is not repeated, whatever the others are.
 foreach my $code (500, 502, 503, 504, 429)
@@ -148,7 +155,16 @@ foreach my $code (500, 502, 503, 504, 429)
 }
 
 # No other status than 200 and 204 is a success, also none of the same hundred.
-foreach my $code (201, 202, 206, 300, 303, 304, 405, 408, 409, 410, 418, 451, 499)
+# (One of that hundred may have been carried out.)
+foreach my $code (201, 202, 206)
+{
+	answers(
+		"$code", [ 'status', code => $code ],
+		sqlstate => 'HV000', detail => qr/status $code/, once => 0,
+		map { $_ => { detail => qr/status $code.*may have carried/ } }
+		  qw(add update delete));
+}
+foreach my $code (300, 303, 304, 405, 408, 409, 410, 418, 451, 499)
 {
 	answers("$code", [ 'status', code => $code ],
 		sqlstate => 'HV000', detail => qr/status $code/);
@@ -169,9 +185,23 @@ is($too_many->{sqlstate}, '54000', '422 for too many rows');
 like($too_many->{hint}, qr/"batch_size"/, '422: the hint names batch_size');
 like($too_many->{message}, qr/add 3 lists/, '422: the message counts the rows');
 $t->set(batch_over => 413);
-is( ask("INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c')")->{sqlstate},
-	'54000', '413 for too many rows');
+$too_many = ask("INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c')");
+is($too_many->{sqlstate}, '54000', '413 for too many rows');
+like($too_many->{hint}, qr/"batch_size"/, '413: the hint names batch_size');
 $t->reset;
+$t->fault('status', code => 504, on => 'POST', times => 0);
+like(ask('DELETE FROM catalogs')->{hint}, qr/"batch_size"/,
+	'504 for several rows: the hint names batch_size');
+$t->emulator('heal');
+my $invalid = answer(
+	'422 with validation-errors',
+	[ 'status', code => 422, body => 'validation' ],
+	'add',
+	sqlstate => 'HV000', hint => qr/^$/, detail => qr/name/);
+$t->fault('status', code => 422, body => 'validation', on => 'POST', times => 0);
+is(ask("INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c')")->{sqlstate},
+	'HV000', '... also for several rows');
+$t->emulator('heal');
 
 # ------------------------------------------------------------------------------
 # Too many requests
@@ -240,7 +270,7 @@ foreach my $code (101, 110, 111, 112)
 answers(
 	'code 113 with status 403',
 	[ 'status', code => 403, body => 'old', error_code => 113 ],
-	sqlstate => '42501', message => qr/white list/);
+	sqlstate => '42501', detail => qr/allowlist/, hint => qr/allowlist/);
 
 # ------------------------------------------------------------------------------
 # Single rows that the account refuses
@@ -301,7 +331,7 @@ $t->reset;
 my @bodies = (
 	[ 'problem', qr/A title.*In detail/ ],
 	[ 'old', qr/code 244.*In detail/ ],
-	[ 'validation', qr/A title.*In detail.*name.*244/ ],
+	[ 'validation', qr/code 244.*A title.*In detail.*name/ ],
 	[ 'html', qr/400 A title/ ],
 	[ 'oauth', qr/A title.*In detail.*Some advice/ ],
 	[ 'empty', qr/status 400/ ],

@@ -195,7 +195,7 @@ SQL
 $t->reset;
 $t->try_in($session, 'SET search_path = public');
 $t->fault('silent', times => 0);
-$t->fails_with('08006', qr/no reply in time.*$timeout ms.*"request_timeout"/s,
+$t->fails_with('08006', qr/no reply within $timeout ms.*"request_timeout"/s,
 	$statements{get}, 'a timeout says how long it waited, and what to do');
 $t->fails_with(
 	'08007',
@@ -203,7 +203,7 @@ $t->fails_with(
 	$statements{add}, 'an unknown outcome says so, and what to do');
 $t->emulator('heal');
 $t->fault('refuse');
-$t->fails_with('08001', qr/could not connect.*127\.0\.0\.1/s,
+$t->fails_with('08001', qr/could not be reached.*127\.0\.0\.1/s,
 	$statements{get}, 'a refused connection says where');
 $t->emulator('heal');
 $t->fault('huge', times => 0);

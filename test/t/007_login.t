@@ -167,7 +167,7 @@ my %refusals = (101 => '28000', 110 => '28000', 111 => '28000', 112 => '28000',
 foreach my $code (sort keys %refusals)
 {
 	$t->set(login_error => $code);
-	$t->fails_with($refusals{$code}, qr/sign in on server "acme".*code $code/s,
+	$t->fails_with($refusals{$code}, qr/sign in to server "acme".*code $code/s,
 		$count, "login refused with $code");
 	is(requests() =~ tr/,//, 0, "... after one request");
 }
@@ -186,10 +186,10 @@ foreach (
 {
 	my ($fault, $sqlstate) = @$_;
 	$t->fault($fault, on => 'LOGIN', times => 0);
-	$t->fails_with($sqlstate, qr/sign in on server "acme"/, $count,
+	$t->fails_with($sqlstate, qr/sign in to server "acme"/, $count,
 		"login struck by $fault: reading");
 	# Nothing of the change was sent: its outcome is known.
-	$got = $t->fails_with($sqlstate, qr/sign in on server "acme"/,
+	$got = $t->fails_with($sqlstate, qr/sign in to server "acme"/,
 		q{INSERT INTO catalogs (name) VALUES ('x')},
 		"login struck by $fault: writing");
 	unlike($got->{error}, qr/WARNING|08007|"x"/,
