@@ -9,7 +9,8 @@
 #
 # What a transaction does and how it is judged stands in test/perl/CatalogsFdw:
 #
-#   Model               what a transaction sees, and what the accounts are told
+#   Model               what a transaction does and sees
+#   Model/Told          what the accounts were told, and what they made of it
 #   Model/View          its rows, which a savepoint takes back
 #   Model/Verdict       whether the accounts hold in the end what they must
 #   Random/History      transactions one after the other; a failing one, made short
