@@ -352,6 +352,9 @@ cfdw_report_why(const CfdwResponse *response, CfdwAnswer answer)
 	Size size = strlen(format) + 24;
 	char *why;
 
+	if (response->outcome == CFDW_HTTP_TIMEOUT && !response->sent &&
+		!response->signing_in)
+		return _("There was no time left.");
 	if (response->outcome != CFDW_HTTP_OK)
 		return answer == CFDW_ANSWER_NOT_SENT
 				   ? _("The account could not be reached.")
