@@ -112,6 +112,72 @@ ROLLBACK;
 \! emulator wire
 DROP TABLE audit;
 \! emulator reset
+ALTER SERVER acme OPTIONS (DROP write_mode);
+
+-- Six rows and an update, in batches of four: what is done with those that wait when
+-- one is not
+\set VERBOSITY default
+ALTER SERVER acme OPTIONS (ADD batch_size '4', ADD max_retries '0');
+CREATE PROCEDURE change() LANGUAGE plpgsql AS $$
+DECLARE
+    x bigint;
+BEGIN
+    FOR i IN 1 .. 6 LOOP
+        INSERT INTO catalogs (name) VALUES ('r' || i) RETURNING id INTO x;
+    END LOOP;
+    UPDATE catalogs SET name = name || '!' WHERE id = 4223;
+    SELECT count(*) FROM catalogs_fdw_flush('acme') INTO x;
+END
+$$;
+CREATE FUNCTION seconds(since timestamptz) RETURNS int LANGUAGE sql AS
+    $$ SELECT floor(extract(epoch FROM clock_timestamp() - since))::int $$;
+-- The account denies it by a code.
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null; emulator fault error_200 on=POST error_code=244 times=0
+ROLLBACK;
+\! emulator wire --status; emulator reset
+-- It keeps one row of several.
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null; emulator set partial=delete:5002 partial_code=281
+ROLLBACK;
+\! emulator wire; emulator lists --columns id,name; emulator reset
+-- It asks to wait, says for how long or not, and is given the time, however small
+-- max_retries is,
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null
+\! emulator fault status on=POST code=429 retry_after=2
+\! emulator fault status on=POST code=429 nth=3
+SELECT clock_timestamp() AS start \gset
+ROLLBACK;
+SELECT seconds(:'start') IN (3, 4) AS waited;
+\! emulator wire --status; emulator lists --columns id,name; emulator reset
+-- but no more than there is.
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null
+\! emulator fault status on=POST code=429 body=problem retry_field=60 times=0
+SELECT clock_timestamp() AS start \gset
+ROLLBACK;
+SELECT seconds(:'start') < 5 AS soon;
+\! emulator wire --status; emulator reset
+-- It does not answer: twice in all, whichever requests those are,
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null; emulator fault close_after_request on=POST times=0
+ROLLBACK;
+\! emulator wire --status; emulator reset
+-- or once, and then it does.
+ALTER SERVER acme OPTIONS (DROP max_retries);
+BEGIN;
+CALL change();
+\! emulator wire > /dev/null; emulator fault status on=POST code=503 times=1
+ROLLBACK;
+\! emulator wire --status; emulator lists --columns id,name; emulator reset
+DROP PROCEDURE change();
+DROP FUNCTION seconds;
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;
 DROP FUNCTION note();

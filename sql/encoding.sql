@@ -61,6 +61,15 @@ ROLLBACK;
 \encoding UTF8
 \! emulator lists --columns=id,name
 \! emulator reset
+-- The same when the client could not show it from the beginning.
+\encoding LATIN1
+BEGIN;
+DELETE FROM catalogs WHERE id = 4231;
+SELECT count(*) FROM pg_foreign_server, catalogs_fdw_flush(srvname);
+ROLLBACK;
+SELECT 'the session goes on' AS result;
+\encoding UTF8
+\! emulator reset
 ALTER SERVER "Счёт" RENAME TO acme;
 DROP TABLE own;
 DROP FOREIGN TABLE catalogs;

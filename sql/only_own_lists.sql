@@ -11,9 +11,22 @@ INSERT INTO catalogs (name, request_id) VALUES ('new', 1);
 \! emulator wire
 \! emulator lists --columns id,name
 \! emulator reset
--- One id for two adds
+-- and without request_ids
+\! emulator put '{"id":999999,"name":"Old"}'
+\! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7},{"id":8},{"id":999999}]}}'
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :SQLSTATE
+\! emulator wire
+\! emulator reset
+-- One id for two adds,
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7},{"id":7}]}}'
 INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\echo :SQLSTATE
+\! emulator wire
+\! emulator reset
+-- though the request_ids are theirs
+\! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7,"request_id":1},{"id":7,"request_id":2}]}}'
+INSERT INTO catalogs (name, request_id) VALUES ('a', 1), ('b', 2);
 \echo :SQLSTATE
 \! emulator wire
 \! emulator reset
@@ -57,6 +70,16 @@ ROLLBACK;
 \! emulator wire
 \! emulator reset
 
+-- The id of a list that the transaction has added before: that one goes.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":5001}]}}'
+INSERT INTO catalogs (name) VALUES ('b') RETURNING id;
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+
 -- An error beside the lists that the reply names: the one that it names may be
 -- there already, and in the way of ours.
 \set insert 'INSERT INTO catalogs (name) VALUES (''a'');'
@@ -88,6 +111,17 @@ COMMIT;
 \! emulator set post_order=reversed
 INSERT INTO catalogs (name, request_id) VALUES ('n11', 11), ('a', NULL), ('b', NULL), ('n44', 44);
 \echo :SQLSTATE
+\! emulator lists --columns id,name
+\! emulator reset
+\! emulator set post_order=reversed
+BEGIN;
+SAVEPOINT a;
+INSERT INTO catalogs (name, request_id) VALUES ('n11', 11), ('a', NULL), ('b', NULL), ('n44', 44);
+SELECT verb, id FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator wire > /dev/null
+COMMIT;
+\! emulator wire
 \! emulator lists --columns id,name
 \! emulator reset
 SET client_min_messages = warning;

@@ -104,7 +104,7 @@ ROLLBACK;
 \! emulator wire
 \! emulator lists --columns id,name
 \! emulator reset
--- What the transaction did before it did know: another step back
+-- What the transaction did before it did know: it goes back to that,
 BEGIN;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
 SELECT verb, id, name FROM catalogs_fdw_flush('acme');
@@ -114,6 +114,19 @@ SELECT verb, id, name FROM catalogs_fdw_flush('acme');
 ROLLBACK;
 \! emulator wire
 \! emulator lists --columns id,name,type
+\! emulator reset
+-- as far back as what it has told first.
+BEGIN;
+UPDATE catalogs SET name = 'A' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+UPDATE catalogs SET name = 'B' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+UPDATE catalogs SET name = 'C' WHERE id = 4223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+\! emulator wire > /dev/null
+ROLLBACK;
+\! emulator wire
+\! emulator lists --columns id,name
 \! emulator reset
 -- A value that a later statement reads is the transaction's own, not the
 -- account's: it is not what was there before.
