@@ -3,6 +3,8 @@
 -- it cannot, it says at its end that nobody knows.
 \set options ', max_retries ''0'''
 \i sql/include/account.sql
+-- What is asked again and again.
+\set flush 'SELECT verb, id, name FROM catalogs_fdw_flush(''acme'');'
 -- Errors in one line, without what differs from one run to the next.
 \set VERBOSITY sqlstate
 
@@ -14,7 +16,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods', type = 'x' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 -- and until then the transaction sees it as it was.
 SELECT id, name, type FROM catalogs WHERE id = 4223;
@@ -29,7 +31,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault close_after_request on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 COMMIT;
@@ -41,7 +43,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault refuse
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator heal
 ROLLBACK TO a;
 \! emulator wire > /dev/null
@@ -53,7 +55,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault status code=403 on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 COMMIT;
@@ -65,7 +67,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault close_after_request on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator wire > /dev/null
@@ -78,7 +80,7 @@ UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 SAVEPOINT a;
 UPDATE catalogs SET type = 'x' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 COMMIT;
@@ -90,11 +92,11 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 COMMIT;
 \! emulator wire
 \! emulator reset
@@ -104,7 +106,7 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id IN (4222, 4223);
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 ROLLBACK;
@@ -114,11 +116,11 @@ ROLLBACK;
 -- to the value before all of it when an earlier one is for certain;
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 SAVEPOINT a;
 UPDATE catalogs SET name = 'Things' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 ROLLBACK;
@@ -148,7 +150,7 @@ SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods', type = 'x' WHERE id = 4223;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 ROLLBACK TO a;
 \! emulator wire > /dev/null
@@ -162,7 +164,7 @@ SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods', type = 'x' WHERE id = 4223;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 \! emulator wire > /dev/null
 ROLLBACK;
@@ -178,7 +180,7 @@ SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 ROLLBACK TO a;
 SELECT verb, id FROM catalogs_fdw_pending;
@@ -192,7 +194,7 @@ SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 \! emulator wire > /dev/null
 ROLLBACK;
@@ -204,7 +206,7 @@ DELETE FROM catalogs WHERE id = 4230;
 SAVEPOINT a;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 ROLLBACK TO a;
 SELECT verb, id FROM catalogs_fdw_pending;
@@ -219,7 +221,7 @@ DELETE FROM catalogs WHERE id IN (4222, 4230);
 SAVEPOINT a;
 \! emulator fault close_applied on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 ROLLBACK TO a;
 DELETE FROM catalogs WHERE id = 4223;
@@ -233,7 +235,7 @@ DELETE FROM catalogs WHERE id = 4230;
 SAVEPOINT a;
 \! emulator fault close_after_request on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \set VERBOSITY default
 ROLLBACK TO a;
 COMMIT;
@@ -245,7 +247,7 @@ DELETE FROM catalogs WHERE id = 4230;
 SAVEPOINT a;
 \! emulator fault status code=403 on=POST
 \set VERBOSITY sqlstate
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator drop 4230
 COMMIT;
@@ -253,11 +255,11 @@ COMMIT;
 -- An update of a list that may be gone: COMMIT asks.
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4230;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 SET client_min_messages = error;
@@ -268,11 +270,11 @@ RESET client_min_messages;
 -- ROLLBACK says that the list is gone, as far as is known.
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4230;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 \set VERBOSITY default
 ROLLBACK;
@@ -281,11 +283,11 @@ ROLLBACK;
 \! emulator reset
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4230;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_after_request on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 COMMIT;
@@ -301,7 +303,7 @@ SAVEPOINT a;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \! emulator fault hold on=POST
 SET LOCAL statement_timeout = '300ms';
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator heal
 \! emulator wire > /dev/null
@@ -315,11 +317,11 @@ COMMIT;
 \set VERBOSITY sqlstate
 BEGIN;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 SAVEPOINT a;
 UPDATE catalogs SET type = 'x' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator fault close_after_request on=POST
 \set VERBOSITY default
 ROLLBACK;
@@ -331,11 +333,11 @@ BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'One' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 UPDATE catalogs SET name = 'Two' WHERE id = 4223;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator fault close_after_request on=POST nth=2
 \set VERBOSITY default
 ROLLBACK;
@@ -349,7 +351,7 @@ BEGIN;
 SAVEPOINT a;
 DELETE FROM catalogs WHERE id = 4230;
 \! emulator fault close_after_request on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 UPDATE catalogs SET name = 'Plans' WHERE id = 4230;
 \! emulator wire > /dev/null
