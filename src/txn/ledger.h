@@ -47,7 +47,8 @@ typedef struct CfdwAccount
 							 * when the least is above the greatest */
 	int64 seen_max;
 	struct CfdwLane *lane; /* while something is sent to it */
-	const char *why;       /* an abort could not take all back: a sentence, or
+	bool given_up;   /* a request to it was, and it has not answered since */
+	const char *why; /* an abort could not take all back: a sentence, or
 							* NULL */
 } CfdwAccount;
 

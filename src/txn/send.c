@@ -171,6 +171,7 @@ cfdw_send_abandon(void)
 			continue;
 		sent = batch->unsure || cfdw_call_response(batch->call)->sent;
 		cfdw_call_end(batch->call);
+		batch->target->account->given_up = true;
 		for (int i = 0; i < batch->n; i++)
 			batch->operations[i]->verdict = sent ? CFDW_UNKNOWN : CFDW_NOT_SENT;
 		apply(batch);
@@ -428,6 +429,7 @@ receive(Sending *sending, CfdwLane *lane)
 	if (repeat(sending, lane))
 		return;
 	lane->batch = NULL;
+	lane->account->given_up = false;
 	apply(batch);
 	tell_sources(batch);
 	if (sending->aborting)

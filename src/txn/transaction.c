@@ -36,6 +36,7 @@ static void refuse_lost_row(CfdwLedgerRow *row);
 static void commit(void);
 static void refuse_prepare(void);
 static void take_back(void);
+static bool is_to_be_taken_back(const CfdwLedgerRow *row);
 static void end(void);
 static void on_transaction(XactEvent event, void *arg);
 static void on_subtransaction(SubXactEvent event, SubTransactionId self,
@@ -312,11 +313,22 @@ take_back(void)
 	{
 		CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
 
-		if (row->told_through != NULL && row->told_through->undo)
+		if (is_to_be_taken_back(row))
 			append(&operations, cfdw_difference(row));
 	}
 	cfdw_send_in_abort(&operations, ABORT_LIMIT_MS);
 	cfdw_remain_warn();
+}
+
+/*
+ * Whether an abort sees to a row.  Who has given up waiting for an account is not
+ * kept waiting for it by what may not even have happened.
+ */
+static bool
+is_to_be_taken_back(const CfdwLedgerRow *row)
+{
+	return row->told_through != NULL && row->told_through->undo &&
+		   (row->confirmed || !row->account->given_up);
 }
 
 /*
