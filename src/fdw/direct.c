@@ -33,7 +33,6 @@
 #include "txn/transaction.h"
 #include "read/ids.h"
 #include "txn/overlay.h"
-#include "fdw/plan.h"
 #include "fdw/writer.h"
 #include "api/value.h"
 
