@@ -4,6 +4,7 @@ Owns the files; none outlives the emulator and none is in the repository.
 The variants of the setting `certificate` are made when first shown.
 """
 
+import datetime
 import os
 import shutil
 import ssl
@@ -13,7 +14,8 @@ import threading
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
           "-nodes"]
 
-# variant -> (who signs it, days it is good for, names or None for the usual)
+# variant -> (who signs it, in how many days it expires, names or None for the
+# usual)
 VARIANTS = {
     "good": ("ca", 30, None),
     "expired": ("ca", -1, None),
@@ -21,6 +23,11 @@ VARIANTS = {
     "self_signed": (None, 30, None),
     "other_ca": ("other", 30, None),
 }
+
+# What "openssl ca" wants to know before it signs, beyond its command line.
+SIGNING = ("[ca]\ndefault_ca=made\n[made]\ndatabase=index\nserial=serial\n"
+           "new_certs_dir=.\ndefault_md=sha256\npolicy=any\nunique_subject=no\n"
+           "[any]\ncommonName=supplied\n")
 
 
 class NoCertificates(Exception):
@@ -30,6 +37,12 @@ class NoCertificates(Exception):
 def usual_names(accounts):
     return ["DNS:localhost", "IP:127.0.0.1", "IP:::1"] + [
         f"DNS:{name}.localhost" for name in accounts]
+
+
+def date(days):
+    """The time so many days from now, as openssl takes it."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
 
 
 class Certificates:
@@ -62,7 +75,7 @@ class Certificates:
         with open(self.path(f"{name}.cnf"), "w", encoding="ascii") as file:
             file.write(f"[req]\ndistinguished_name=dn\nprompt=no\n"
                        f"x509_extensions=ext\n[dn]\nCN=emulator {name}\n"
-                       f"[ext]\n{extensions}\n")
+                       f"[ext]\n{extensions}\n{SIGNING}")
 
     def make_ca(self, name):
         if os.path.exists(self.path(f"{name}.pem")):
@@ -85,11 +98,13 @@ class Certificates:
         self.make_ca(signer)
         self.openssl("req", "-new", *EC_KEY, "-config", f"{name}.cnf",
                      "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        self.openssl("x509", "-req", "-in", f"{name}.csr",
-                     "-CA", f"{signer}.pem", "-CAkey", f"{signer}.key",
-                     "-set_serial", str(len(self.contexts) + 2),
-                     "-days", str(days), "-extfile", f"{name}.cnf",
-                     "-extensions", "ext", "-out", f"{name}.pem")
+        # Of its programs this one alone makes what has expired already.
+        open(self.path("index"), "w", encoding="ascii").close()
+        self.openssl("ca", "-batch", "-notext", "-create_serial",
+                     "-config", f"{name}.cnf", "-extensions", "ext",
+                     "-cert", f"{signer}.pem", "-keyfile", f"{signer}.key",
+                     "-startdate", date(-30), "-enddate", date(days),
+                     "-in", f"{name}.csr", "-out", f"{name}.pem")
 
     def context(self, variant):
         """The TLS context that shows this variant."""

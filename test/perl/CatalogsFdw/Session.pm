@@ -177,11 +177,16 @@ sub _message
 			substr $self->{buffer}, 0, $length + 1, '';
 			return ($type, $body);
 		}
-		IO::Select->new($self->{socket})
-		  ->can_read($limit - Time::HiRes::time())
-		  or die 'the server does not answer';
-		sysread $self->{socket}, $self->{buffer}, 65536, length $self->{buffer}
-		  or return;
+		my $left = $limit - Time::HiRes::time();
+		$! = 0;
+		if (!IO::Select->new($self->{socket})->can_read($left > 0 ? $left : 0))
+		{
+			# a signal is no answer, nor is it the end of waiting
+			next if $!{EINTR} && $left > 0;
+			die 'the server does not answer';
+		}
+		my $n = sysread $self->{socket}, $self->{buffer}, 65536, length $self->{buffer};
+		return if defined $n ? $n == 0 : !$!{EINTR};
 	}
 }
 
