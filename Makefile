@@ -124,6 +124,10 @@ test: ## install what is missing, and run every test (ONLY="lint sql/NAME t/NAME
 	@test/setup
 	@test/run $(ONLY)
 
+matrix: ## run every test on Debian 12, 13 and testing, as root (RELEASES="trixie", ONLY="...", JOBS=1)
+	@test/setup matrix
+	@ONLY="$(ONLY)" test/matrix $(RELEASES)
+
 bench: ## install what is missing, and measure time, memory and requests (STRICT=1: fail when a limit is missed)
 	@test/setup bench
 	@STRICT=$(STRICT) test/bench/run
@@ -144,4 +148,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo test mutate bench lint format clean clean-python help
+.PHONY: all install uninstall installcheck demo test matrix mutate bench lint format clean clean-python help
