@@ -313,7 +313,7 @@ refuse_unknown(const char *name, int where)
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),
-			 elsewhere != NULL ? errhint("%s", place_hint(elsewhere->where))
+			 elsewhere != NULL ? errhint("%s", _(place_hint(elsewhere->where)))
 			 : nearest != NULL
 				 ? errhint("Perhaps you meant the option \"%s\".", nearest)
 			 : valid.len > 0
@@ -359,15 +359,16 @@ place_hint(int where)
 	switch (where)
 	{
 		case ON_SERVER:
-			return "It is an option of the server.";
+			return gettext_noop("It is an option of the server.");
 		case ON_TABLE:
-			return "It is an option of the foreign table.";
+			return gettext_noop("It is an option of the foreign table.");
 		case ON_USER:
-			return "It is an option of the user mapping.";
+			return gettext_noop("It is an option of the user mapping.");
 		case ON_COLUMN:
-			return "It is an option of a column.";
+			return gettext_noop("It is an option of a column.");
 		default:
-			return "It is an option of the server, or of a foreign table.";
+			return gettext_noop(
+				"It is an option of the server, or of a foreign table.");
 	}
 }
 
@@ -451,13 +452,15 @@ read_value(const OptionDef *def, const char *value, void *target)
 	{
 		case OPT_BOOL:
 			if (!parse_bool(value, (bool *) field))
-				refuse_value(def, value, "Valid values are true and false.");
+				refuse_value(def, value,
+							 gettext_noop("Valid values are true and false."));
 			break;
 		case OPT_MODE:
 			*(bool *) field = strcmp(value, "immediate") == 0;
 			if (!*(bool *) field && strcmp(value, "deferred") != 0)
-				refuse_value(def, value,
-							 "Valid values are deferred and immediate.");
+				refuse_value(
+					def, value,
+					gettext_noop("Valid values are deferred and immediate."));
 			break;
 		case OPT_INT:
 			read_integer(def, value, 0, (int *) field);
@@ -530,10 +533,12 @@ check_unit(const OptionDef *def, const char *value)
 		return;
 	(void) strtod(value, &end);
 	if (end[strspn(end, " \t\n\v\f\r")] == '\0')
-		refuse_value(def, value,
-					 def->kind == OPT_MS
-						 ? "Give a unit: ms, s, min, h or d, as in \"5s\"."
-						 : "Give a unit: B, kB, MB, GB or TB, as in \"64MB\".");
+		refuse_value(
+			def, value,
+			def->kind == OPT_MS
+				? gettext_noop("Give a unit: ms, s, min, h or d, as in \"5s\".")
+				: gettext_noop(
+					  "Give a unit: B, kB, MB, GB or TB, as in \"64MB\"."));
 }
 
 /*
@@ -547,7 +552,7 @@ refuse_value(const OptionDef *def, const char *value, const char *hint)
 						? errmsg("invalid value for option \"%s\"", def->name)
 						: errmsg("invalid value for option \"%s\": \"%s\"",
 								 def->name, value),
-					hint != NULL ? errhint("%s", hint) : 0));
+					hint != NULL ? errhint("%s", _(hint)) : 0));
 }
 
 static void
@@ -557,10 +562,14 @@ refuse_range(const OptionDef *def, const char *value)
 			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 			 errmsg("value \"%s\" is out of range for option \"%s\"", value,
 					def->name),
-			 errhint("The valid range is %.15g to %.15g%s.", def->min, def->max,
-					 def->kind == OPT_MS      ? " milliseconds"
-					 : def->kind == OPT_BYTES ? " bytes"
-											  : "")));
+			 def->kind == OPT_MS
+				 ? errhint("The valid range is %.15g to %.15g milliseconds.",
+						   def->min, def->max)
+			 : def->kind == OPT_BYTES
+				 ? errhint("The valid range is %.15g to %.15g bytes.", def->min,
+						   def->max)
+				 : errhint("The valid range is %.15g to %.15g.", def->min,
+						   def->max)));
 }
 
 /*
@@ -593,7 +602,8 @@ check_path(const OptionDef *def, const char *value)
 	if (!valid)
 		refuse_value(
 			def, value,
-			"A path begins with a slash and has no query, fragment or spaces.");
+			gettext_noop(
+				"A path begins with a slash and has no query, fragment or spaces."));
 }
 
 /*

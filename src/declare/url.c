@@ -37,7 +37,7 @@ static bool host_is_loopback(const char *host);
 
 /*
  * Reads TEXT, which is scheme, host and perhaps a port, into *URL.  NULL, or what
- * is wrong with it, as a sentence.
+ * is wrong with it, as a sentence in the language of messages.
  */
 char *
 cfdw_url_read(const char *text, CfdwUrl *url)
@@ -47,12 +47,12 @@ cfdw_url_read(const char *text, CfdwUrl *url)
 	CURLUcode code;
 
 	if (text[0] == '\0')
-		return pstrdup(hint_of(CURLUE_BAD_SCHEME));
+		return pstrdup(_(hint_of(CURLUE_BAD_SCHEME)));
 	if (strlen(text) >= MAX_URL)
-		return psprintf("A URL has no more than %d bytes.", MAX_URL - 1);
+		return psprintf(_("A URL has no more than %d bytes."), MAX_URL - 1);
 	for (const char *p = text; *p != '\0'; p++)
 		if ((unsigned char) *p <= ' ' || *p == 0x7f)
-			return pstrdup(hint_of(CURLUE_MALFORMED_INPUT));
+			return pstrdup(_(hint_of(CURLUE_MALFORMED_INPUT)));
 	code = take_apart(text, &parts);
 	if (code == CURLUE_OUT_OF_MEMORY)
 		ereport(ERROR,
@@ -63,17 +63,17 @@ cfdw_url_read(const char *text, CfdwUrl *url)
 	else if (code == CURLUE_OK && parts.port[0] == '0')
 		code = CURLUE_BAD_PORT_NUMBER;
 	if (code != CURLUE_OK)
-		return pstrdup(hint_of(code));
+		return pstrdup(_(hint_of(code)));
 	if (strcmp(parts.path, "/") != 0 || strpbrk(text, "?#") != NULL)
-		return pstrdup(
-			"Give scheme, host and port alone; the path is an option of the table.");
+		return pstrdup(_(
+			"Give scheme, host and port alone; the path is an option of the table."));
 
 	/* What is read otherwise than it looks is a trap: http://127.999. */
 	plain = psprintf("%s://%s%s%s", parts.scheme, parts.host,
 					 parts.port[0] != '\0' ? ":" : "", parts.port);
 	if (pg_strncasecmp(text, plain, strlen(plain)) != 0 ||
 		(text[strlen(plain)] != '\0' && strcmp(text + strlen(plain), "/") != 0))
-		return psprintf("Write it as it is read: \"%s\".", plain);
+		return psprintf(_("Write it as it is read: \"%s\"."), plain);
 
 	url->secure = strcmp(parts.scheme, "https") == 0;
 	url->loopback = host_is_loopback(parts.host);
@@ -140,15 +140,18 @@ hint_of(CURLUcode code)
 		case CURLUE_BAD_SCHEME:
 		case CURLUE_BAD_SLASHES:
 		case CURLUE_UNSUPPORTED_SCHEME:
-			return "A URL begins with https:// (or http:// for this machine itself).";
+			return gettext_noop(
+				"A URL begins with https:// (or http:// for this machine itself).");
 		case CURLUE_NO_HOST:
-			return "The host is missing.";
+			return gettext_noop("The host is missing.");
 		case CURLUE_BAD_PORT_NUMBER:
-			return "A port is a number from 1 to 65535; an IPv6 address stands in brackets.";
+			return gettext_noop(
+				"A port is a number from 1 to 65535; an IPv6 address stands in brackets.");
 		case CURLUE_BAD_IPV6:
-			return "An IPv6 address stands in brackets, a port after them.";
+			return gettext_noop(
+				"An IPv6 address stands in brackets, a port after them.");
 		default:
-			return "A URL has no spaces or special characters.";
+			return gettext_noop("A URL has no spaces or special characters.");
 	}
 }
 
