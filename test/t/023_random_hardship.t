@@ -318,12 +318,14 @@ sub refuse_once
 		$code == 429 && chance(0.5) ? (one_of(qw(retry_after retry_field)) => 1) : ());
 }
 
-# An add that is answered with the id of a list that was there: the transaction knows
-# that list, or nobody could tell.
+# What the reply does not name is gone, says the API: so it is of adds that it does not
+# speak the truth.  One that is answered with the id of a list that was there: the
+# transaction knows that list, or nobody could tell.
 sub lie
 {
 	my ($account) = @_;
-	my $how = one_of(qw(more twice old crosswise errors error invalid));
+	my @hows = qw(more errors error invalid);
+	my $how = one_of(@hows, $run{combines}{$account} ? () : qw(twice old crosswise));
 	my $id = $first_list{$account};
 
 	$run{leaves_open} = 1;
@@ -335,7 +337,7 @@ sub lie
 		return if $run{failed};
 		$run{promise}->update($account, '+', $id);
 	}
-	return fault($account, 'lie', on => 'POST', later(), how => $how);
+	return fault($account, 'lie', on => 'POST', verb => 'add', later(), how => $how);
 }
 
 sub die_for_good
@@ -469,6 +471,7 @@ sub check_end
 		grep { $_->{sqlstate} eq '01000' } @{ $got->{warnings} } };
 	my @requests = requests($t);
 	told_requests(@requests);
+	note_overtaken(@requests) if $way =~ /terminate|vanish|cancel/;
 	wrong(
 		unmannerly(
 			\@requests,
@@ -476,6 +479,22 @@ sub check_end
 			rows_refused => $run{rows_refused},
 			batch_size => $run{batch_size}))
 	  if $way !~ /terminate|vanish|cancel/;
+	return;
+}
+
+# An update that was cut off may arrive after the one that has put it right.
+sub note_overtaken
+{
+	my %name;
+
+	foreach my $row (map { @{ $_->{update} // [] } } @_)
+	{
+		my ($id, $name) = @$row{qw(id name)};
+		my $start = "List $id";
+
+		$run{named}{"update $id"} = 1 if ($name{$id} // '') eq $start && $name ne $start;
+		$name{$id} = $name;
+	}
 	return;
 }
 
@@ -582,12 +601,14 @@ sub choose_options
 	foreach my $account (@accounts)
 	{
 		my $batch_size = $run{batch_size}{$account} = one_of(2, 20, 50);
+		my $combines = one_of(qw(false false true));
 		my $options = join ', ',
 		  map { "SET $_->[0] '$_->[1]'" }[ batch_size => $batch_size ],
 		  [ max_retries => one_of(0, 0, 0, 2) ],
 		  [ request_timeout => one_of('20s', '3s') ],
 		  [ write_mode => one_of(qw(deferred deferred immediate)) ],
-		  [ combine_verbs => one_of(qw(false false true)) ];
+		  [ combine_verbs => $combines ];
+		$run{combines}{$account} = $combines eq 'true';
 		$observer->ask("ALTER SERVER $account OPTIONS ($options)");
 		told("-- $account: $options");
 	}
