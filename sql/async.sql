@@ -180,7 +180,9 @@ CREATE FUNCTION analyzed(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     line text;
 BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+        -- PostgreSQL 18 counts rows in hundredths
+        line := regexp_replace(line, 'rows=(\d+)\.00', 'rows=\1');
         RETURN NEXT regexp_replace(line, '(Bytes Received: ).*', '\1N');
     END LOOP;
 END

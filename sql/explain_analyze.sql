@@ -9,9 +9,10 @@ DECLARE
     line text;
 BEGIN
     FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF %s) %s', options, query) LOOP
-        -- PostgreSQL 18 counts rows in hundredths
-        line := regexp_replace(line, 'rows=(\d+)\.00', 'rows=\1');
-        CONTINUE WHEN line ~ '^ *(Output:|Filter: .*wanted)';
+        -- PostgreSQL 18 counts rows in hundredths, and tells more of a node
+        line := regexp_replace(line, '(rows=|Rows\W+)(\d+)\.00', '\1\2', 'g');
+        line := regexp_replace(line, '\n[^\n]*Disabled[^\n]*', '', 'g');
+        CONTINUE WHEN line ~ '^ *(Output:|Storage:|Filter: .*wanted)';
         RETURN NEXT regexp_replace(line, '(Bytes Received\W+)[1-9]\d*', '\1N');
     END LOOP;
 END

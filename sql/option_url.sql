@@ -23,7 +23,7 @@ $$;
 SELECT url, try('url', url) FROM unnest(ARRAY[
     'https://acme.amocrm.ru', 'https://acme.amocrm.ru/', 'https://acme.amocrm.ru:443', 'https://acme.amocrm.ru:8443/',
     'HTTPS://Acme.amoCRM.ru', 'https://10.0.0.1', 'https://10.0.0.1:1', 'https://[::1]', 'https://[2001:db8::1]:65535',
-    'https://localhost', 'https://xn--80a.xn--p1ai', 'https://тест.example', 'https://127.0.0.1.', 'https://127.0.0.256']) url;
+    'https://localhost', 'https://xn--80a.xn--p1ai', 'https://тест.example', 'https://127.0.0.256']) url;
 
 -- These are not: the scheme,
 SELECT url, try('url', url) FROM unnest(ARRAY['', 'acme.amocrm.ru', '//acme.amocrm.ru', 'ftp://acme.amocrm.ru',
@@ -32,7 +32,10 @@ SELECT url, try('url', url) FROM unnest(ARRAY['', 'acme.amocrm.ru', '//acme.amoc
 -- the host,
 SELECT to_json(url) AS url, try('url', url) FROM unnest(ARRAY['https://', 'https:///', 'https://:443', 'https://[]', 'https://acme amocrm.ru',
     'https://acme.amocrm.ru ', E'https://acme.amocrm.ru\n', E'https://acme.amocrm.ru\r\nX-Header: 1', 'https://acme"amocrm.ru', 'https://acme\amocrm.ru',
-    'https://{acme}.amocrm.ru', 'https://[::1', 'https://::1', 'https://2001:db8::1', 'https://[::1]x', 'https://[::1]443', 'https://a[::1]']) url;
+    'https://{acme}.amocrm.ru', 'https://[::1', 'https://2001:db8::1', 'https://[::1]x', 'https://[::1]443', 'https://a[::1]']) url;
+-- (Versions of libcurl disagree about what is wrong with these, or whether anything is.)
+SELECT url, split_part(try('url', url), E'\n', 1) AS try FROM unnest(ARRAY['https://::1']) url;
+SELECT substring(try('url', 'https://127.0.0.1.') FROM '^[^:]*') IN ('ok', 'HV024') AS try;
 -- a host that is read otherwise than it looks,
 SELECT url, try('url', url) FROM unnest(ARRAY['http://127.999', 'https://127.1', 'https://0x7f.0.0.1', 'https://2130706433', 'https://0177.0.0.1', 'https://%6cocalhost',
     'https://[0::1]', 'https://[fe80::1%25eth0]', 'https:///a', 'https://a:0443']) url;
