@@ -117,6 +117,8 @@ static const char *words_of(const CfdwTransfer *transfer, CURLcode code);
 static void describe(CfdwResponse *response, CURLcode code, const char *error);
 static bool wants_proxy_login(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
+static CfdwOutcome certificate_fault(const CfdwTransfer *transfer);
+static bool speaks_no_tls(const CfdwTransfer *transfer);
 static bool has_long_header(const CfdwTransfer *transfer);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
@@ -676,6 +678,17 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 		case CURLE_COULDNT_RESOLVE_HOST:
 		case CURLE_COULDNT_CONNECT:
 			return CFDW_HTTP_NO_CONNECTION;
+		case CURLE_PEER_FAILED_VERIFICATION:
+			return certificate_fault(transfer);
+		case CURLE_SSL_CACERT_BADFILE:
+			return cfdw_pool_options(transfer->pool)->ca_file != NULL
+					   ? CFDW_HTTP_NO_CA_FILE
+					   : CFDW_HTTP_UNTRUSTED;
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_OPERATION_TIMEDOUT:
+			if (speaks_no_tls(transfer))
+				return CFDW_HTTP_NO_TLS;
+			break;
 		default:
 			break;
 	}
@@ -685,6 +698,43 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return CFDW_HTTP_TIMEOUT;
 	return transfer->replied ? CFDW_HTTP_CUT : CFDW_HTTP_LOST;
+}
+
+/*
+ * What is wrong with a certificate that was refused, by the result of OpenSSL's
+ * check (X509_verify_cert_error_string(3)); without one, it was libcurl that has
+ * compared the names.
+ */
+static CfdwOutcome
+certificate_fault(const CfdwTransfer *transfer)
+{
+	long result = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+	switch (result)
+	{
+		case 0:
+		case 1: /* X509_V_ERR_UNSPECIFIED, in libcurl: not checked yet */
+			return CFDW_HTTP_OTHER_HOST;
+		case 9:  /* X509_V_ERR_CERT_NOT_YET_VALID */
+		case 10: /* X509_V_ERR_CERT_HAS_EXPIRED */
+			return CFDW_HTTP_EXPIRED;
+		default:
+			return CFDW_HTTP_UNTRUSTED;
+	}
+}
+
+/*
+ * Whether TLS failed because the server said nothing, in libcurl's words, or
+ * something else, in those of OpenSSL and GnuTLS.
+ */
+static bool
+speaks_no_tls(const CfdwTransfer *transfer)
+{
+	return strstr(transfer->error, "SSL connection timeout") != NULL ||
+		   strstr(transfer->error, "wrong version number") != NULL ||
+		   strstr(transfer->error, "packet length too long") != NULL ||
+		   strstr(transfer->error, "unexpected TLS packet") != NULL;
 }
 
 /*

@@ -50,6 +50,11 @@ typedef enum CfdwOutcome
 {
 	CFDW_HTTP_OK,            /* a whole reply, of whatever status */
 	CFDW_HTTP_NO_CONNECTION, /* resolve, connect, TLS */
+	CFDW_HTTP_NO_TLS,        /* the server spoke none at that port */
+	CFDW_HTTP_UNTRUSTED,     /* its certificate is nobody's that is known */
+	CFDW_HTTP_EXPIRED,       /* ... or is, or is not yet, valid */
+	CFDW_HTTP_OTHER_HOST,    /* ... or another host's */
+	CFDW_HTTP_NO_CA_FILE,    /* the option "ca_file" names none */
 	CFDW_HTTP_PROXY_LOGIN,   /* the proxy wants one, or another */
 	CFDW_HTTP_LOST,          /* connection closed or broken */
 	CFDW_HTTP_TIMEOUT,

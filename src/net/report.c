@@ -36,6 +36,12 @@ static const char add_address[] = gettext_noop(
 	"Ask the account's administrator to add the address to the allowlist.");
 static const char ask_for_rights[] =
 	gettext_noop("Ask the account's administrator for access to lists.");
+static const char check_ca_file[] = gettext_noop(
+	"Check the option \"ca_file\" of the server: it names a file of certificates in PEM format that the PostgreSQL server can read.");
+static const char check_clock[] = gettext_noop(
+	"Check the clock of this machine, or have the certificate renewed.");
+static const char check_host[] =
+	gettext_noop("Check the host name in the option \"url\" of the server.");
 static const char check_page[] = gettext_noop(
 	"Check the option \"url\" of the server, and whether the account is blocked.");
 static const char check_path[] = gettext_noop(
@@ -56,6 +62,12 @@ static const char more_time[] = gettext_noop(
 	"Raise the option \"request_timeout\" of the server if the account is known to be slow.");
 static const char more_time_to_commit[] =
 	gettext_noop("Raise the option \"commit_timeout\" of the server.");
+static const char name_authority[] = gettext_noop(
+	"Install the system's certificates of authorities (package ca-certificates), or name the server's own authority in the option \"ca_file\".");
+static const char no_tls[] = gettext_noop(
+	"Check the option \"url\" of the server: that port may be one for plain http.");
+static const char only_tls[] = gettext_noop(
+	"Check the option \"url\" of the server: that port may be one for https.");
 static const char pay[] = gettext_noop("Renew the account's subscription.");
 static const char read_again[] = gettext_noop(
 	"Run the transaction again: it will read the lists as they are now.");
@@ -132,6 +144,11 @@ static const Meaning row_changed =
 /* How a transfer ended. */
 static const Meaning outcomes[] = {
 	{CFDW_HTTP_NO_CONNECTION, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The account could not be reached."), NULL},
+	{CFDW_HTTP_NO_TLS, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The server did not speak TLS at that port."), no_tls},
+	{CFDW_HTTP_UNTRUSTED, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The server's certificate cannot be verified."), name_authority},
+	{CFDW_HTTP_EXPIRED, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The server's certificate is not valid at this time."), check_clock},
+	{CFDW_HTTP_OTHER_HOST, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The server's certificate is for another host."), check_host},
+	{CFDW_HTTP_NO_CA_FILE, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_NOT_SENT, gettext_noop("The certificates of authorities cannot be read."), check_ca_file},
 	{CFDW_HTTP_PROXY_LOGIN, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The proxy refused the credentials."), check_proxy},
 	{CFDW_HTTP_LOST, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, gettext_noop("The connection was lost."), NULL},
 	{CFDW_HTTP_TIMEOUT, ERRCODE_CONNECTION_FAILURE, CFDW_ANSWER_UNKNOWN, gettext_noop("There was no reply within %d ms."), more_time},
@@ -148,6 +165,9 @@ static const Meaning outcomes[] = {
  * changed. */
 #define CHANGED_MEANWHILE "modified date is older"
 
+/* What nginx says at a port for https. */
+#define PLAIN_HTTP "plain HTTP request"
+
 /* So many characters of a secret are enough to know it again. */
 #define SECRET_START 8
 
@@ -155,6 +175,8 @@ pg_noreturn static void report_transport(const CfdwAction *action,
 										 const CfdwResponse *response);
 pg_noreturn static void report_unknown_outcome(const CfdwAction *action,
 											   const StringInfoData *why);
+static bool is_silent_http(const CfdwAction *action,
+						   const CfdwResponse *response);
 static bool has_words(const CfdwResponse *response);
 static int errmsg_failed(const CfdwAction *action);
 static int errmsg_unknown(const CfdwAction *action);
@@ -387,6 +409,8 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 	}
 	else
 		begin_detail(&detail, psprintf(_(meaning->reason), action->timeout_ms));
+	if (is_silent_http(action, response))
+		hint = only_tls;
 	if (has_words(response))
 		append_sentence(
 			&detail,
@@ -400,6 +424,18 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 	ereport(ERROR, (errcode(meaning->sqlstate), errmsg_failed(action),
 					errdetail_internal("%s", detail.data),
 					hint != NULL ? errhint("%s", _(hint)) : 0));
+}
+
+/*
+ * Whether plain http came to nothing before there was a status, as it does at a port
+ * for https.
+ */
+static bool
+is_silent_http(const CfdwAction *action, const CfdwResponse *response)
+{
+	return action->plain_http && response->status == 0 &&
+		   (response->outcome == CFDW_HTTP_LOST ||
+			response->outcome == CFDW_HTTP_MALFORMED);
 }
 
 /*
@@ -626,6 +662,9 @@ hint_of(const CfdwAction *action, const CfdwResponse *response,
 								 "The account asks to wait %d seconds.",
 								 wait_s),
 						wait_s);
+	if (action->plain_http && problem->words != NULL &&
+		strstr(problem->words, PLAIN_HTTP) != NULL)
+		return only_tls;
 	/* One row, or none, is as small as it gets. */
 	if (meaning->hint == smaller_batches && action->nrows <= 1)
 		return meaning->answer == CFDW_ANSWER_UNKNOWN ? try_later : NULL;

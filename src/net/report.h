@@ -46,6 +46,7 @@ typedef struct CfdwAction
 	const char *server;
 	const char *path;                   /* of the table, for a 404 */
 	int timeout_ms;                     /* that applied */
+	bool plain_http;                    /* without TLS */
 	const CfdwCredentials *credentials; /* to be kept out of messages */
 
 	/* Of a write: */

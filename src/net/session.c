@@ -138,6 +138,8 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 {
 	action->server = session->server;
 	action->credentials = &session->credentials;
+	action->plain_http =
+		pg_strncasecmp(session->options.url, "http:", strlen("http:")) == 0;
 }
 
 /*

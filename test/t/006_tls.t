@@ -4,6 +4,8 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Test;
+use IO::Socket::INET;
+use POSIX ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -65,10 +67,17 @@ my %reasons = (
 	wrong_host => qr/(does not match|no alternative certificate subject name)/,
 	self_signed => qr/self[- ]signed/,
 	other_ca => qr/(unable to get local issuer|unable to verify|unknown ca|issuer)/i);
+
+# What helps is said.
+my %hints = (
+	expired => qr/^HINT:.*clock/m,
+	wrong_host => qr/^HINT:.*host name.*"url"/m,
+	self_signed => qr/^HINT:.*ca-certificates.*"ca_file"/m,
+	other_ca => qr/^HINT:.*ca-certificates.*"ca_file"/m);
 foreach my $certificate (sort keys %reasons)
 {
 	$t->set(certificate => $certificate);
-	refused($certificate, $reasons{$certificate});
+	refused($certificate, qr/$reasons{$certificate}.*$hints{$certificate}/s);
 }
 
 # A connection that was checked is kept; a new one is checked anew.
@@ -106,7 +115,7 @@ refused('no ca_file, an authority that the system does not know',
 	qr/(issuer|certificate)/i);
 my $tmp = "$PostgreSQL::Test::Utils::tmp_check";
 alter("ADD ca_file '$tmp/no_such_file'");
-refused('a ca_file that is not there', qr/no_such_file/);
+refused('a ca_file that is not there', qr/no_such_file.*^HINT:.*"ca_file"/ms);
 append_to_file("$tmp/empty", '');
 alter("SET ca_file '$tmp/empty'");
 refused('an empty ca_file', qr/./);
@@ -149,15 +158,38 @@ alter("DROP ssl_verify, ADD ca_file '$ca_file'");
 
 # That port waits for the end of a request that never comes: not for us.
 alter("SET url 'https://localhost:$http_port'", "ADD connect_timeout '300ms'");
-refused('https on the http port', qr/./);
+refused('https on the http port', qr/did not speak TLS.*^HINT:.*"url".*plain http/ms);
 alter("SET url 'http://127.0.0.1:$https_port'");
 $got = $t->try_sql($count);
 like($got->{sqlstate}, qr/^(08006|HV00M)$/, 'http on the https port: a GET fails')
   or diag($got->{error});
+like($got->{error}, qr/^HINT:.*"url".*https/m, 'http on the https port: a hint');
 cmp_ok($got->{seconds}, '<', 3, 'http on the https port: at once');
 $got = $t->try_sql($insert);
 like($got->{sqlstate}, qr/^(08007|HV00M)$/, 'http on the https port: a POST fails')
   or diag($got->{error});
 is($t->wire, '(no requests)', 'http on the https port: nothing came');
+
+# Others answer at once: with plain http to TLS, and with a page that says so.
+my $plain = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die $!;
+my $answering = fork // die "cannot fork: $!";
+if ($answering == 0)
+{
+	while (my $client = $plain->accept)
+	{
+		sysread $client, my $hello, 1000;
+		syswrite $client, "HTTP/1.1 400 Bad Request\r\n\r\n";
+	}
+	POSIX::_exit(0);
+}
+alter("SET url 'https://127.0.0.1:" . $plain->sockport . "'");
+refused('https on a port for http', qr/did not speak TLS.*^HINT:.*"url".*plain http/ms);
+kill 'KILL', $answering;
+waitpid $answering, 0;
+alter("SET url 'http://127.0.0.1:$http_port'");
+$t->fault('status', code => 400, body => 'html',
+	title => 'The plain HTTP request was sent to HTTPS port');
+$t->fails_with('HV000', qr/^HINT:.*"url".*https/m, $count,
+	'http on a port for https that tells it: a hint');
 
 done_testing();

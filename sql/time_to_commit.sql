@@ -1,0 +1,30 @@
+-- When commit_timeout runs out, the error names it, whatever was waited for.
+\set options ', commit_timeout \'300ms\', max_retries \'0\''
+\i sql/include/account.sql
+SET client_min_messages = error;
+
+-- The reply,
+\! emulator fault silent on=POST times=0
+INSERT INTO catalogs (name) VALUES ('x');
+\echo :SQLSTATE
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+\! emulator heal
+-- or that to the login.
+\! emulator fault silent on=LOGIN times=0
+DROP USER MAPPING FOR CURRENT_USER SERVER acme;
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (login 'robot@example.com', api_key 'main-key');
+INSERT INTO catalogs (name) VALUES ('x');
+\echo :SQLSTATE
+\! emulator heal
+-- request_timeout is another thing.
+ALTER SERVER acme OPTIONS (SET commit_timeout '5s', ADD request_timeout '200ms');
+\! emulator fault silent on=POST times=0
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+\! emulator heal
+
+DROP FOREIGN TABLE catalogs;
+DROP USER MAPPING FOR CURRENT_USER SERVER acme;
+DROP SERVER acme;
+DROP EXTENSION catalogs_fdw;
