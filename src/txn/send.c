@@ -645,7 +645,8 @@ find_lookalikes(const Sending *sending, CfdwBatch *batch)
 		if (batch->operations[i]->verb == CFDW_ADD &&
 			batch->operations[i]->verdict == CFDW_UNKNOWN)
 			cfdw_row_append(&added, batch->operations[i]->data);
-	if (added.n == 0 || left_ms <= 0 || batch->fault[0] != '\0')
+	if (added.n == 0 || left_ms <= 0 || batch->answer != CFDW_ANSWER_UNKNOWN ||
+		batch->fault[0] != '\0')
 		return NULL;
 	PG_TRY();
 	{
