@@ -62,55 +62,44 @@ sub statements
 # ------------------------------------------------------------------------------
 # What can go wrong with a request, and what then is to be said
 
-# error: the SQLSTATE and the message, of which %s is what was to be done; maybe:
-# the rows are named as those that may have been carried out; again: an update or
-# delete can be sent again.
+# error: the SQLSTATE, the message, of which %s is what was to be done, and what its
+# detail begins with; maybe: the rows are named as those that may have been carried
+# out; again: an update or delete can be sent again.
+my $failed = 'could not %s on server "SERVER"';
 my $lost = [ '08007', 'outcome of the request to %s on server "SERVER" is unknown' ];
 my %classes = (
 	unsent => {
-		error => [ '08001', 'could not %s on server "SERVER": could not connect' ]
+		error => [ '08001', $failed, 'The account could not be reached.' ]
 	},
 	lost => { error => $lost, maybe => 1, again => 1 },
 	unreadable => {
-		error => [
-			'HV00M',
-			'could not %s on server "SERVER": the reply is not what was expected'
-		],
+		error => [ 'HV00M', $failed, 'The reply names no lists.' ],
 		maybe => 1,
 		again => 1
 	},
 	broken => {
-		error => [
-			'HV000',
-			'could not %s on server "SERVER": the account had an internal error'
-		],
+		error => [ 'HV000', $failed, 'The account had an internal error.' ],
 		error_of_add => $lost,
 		maybe => 1,
 		again => 1
 	},
 	unavailable => {
-		error => [
-			'HV000',
-			'could not %s on server "SERVER": the account is not available'
-		],
+		error => [ 'HV000', $failed, 'The account is not available.' ],
 		error_of_add => $lost,
 		maybe => 1,
 		again => 1
 	},
 	refused => {
-		error => [
-			'HV000',
-			'could not %s on server "SERVER": the account found the request invalid'
-		]
+		error => [ 'HV000', $failed, 'The account found the request invalid.' ]
 	},
 	denied => {
-		error => [ '42501', 'could not %s on server "SERVER": no right to do this' ]
+		error => [ '42501', $failed, 'The user has no right to do this.' ]
 	},
 	row => {
-		error => [ 'HV000', 'could not %s on server "SERVER": the account refused it' ]
+		error => [ 'HV000', $failed, 'The account refused it.' ]
 	},
 	busy => {
-		error => [ '53400', 'could not %s on server "SERVER": too many requests' ]
+		error => [ '53400', $failed, 'There were too many requests.' ]
 	});
 
 # applied: it is carried out all the same; unseen: the ledger does not have it;
@@ -193,7 +182,7 @@ sub arm
 sub wrong_error
 {
 	my ($got, $class, $batch, $server) = @_;
-	my ($sqlstate, $message) =
+	my ($sqlstate, $message, $reason) =
 	  @{ $class->{"error_of_$batch->{verb}"} // $class->{error} };
 	my @rows = @{ $batch->{rows} };
 	my $what = named($batch) =~ s/ of / /r;
@@ -206,6 +195,8 @@ sub wrong_error
 	push @wrong, $sqlstate if $got->{sqlstate} ne $sqlstate;
 	push @wrong, "the message: $message"
 	  if ($got->{error}{message} // '') ne $message;
+	push @wrong, "the detail: $reason"
+	  if $reason && index($detail, $reason) != 0;
 	push @wrong, "its rows to be named: $rows"
 	  if $class->{maybe} && $detail !~ /or not: \Q$rows\E\.$/m;
 	push @wrong, 'no rows to be named'
@@ -489,7 +480,7 @@ foreach my $n (1 .. @batches)
 		'a row is refused, ' . place($n),
 		$got,
 		wrong_error($got, $classes{row}, { verb => $verb, rows => [$row] }, 'acme'),
-		$got->{said} !~ /^DETAIL: .*Not this one$/m ? "the account's own words" : (),
+		$got->{said} !~ /^DETAIL: .*Not this one\.$/m ? "the account's own words" : (),
 		wrong_requests('acme', [ posts($t, 'acme') ], $wanted),
 		wrong_account('acme', $got, $wanted),
 		wrong_session('acme'));
