@@ -112,7 +112,7 @@ static const Meaning statuses[] = {
 	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("The account refused the credentials."), check_sign_in},
 	{402, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CFDW_ANSWER_CLOSED, gettext_noop("The account's subscription has ended."), pay},
 	{403, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("The account denies access."), maybe_blocked},
-	{404, ERRCODE_FDW_TABLE_NOT_FOUND, CFDW_ANSWER_REFUSED, gettext_noop("The account has no path \"%s\"."), check_path},
+	{404, ERRCODE_FDW_TABLE_NOT_FOUND, CFDW_ANSWER_CLOSED, gettext_noop("The account has no path \"%s\"."), check_path},
 	{413, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, gettext_noop("The request is too large for the account."), smaller_batches},
 	{422, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_REFUSED, gettext_noop("The account cannot process so much in one request."), smaller_batches},
 	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, gettext_noop("There were too many requests."), slow_down},
