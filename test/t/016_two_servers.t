@@ -68,8 +68,7 @@ sub all_at_once
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$t->wire;
 	$t->fault('hold', on => 'GET', times => 0);
-	$session->{stdin} .= "$sql;\n\\echo over\n";
-	$session->{run}->pump_nb;
+	$session->query_until(qr/^begun$/m, "\\echo begun\n$sql;\n\\echo over\n");
 	my @asked = split /\n/, $t->wire('--keep', '--accounts', '--wait', 3);
 	is(join(' ', sort map { /^(\w+)/ } @asked),
 		'acme beta main', "$name: all accounts are asked at once");
@@ -103,7 +102,7 @@ $t->reset;
 
 # An account that fails there fails the query here, with what it said.
 $t->fault('status', code => 503, on => 'GET', account => 'main');
-$t->fails_with('HV000', qr/server "main": the account is not available/, $all,
+$t->fails_with('HV000', qr/from server "main"\n.*The account is not available/, $all,
 	'an error of an account behind another server');
 
 # Side by side in one Append: an account of our own, those of postgres_fdw, and

@@ -121,6 +121,8 @@ sub serve
 	my $pid = fork;
 	return ($listener->sockport, $pid) if $pid;
 
+	# PostgreSQL::Test's handler would stop the server.
+	$SIG{TERM} = 'DEFAULT';
 	my ($n, $connection) = (0, 0);
 	while (my $socket = $listener->accept)
 	{
