@@ -36,10 +36,6 @@
 #define FIRST_PAUSE_MS 100
 #define MAX_DOUBLINGS 6
 
-/* A transfer whose time was what was left to the deadline may end so much before
- * it. */
-#define DEADLINE_SLACK_MS 10
-
 /* What a call waits for. */
 typedef enum CallState
 {
@@ -462,7 +458,7 @@ fail(CfdwCall *call, CfdwOutcome outcome, const char *error)
 	}
 	call->response.outcome = outcome;
 	call->response.signing_in = signing_in;
-	call->response.too_late = left_ms(call) < DEADLINE_SLACK_MS;
+	call->response.too_late = left_ms(call) < CFDW_DEADLINE_SLACK_MS;
 	if (error[0] != '\0')
 		strlcpy(call->response.error, error, sizeof(call->response.error));
 	call->state = CALL_ENDED;
@@ -483,7 +479,7 @@ take_response(CfdwCall *call)
 	response->signing_in = call->login != NULL;
 	response->too_late = (response->outcome == CFDW_HTTP_TIMEOUT ||
 						  response->outcome == CFDW_HTTP_NO_CONNECTION) &&
-						 left_ms(call) < DEADLINE_SLACK_MS;
+						 left_ms(call) < CFDW_DEADLINE_SLACK_MS;
 	response->sent =
 		call->sent_before ||
 		(response->sent && !response->signing_in && !was_refused(response));

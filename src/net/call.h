@@ -10,6 +10,12 @@
 
 #include "net/session.h"
 
+/*
+ * A transfer whose time was what was left to the deadline may end so much before
+ * it: less than that is no time.
+ */
+#define CFDW_DEADLINE_SLACK_MS 10
+
 /* A request on its way. */
 typedef struct CfdwCall CfdwCall;
 

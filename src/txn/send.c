@@ -403,7 +403,8 @@ launch(Sending *sending, CfdwLane *lane)
 		deadline = TimestampTzPlusMilliseconds(
 			sending->start,
 			cfdw_session_options(batch->target->session)->commit_timeout_ms);
-	if (GetCurrentTimestamp() >= deadline)
+	if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <
+		CFDW_DEADLINE_SLACK_MS)
 	{
 		lane->stopped = batch->too_late = true;
 		lane->account->why = _("There was no time left.");
