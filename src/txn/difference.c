@@ -117,7 +117,9 @@ cfdw_difference_settle(CfdwLedgerRow *row)
 	bool unknown;
 
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
-	if (decide(&desired, &verb))
+	/* Of a row that is to be there, and is not, COMMIT has to say so. */
+	if (decide(&desired, &verb) ||
+		(desired.exists && desired.changed && cfdw_ledger_is_lost(row)))
 		return;
 	cfdw_journal_sent(row);
 	if (!cfdw_difference_remains(row, &verb, &unknown))

@@ -43,6 +43,7 @@ static List *changes = NIL; /* of CfdwChange */
 static uint64 last_serial = 0;
 static int pending = 0; /* changes that have not been sent */
 
+static void check_room(const CfdwTarget *target);
 static CfdwChange *append_change(CfdwTarget *target, CfdwLedgerRow *row,
 								 CfdwVerb verb, const CfdwRow *assigned,
 								 CommandId command);
@@ -72,8 +73,11 @@ cfdw_journal_init(void)
 CfdwLedgerRow *
 cfdw_journal_add(CfdwTarget *target, const CfdwRow *row, CommandId command)
 {
-	CfdwLedgerRow *added = cfdw_ledger_add(target->account);
+	CfdwLedgerRow *added;
 
+	check_room(target);
+	added = cfdw_ledger_add(target->account);
+	added->added_through = target;
 	append_change(target, added, CFDW_ADD, row, command);
 	return added;
 }
@@ -87,6 +91,8 @@ cfdw_journal_read(CfdwTarget *target, int64 id)
 	CfdwLedgerRow *row = cfdw_ledger_row(target->account, id);
 
 	row->may_be_absent = false;
+	if (row->presence == CFDW_ABSENT)
+		row->presence = CFDW_PRESENT; /* it has come back */
 	return row;
 }
 
@@ -99,6 +105,8 @@ cfdw_journal_unread(CfdwTarget *target, int64 id)
 {
 	CfdwLedgerRow *row = cfdw_ledger_row(target->account, id);
 
+	/* Whoever changes a list means one that is there. */
+	cfdw_ledger_saw(target->account, id);
 	row->may_be_absent =
 		!row->confirmed && row->pending == 0 && target->immediate;
 	return row;
@@ -187,12 +195,8 @@ cfdw_journal_fold(CfdwLedgerRow *row, CommandId before, CfdwDesired *desired)
 	desired->values = change != NULL ? change->values : NULL;
 	desired->target = change != NULL ? change->target : row->told_through;
 	/* Nobody but who added it can add it. */
-	while (row->id == 0 && change != NULL && change->verb == CFDW_UPDATE)
-	{
-		change = change->earlier;
-		if (change != NULL)
-			desired->target = change->target;
-	}
+	if (row->id == 0 && change != NULL && change->verb == CFDW_UPDATE)
+		desired->target = row->added_through;
 }
 
 /*
@@ -291,22 +295,7 @@ append_change(CfdwTarget *target, CfdwLedgerRow *row, CfdwVerb verb,
 	MemoryContext caller;
 	CfdwChange *change;
 
-	if (IsParallelWorker())
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-			 errmsg("cannot change foreign table \"%s\" in a parallel worker",
-					target->table)));
-	if (pending >= max_pending_changes)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("too many changes in one transaction"),
-			 errdetail("A transaction keeps at most %d changes until COMMIT.",
-					   max_pending_changes),
-			 errhint(
-				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
-
+	check_room(target);
 	caller = MemoryContextSwitchTo(cfdw_ledger_open());
 	change = palloc0(offsetof(CfdwChange, values) + sizeof(char *) * ncolumns);
 	change->row = row;
@@ -332,6 +321,29 @@ append_change(CfdwTarget *target, CfdwLedgerRow *row, CfdwVerb verb,
 	pending++;
 	cfdw_ledger_unsettle(row);
 	return change;
+}
+
+/*
+ * Whether another change may be kept: raises 54000 or 25000 when not.
+ */
+static void
+check_room(const CfdwTarget *target)
+{
+	if (IsParallelWorker())
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+			 errmsg("cannot change foreign table \"%s\" in a parallel worker",
+					target->table)));
+	if (pending >= max_pending_changes)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many changes in one transaction"),
+			 errdetail("A transaction keeps at most %d changes until COMMIT.",
+					   max_pending_changes),
+			 errhint(
+				 "Commit more often, or raise \"catalogs_fdw.max_pending_changes\".")));
 }
 
 /*

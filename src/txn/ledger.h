@@ -91,7 +91,8 @@ typedef struct CfdwLedgerRow
 	uint32 number; /* of an added row, from 1; 0 of any other */
 	CfdwPresence presence;
 	CfdwTarget
-		*told_through;  /* the last request about it; NULL: none was made */
+		*told_through; /* the last request about it; NULL: none was made */
+	CfdwTarget *added_through; /* an added row: by whom, and where */
 	uint64 added_at;    /* of an added row: the event that gave it its id */
 	bool may_be_absent; /* it is changed by its id alone, and the account
 							   * has not said that it has it */

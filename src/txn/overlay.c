@@ -86,7 +86,7 @@ cfdw_overlay_find(CfdwOverlay *overlay, int64 id)
 	OverlayEntry *entry;
 	bool found;
 
-	if (row == NULL)
+	if (row == NULL || row->number == 0)
 		cfdw_ledger_saw(overlay->account, id);
 	if (row == NULL || !cfdw_journal_concerns(row, overlay->command))
 		return NULL;

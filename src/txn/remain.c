@@ -37,8 +37,8 @@ static int append_rows(CfdwAccount *account, StringInfo names, bool unknown,
 					   CfdwVerb verb);
 static bool is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb);
 static const char *reason(CfdwAccount *account, bool only_deletes);
-static void send_warning(int sqlstate, char *message, char *detail,
-						 const char *hint);
+static char *format(const char *message, const char *first, const char *second);
+static void send_warning(int sqlstate, char *message, char *detail, char *hint);
 static char *showable(char *text);
 static bool client_can_show(const char *text);
 
@@ -125,18 +125,18 @@ warn(CfdwAccount *account, StringInfo names, bool unknown)
 	if (unknown)
 		send_warning(
 			ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
-			psprintf(_("outcome of a request to server \"%s\" is unknown"),
-					 account->server),
-			psprintf(_("The account may have carried it out, or not: %s."),
-					 names->data),
-			_("Check the account."));
+			format(_("outcome of a request to server \"%s\" is unknown"),
+				   account->server, ""),
+			format(_("The account may have carried it out, or not: %s."),
+				   names->data, ""),
+			format(_("Check the account."), "", ""));
 	else
 		send_warning(
 			ERRCODE_WARNING,
-			psprintf(_("changes that were rolled back remain on server \"%s\""),
-					 account->server),
-			psprintf(_("What remains: %s. %s"), names->data,
-					 reason(account, n[CFDW_ADD] + n[CFDW_UPDATE] == 0)),
+			format(_("changes that were rolled back remain on server \"%s\""),
+				   account->server, ""),
+			format(_("What remains: %s. %s"), names->data,
+				   reason(account, n[CFDW_ADD] + n[CFDW_UPDATE] == 0)),
 			NULL);
 }
 
@@ -212,15 +212,37 @@ reason(CfdwAccount *account, bool only_deletes)
 }
 
 /*
+ * A message with what it is about, of which there are two at most; NULL when there
+ * is no memory.
+ */
+static char *
+format(const char *message, const char *first, const char *second)
+{
+	Size size = strlen(message) + strlen(first) + strlen(second) + 1;
+	char *text = cfdw_ledger_alloc(size);
+
+	if (text != NULL)
+		snprintf(text, size, message, first, second);
+	return text;
+}
+
+/*
  * A WARNING that the client can be shown.
  */
 static void
-send_warning(int sqlstate, char *message, char *detail, const char *hint)
+send_warning(int sqlstate, char *message, char *detail, char *hint)
 {
-	ereport(WARNING,
+	ErrorContextCallback *context = error_context_stack;
+
+	if (message == NULL || detail == NULL)
+		return;
+	/* What calls us may have a name that the client cannot be shown. */
+	error_context_stack = NULL;
+	ereport(client_can_show(_("WARNING")) ? WARNING : LOG_SERVER_ONLY,
 			(errcode(sqlstate), errmsg_internal("%s", showable(message)),
 			 errdetail_internal("%s", showable(detail)),
-			 hint != NULL ? errhint("%s", hint) : 0));
+			 hint != NULL ? errhint("%s", showable(hint)) : 0));
+	error_context_stack = context;
 }
 
 /*

@@ -19,6 +19,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -77,6 +79,7 @@ static bool repeat(const Sending *sending, CfdwLane *lane);
 static void apply(CfdwBatch *batch);
 static void tell_sources(const CfdwBatch *batch);
 static void go_on_aborting(CfdwLane *lane, CfdwBatch *batch);
+static bool is_about_rows(const CfdwBatch *batch, long status);
 static void part(CfdwLane *lane, CfdwBatch *batch);
 static void close_lanes(Sending *sending);
 pg_noreturn static void raise_failure(Sending *sending);
@@ -407,7 +410,8 @@ launch(Sending *sending, CfdwLane *lane)
 		CFDW_DEADLINE_SLACK_MS)
 	{
 		lane->stopped = batch->too_late = true;
-		lane->account->why = _("There was no time left.");
+		if (sending->aborting)
+			lane->account->why = _("There was no time left.");
 		sending->failed = batch;
 	}
 	else if (cfdw_batch_start(batch, deadline))
@@ -430,7 +434,9 @@ receive(Sending *sending, CfdwLane *lane)
 	if (repeat(sending, lane))
 		return;
 	lane->batch = NULL;
-	lane->account->given_up = false;
+	if (batch->answer != CFDW_ANSWER_NOT_SENT &&
+		batch->answer != CFDW_ANSWER_UNKNOWN)
+		lane->account->given_up = false;
 	apply(batch);
 	tell_sources(batch);
 	if (sending->aborting)
@@ -470,8 +476,8 @@ repeat(const Sending *sending, CfdwLane *lane)
 			if (!sending->aborting)
 				return false;
 			wait_ms =
-				Max(batch->problem.retry_after_s, response->retry_after_s) *
-				1000;
+				Max(batch->problem.retry_after_s, response->retry_after_s);
+			wait_ms = Min(wait_ms, INT_MAX / 1000) * 1000;
 			wait_ms = wait_ms > 0 ? wait_ms : WAIT_MS;
 			break;
 		default:
@@ -535,8 +541,13 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 	{
 		case CFDW_ANSWER_DONE:
 		case CFDW_ANSWER_EMPTY:
-		case CFDW_ANSWER_REFUSED:
 			part(lane, batch);
+			break;
+		case CFDW_ANSWER_REFUSED:
+			if (is_about_rows(batch, response->status))
+				part(lane, batch);
+			else
+				lane->stopped = true;
 			break;
 		case CFDW_ANSWER_NOT_SENT:
 		case CFDW_ANSWER_UNKNOWN:
@@ -548,6 +559,17 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 	}
 	if (!cfdw_batch_succeeded(batch))
 		lane->account->why = cfdw_report_why(response, batch->answer);
+}
+
+/*
+ * Whether a refusal can be about single rows: it names them, gives a code, or has a
+ * status that says what was sent is at fault.
+ */
+static bool
+is_about_rows(const CfdwBatch *batch, long status)
+{
+	return batch->reply.nerrors > 0 || batch->problem.code != 0 ||
+		   status == 200 || status == 400 || status == 413 || status == 422;
 }
 
 /*
@@ -617,9 +639,11 @@ raise_failure(Sending *sending)
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	/* Before: a cancel of it tells nothing of the rows. */
 	lookalikes = find_lookalikes(sending, batch);
-	/* An error that ends the transaction tells all there is to say. */
+	/* An error that ends the transaction tells all there is to say; one of a
+	 * login names no rows. */
 	for (int i = 0; i < batch->n; i++)
-		if (batch->operations[i]->verdict == CFDW_UNKNOWN)
+		if (batch->operations[i]->verdict == CFDW_UNKNOWN &&
+			!cfdw_call_response(batch->call)->signing_in)
 			batch->operations[i]->row->named =
 				GetCurrentTransactionNestLevel() == 1;
 	cfdw_batch_report(batch, lookalikes);

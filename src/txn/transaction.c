@@ -26,7 +26,8 @@
 #define ABORT_LIMIT_MS 10000
 
 static void list_all(dlist_head *operations);
-static void list_account(CfdwAccount *account, dlist_head *operations);
+static void list_account(CfdwAccount *account, dlist_head *operations,
+						 bool immediate);
 static void sort(dlist_head *operations);
 static void append(dlist_head *operations, CfdwOperation *operation);
 static void settle_all(void);
@@ -71,26 +72,14 @@ cfdw_transaction_pending(dlist_head *operations)
 int
 cfdw_transaction_send_immediate(CfdwAccount *account)
 {
-	dlist_head all = DLIST_STATIC_INIT(all);
 	dlist_head operations = DLIST_STATIC_INIT(operations);
-	dlist_mutable_iter iter;
+	dlist_iter iter;
 	int absent = 0;
 
-	list_account(account, &all);
-	dlist_foreach_modify(iter, &all)
-	{
-		CfdwOperation *operation =
-			dlist_container(CfdwOperation, link, iter.cur);
-
-		if (operation->target->immediate)
-		{
-			dlist_delete(iter.cur);
-			dlist_push_tail(&operations, iter.cur);
-		}
-	}
+	list_account(account, &operations, true);
 	cfdw_send(&operations);
 	settle(account);
-	dlist_foreach_modify(iter, &operations)
+	dlist_foreach(iter, &operations)
 		if (dlist_container(CfdwOperation, link, iter.cur)->verdict ==
 			CFDW_NO_ROW)
 			absent++;
@@ -144,19 +133,24 @@ list_all(dlist_head *operations)
 	ListCell *lc;
 
 	foreach(lc, cfdw_ledger_accounts())
-		list_account(lfirst(lc), operations);
+		list_account(lfirst(lc), operations, false);
 	sort(operations);
 }
 
 static void
-list_account(CfdwAccount *account, dlist_head *operations)
+list_account(CfdwAccount *account, dlist_head *operations, bool immediate)
 {
 	dlist_iter iter;
 
 	dlist_foreach(iter, &account->unsettled)
 	{
-		append(operations, cfdw_difference(dlist_container(
-							   CfdwLedgerRow, unsettled_link, iter.cur)));
+		CfdwLedgerRow *row =
+			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
+		CfdwDesired desired;
+
+		cfdw_journal_fold(row, InvalidCommandId, &desired);
+		if (!immediate || (desired.target != NULL && desired.target->immediate))
+			append(operations, cfdw_difference(row));
 	}
 }
 
