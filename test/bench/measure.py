@@ -138,6 +138,8 @@ GROUPS = [
     (5, {f"changes {n}": kept("change", n) for n in (10_000, 100_000)}),
     (5, {f"blocks {n}": kept("change_in_blocks", n) for n in (2_000, 20_000)}),
     (5, {f"at once {n}": kept("insert_at_once", n) for n in (32, 320)}),
+    (1, {f"memory commits {n}": memory(f"CALL commit_often({n})")
+         for n in (2_000, 200_000)}),
     (1, {"join 2": requests(JOIN.format(2)),
          "join 1000": requests(JOIN.format(1000)),
          "insert posts": requests("SELECT insert_one_by_one('post', 1000)")}),

@@ -106,6 +106,17 @@ BEGIN
 	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
 END $$;
 
+-- n transactions of a procedure, each of which changes a list and takes that back.
+CREATE PROCEDURE commit_often(n integer)
+LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. n LOOP
+		INSERT INTO record (name) VALUES ('Каталог ' || i);
+		DELETE FROM record WHERE id IS NULL;
+		COMMIT;
+	END LOOP;
+END $$;
+
 -- 32 accounts, each a partition.
 CREATE TABLE accounts (account text, id bigint, name text, type text)
 	PARTITION BY LIST (account);

@@ -4,9 +4,11 @@
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(time);
 
 # A backend has some 320 connections at most.
 my ($accounts, $changed) = (1000, 400);
@@ -83,6 +85,19 @@ is($t->wire('--count'), "$changed POST", '... each told once');
 is(run_in($all), '2400|1000', '... of what it has');
 is(run_in(q(DELETE FROM lists WHERE name = 'New')), '', '... and of what it has no longer');
 is(run_in($all), '2000|1000', '... all of them');
+$session->quit;
+
+# A session that has signed in to none signs in to all of them at the same time.
+my $delay = 0.2;
+$t->set(delay_ms => 1000 * $delay);
+$session = $t->session;
+run_in('SELECT 1');
+$t->wire;
+my $start = time;
+is( run_in("INSERT INTO lists (account, name) SELECT 'a' || n, 'New' FROM generate_series(1, 8) n"),
+	'', '8 accounts in a COMMIT, to be signed in to');
+is_within(time - $start, 4 * $delay, '... within the time of four replies');
+is($t->wire('--count'), '8 POST, 8 LOGIN', '... each once');
 $session->quit;
 
 done_testing();
