@@ -56,8 +56,9 @@ CREATE FOREIGN TABLE list_$name PARTITION OF list FOR VALUES IN ($values)
 SQL
 }
 
-my $all = 'SELECT count(*), count(DISTINCT account), sum(id) FROM list';
-my $expected = '8|3|39800';
+# (A DISTINCT would have each account sorted, from 16 on, and so asked in turn.)
+my $all = 'SELECT count(*), sum(id) FROM list';
+my $expected = '8|39800';
 
 # How a query that is run while nothing is answered goes on.
 sub all_at_once
@@ -114,7 +115,7 @@ $t->sql('DROP FOREIGN TABLE list_south; CREATE FOREIGN TABLE list_south PARTITIO
 all_at_once('two wrappers', $all, $expected);
 $t->sql(q(CREATE TABLE list_aaa PARTITION OF list FOR VALUES IN ('aaa');
 	INSERT INTO list_aaa VALUES ('aaa', 1, 'local')));
-all_at_once('two wrappers and a local table', $all, '9|4|39801');
+all_at_once('two wrappers and a local table', $all, '9|39801');
 
 # However their rows come: each of them is late once.
 my $names = $t->sql('SELECT string_agg(name, \' \' ORDER BY id) FROM list');
