@@ -639,13 +639,18 @@ raise_failure(Sending *sending)
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	/* Before: a cancel of it tells nothing of the rows. */
 	lookalikes = find_lookalikes(sending, batch);
-	/* An error that ends the transaction tells all there is to say; one of a
-	 * login names no rows. */
+	/* An error that ends the transaction tells all there is to say.  But one of a
+	 * login names no rows, and of an own add that was to be deleted it is the add
+	 * that may remain. */
 	for (int i = 0; i < batch->n; i++)
-		if (batch->operations[i]->verdict == CFDW_UNKNOWN &&
-			!cfdw_call_response(batch->call)->signing_in)
-			batch->operations[i]->row->named =
-				GetCurrentTransactionNestLevel() == 1;
+	{
+		CfdwOperation *operation = batch->operations[i];
+
+		if (operation->verdict == CFDW_UNKNOWN &&
+			!cfdw_call_response(batch->call)->signing_in &&
+			(operation->verb != CFDW_DELETE || operation->row->number == 0))
+			operation->row->named = GetCurrentTransactionNestLevel() == 1;
+	}
 	cfdw_batch_report(batch, lookalikes);
 }
 
