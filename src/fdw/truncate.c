@@ -88,13 +88,13 @@ delete_added(CfdwTarget *target, CommandId command)
 {
 	dlist_iter iter;
 
-	dlist_foreach(iter, cfdw_ledger_rows())
+	dlist_foreach(iter, &target->account->rows)
 	{
 		CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
 		CfdwDesired desired;
 
 		cfdw_journal_fold(row, InvalidCommandId, &desired);
-		if (row->account == target->account && row->id == 0 && desired.exists)
+		if (row->id == 0 && desired.exists)
 			cfdw_journal_delete(target, row, command);
 	}
 }

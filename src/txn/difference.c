@@ -17,14 +17,22 @@
 
 #include "txn/difference.h"
 
-/* The order in which verbs are sent: what cannot be undone goes last. */
-const CfdwVerb cfdw_difference_order[CFDW_NVERBS] = {CFDW_UPDATE, CFDW_ADD,
-													 CFDW_DELETE};
-
 static bool decide(const CfdwDesired *desired, CfdwVerb *verb);
 static bool differs(const CfdwDesired *desired);
 static char *value_to_send(const CfdwDesired *desired, int key);
 static bool cannot_put_back(const CfdwDesired *desired);
+
+/*
+ * When operations of a verb are sent, from 0: what cannot be undone goes last.
+ */
+int
+cfdw_difference_phase(CfdwVerb verb)
+{
+	static const int phases[CFDW_NVERBS] = {
+		[CFDW_UPDATE] = 0, [CFDW_ADD] = 1, [CFDW_DELETE] = 2};
+
+	return phases[verb];
+}
 
 /*
  * What the account of a row is to do to it, or NULL: nothing.  In the current

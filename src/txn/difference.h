@@ -26,8 +26,7 @@ typedef struct CfdwOperation
 	struct CfdwOperation *source; /* whose copy this is; or NULL */
 } CfdwOperation;
 
-extern const CfdwVerb cfdw_difference_order[CFDW_NVERBS];
-
+extern int cfdw_difference_phase(CfdwVerb verb);
 extern CfdwOperation *cfdw_difference(CfdwLedgerRow *row);
 extern CfdwOperation *cfdw_difference_copy(CfdwOperation *operation);
 extern void cfdw_difference_settle(CfdwLedgerRow *row);

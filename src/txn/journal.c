@@ -165,13 +165,19 @@ cfdw_journal_changed_by(const CfdwLedgerRow *row, CommandId command)
 bool
 cfdw_journal_is_empty(void)
 {
-	dlist_iter iter;
+	ListCell *lc;
 
-	dlist_foreach(iter, cfdw_ledger_rows())
+	foreach(lc, cfdw_ledger_accounts())
 	{
-		if (dlist_container(CfdwLedgerRow, link, iter.cur)->told_through !=
-			NULL)
-			return false;
+		CfdwAccount *account = lfirst(lc);
+		dlist_iter iter;
+
+		dlist_foreach(iter, &account->rows)
+		{
+			if (dlist_container(CfdwLedgerRow, link, iter.cur)->told_through !=
+				NULL)
+				return false;
+		}
 	}
 	return changes == NIL;
 }
@@ -246,11 +252,13 @@ cfdw_journal_rollback(int nest_level)
 		   ((CfdwChange *) list_nth(changes, keep - 1))->nest_level >=
 			   nest_level)
 		keep--;
-	/* In the order in which they were changed. */
-	for (int i = keep; i < list_length(changes); i++)
-		cfdw_ledger_unsettle(((CfdwChange *) list_nth(changes, i))->row);
 	for (int i = list_length(changes) - 1; i >= keep; i--)
-		forget_change(list_nth(changes, i));
+	{
+		CfdwChange *change = list_nth(changes, i);
+
+		cfdw_ledger_unsettle(change->row);
+		forget_change(change);
+	}
 	if (keep == 0)
 		list_free(changes);
 	changes = list_truncate(changes, keep);

@@ -71,9 +71,9 @@ static uint64 now = 0;       /* events so far */
 
 /* Below TopTransactionContext; NULL as long as there is no row. */
 static MemoryContext ledger_context = NULL;
-static dlist_head rows;
 static HTAB *rows_by_key = NULL;
 static uint32 last_number = 0;
+static uint64 last_met = 0;
 
 static CfdwLedgerRow *new_row(CfdwAccount *account);
 static RowEntry *enter(const CfdwAccount *account, int64 id, HASHACTION action);
@@ -107,6 +107,7 @@ cfdw_ledger_account(const CfdwTable *table)
 	account->resource = table->resource;
 	account->seen_min = PG_INT64_MAX;
 	account->seen_max = PG_INT64_MIN;
+	dlist_init(&account->rows);
 	dlist_init(&account->unsettled);
 	accounts = lappend(accounts, account);
 	MemoryContextSwitchTo(caller);
@@ -192,7 +193,6 @@ cfdw_ledger_open(void)
 		ledger_context =
 			AllocSetContextCreate(TopTransactionContext, "catalogs_fdw ledger",
 								  ALLOCSET_DEFAULT_SIZES);
-	dlist_init(&rows);
 	control.hcxt = ledger_context;
 	rows_by_key = hash_create("catalogs_fdw rows", 64, &control,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -319,17 +319,6 @@ List *
 cfdw_ledger_accounts(void)
 {
 	return accounts;
-}
-
-/*
- * All rows, in the order in which the transaction met them: dlist of link.
- */
-dlist_head *
-cfdw_ledger_rows(void)
-{
-	if (rows_by_key == NULL)
-		dlist_init(&rows);
-	return &rows;
 }
 
 /*
@@ -508,7 +497,8 @@ new_row(CfdwAccount *account)
 			sizeof(CfdwLedgerValue) * account->resource->ncolumns);
 
 	row->account = account;
-	dlist_push_tail(&rows, &row->link);
+	row->met = ++last_met;
+	dlist_push_tail(&account->rows, &row->link);
 	return row;
 }
 

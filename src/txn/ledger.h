@@ -40,7 +40,8 @@ typedef struct CfdwAccount
 	const char *url;    /* of the server: another one is another account */
 	const char *path;
 	const CfdwResource *resource;
-	dlist_head unsettled;   /* rows that may not be as they are to be */
+	dlist_head rows;        /* all, in the order in which they were met */
+	dlist_head unsettled;   /* those that may not be as they are to be */
 	struct seen_hash *seen; /* ids of lists that were there when they were
 							 * read, up to a number of them ... */
 	int64 seen_min;         /* ... and the range of those beyond it: empty
@@ -89,6 +90,7 @@ typedef struct CfdwLedgerRow
 	CfdwAccount *account;
 	int64 id;      /* 0 while the account has not assigned one */
 	uint32 number; /* of an added row, from 1; 0 of any other */
+	uint64 met;    /* greater than that of a row that was met earlier */
 	CfdwPresence presence;
 	CfdwTarget
 		*told_through; /* the last request about it; NULL: none was made */
@@ -107,7 +109,7 @@ typedef struct CfdwLedgerRow
 	uint64 absent_serial;    /* of the last change made to a row that turned out
 							  * to be absent: up to it they do not count */
 
-	dlist_node link; /* in the list of all */
+	dlist_node link; /* in its account's rows */
 	dlist_node unsettled_link;
 	bool is_unsettled;
 
@@ -131,7 +133,6 @@ extern CfdwLedgerRow *cfdw_ledger_find(const CfdwAccount *account, int64 id);
 extern CfdwLedgerRow *cfdw_ledger_numbered(uint32 number);
 extern void cfdw_ledger_forget(CfdwLedgerRow *row);
 extern List *cfdw_ledger_accounts(void);
-extern dlist_head *cfdw_ledger_rows(void);
 extern void cfdw_ledger_unsettle(CfdwLedgerRow *row);
 extern void cfdw_ledger_settle(CfdwLedgerRow *row);
 extern void cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target,

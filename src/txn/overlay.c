@@ -109,8 +109,8 @@ cfdw_overlay_added(CfdwOverlay *overlay, int n)
 	MemoryContext caller = MemoryContextSwitchTo(overlay->context);
 	dlist_iter iter;
 
-	if (!overlay->is_listed && cfdw_ledger_is_open())
-		dlist_foreach(iter, cfdw_ledger_rows())
+	if (!overlay->is_listed)
+		dlist_foreach(iter, &overlay->account->rows)
 		{
 			CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
 			CfdwDesired *desired;
@@ -149,7 +149,7 @@ cfdw_overlay_value(const CfdwDesired *desired, int key)
 static bool
 is_beside(const CfdwOverlay *overlay, const CfdwLedgerRow *row)
 {
-	return row->account == overlay->account && row->number > 0 &&
+	return row->number > 0 &&
 		   (row->id == 0 || row->added_at > overlay->asked_at) &&
 		   (overlay->by_id == NULL || row->id == 0 ||
 			hash_search(overlay->by_id, &row->id, HASH_FIND, NULL) == NULL);

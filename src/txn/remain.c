@@ -101,9 +101,9 @@ count_rows(CfdwAccount *account)
 	CfdwVerb verb;
 	int n = 0;
 
-	dlist_foreach(iter, &account->unsettled)
-		if (is_left(dlist_container(CfdwLedgerRow, unsettled_link, iter.cur),
-					&unknown, &verb))
+	dlist_foreach(iter, &account->rows)
+		if (is_left(dlist_container(CfdwLedgerRow, link, iter.cur), &unknown,
+					&verb))
 			n++;
 	return n;
 }
@@ -158,10 +158,9 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 		if (pass > 0 && n > 0)
 			cfdw_name_append_verb(names, verb, n);
 		n = 0;
-		dlist_foreach(iter, &account->unsettled)
+		dlist_foreach(iter, &account->rows)
 		{
-			CfdwLedgerRow *row =
-				dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
+			CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
 			bool is_unknown;
 			CfdwVerb left;
 
@@ -200,10 +199,10 @@ reason(CfdwAccount *account, bool only_deletes)
 		return _("A deleted list cannot be brought back.");
 	if (account->why != NULL)
 		return account->why;
-	dlist_foreach(iter, &account->unsettled)
+	dlist_foreach(iter, &account->rows)
 	{
 		const CfdwLedgerRow *row =
-			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
+			dlist_container(CfdwLedgerRow, link, iter.cur);
 
 		if (row->told_through != NULL && !row->told_through->undo)
 			return _("The option \"undo\" is off.");

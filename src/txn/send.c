@@ -266,10 +266,10 @@ pack_phase(Sending *sending, dlist_head *operations, int phase)
 		CfdwOperation *operation =
 			dlist_container(CfdwOperation, link, iter.cur);
 		bool combine = operation->target->combine && !sending->aborting;
+		CfdwVerb verb = combine ? CFDW_DELETE : operation->verb;
 
-		if (cfdw_difference_order[phase] ==
-			(combine ? CFDW_DELETE : operation->verb))
-			pack(sending, operation, cfdw_difference_order[phase]);
+		if (cfdw_difference_phase(verb) == phase)
+			pack(sending, operation, verb);
 	}
 }
 

@@ -26,10 +26,12 @@
 #define ABORT_LIMIT_MS 10000
 
 static void list_all(dlist_head *operations);
-static void list_account(CfdwAccount *account, dlist_head *operations,
-						 bool immediate);
-static void sort(dlist_head *operations);
+static List *list_account(CfdwAccount *account, List *operations,
+						  bool immediate);
+static void sort(List *operations, dlist_head *sorted);
+static int compare(const ListCell *a, const ListCell *b);
 static void append(dlist_head *operations, CfdwOperation *operation);
+static void take_back_account(CfdwAccount *account, dlist_head *operations);
 static void settle_all(void);
 static void settle(CfdwAccount *account);
 static void refuse_lost_rows(void);
@@ -55,7 +57,7 @@ cfdw_transaction_init(void)
 
 /*
  * What COMMIT would send now: appends CfdwOperation to OPERATIONS, in the current
- * memory context, in the order of the accounts and of the rows' first changes.
+ * memory context, in the order in which they are sent.
  */
 void
 cfdw_transaction_pending(dlist_head *operations)
@@ -76,7 +78,7 @@ cfdw_transaction_send_immediate(CfdwAccount *account)
 	dlist_iter iter;
 	int absent = 0;
 
-	list_account(account, &operations, true);
+	sort(list_account(account, NIL, true), &operations);
 	cfdw_send(&operations);
 	settle(account);
 	dlist_foreach(iter, &operations)
@@ -130,15 +132,19 @@ cfdw_transaction_send_row(CfdwLedgerRow *row)
 static void
 list_all(dlist_head *operations)
 {
+	List *found = NIL;
 	ListCell *lc;
 
 	foreach(lc, cfdw_ledger_accounts())
-		list_account(lfirst(lc), operations, false);
-	sort(operations);
+		found = list_account(lfirst(lc), found, false);
+	sort(found, operations);
 }
 
-static void
-list_account(CfdwAccount *account, dlist_head *operations, bool immediate)
+/*
+ * Appends what one account has to be told; of IMMEDIATE changes only, or of all.
+ */
+static List *
+list_account(CfdwAccount *account, List *operations, bool immediate)
 {
 	dlist_iter iter;
 
@@ -146,34 +152,42 @@ list_account(CfdwAccount *account, dlist_head *operations, bool immediate)
 	{
 		CfdwLedgerRow *row =
 			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
-		CfdwDesired desired;
+		CfdwOperation *operation = cfdw_difference(row);
 
-		cfdw_journal_fold(row, InvalidCommandId, &desired);
-		if (!immediate || (desired.target != NULL && desired.target->immediate))
-			append(operations, cfdw_difference(row));
+		if (operation != NULL && (!immediate || operation->target->immediate))
+			operations = lappend(operations, operation);
 	}
+	return operations;
 }
 
 /*
- * Puts operations into the order in which they are sent.
+ * Appends operations to SORTED, in the order in which they are sent.
  */
 static void
-sort(dlist_head *operations)
+sort(List *operations, dlist_head *sorted)
 {
-	dlist_head sorted = DLIST_STATIC_INIT(sorted);
-	dlist_mutable_iter iter;
+	ListCell *lc;
 
-	for (int i = 0; i < CFDW_NVERBS; i++)
-		dlist_foreach_modify(iter, operations)
-		{
-			if (dlist_container(CfdwOperation, link, iter.cur)->verb !=
-				cfdw_difference_order[i])
-				continue;
-			dlist_delete(iter.cur);
-			dlist_push_tail(&sorted, iter.cur);
-		}
-	while (!dlist_is_empty(&sorted))
-		dlist_push_tail(operations, dlist_pop_head_node(&sorted));
+	list_sort(operations, compare);
+	foreach(lc, operations)
+		append(sorted, lfirst(lc));
+}
+
+/*
+ * Verb by verb; of each in the order in which the rows were met, whatever has
+ * become of them since.
+ */
+static int
+compare(const ListCell *a, const ListCell *b)
+{
+	const CfdwOperation *left = lfirst(a);
+	const CfdwOperation *right = lfirst(b);
+	int phase = cfdw_difference_phase(left->verb);
+	int other = cfdw_difference_phase(right->verb);
+
+	if (phase != other)
+		return phase < other ? -1 : 1;
+	return left->row->met < right->row->met ? -1 : 1;
 }
 
 static void
@@ -299,19 +313,28 @@ static void
 take_back(void)
 {
 	dlist_head operations = DLIST_STATIC_INIT(operations);
-	dlist_iter iter;
+	ListCell *lc;
 
 	cfdw_send_abandon();
 	cfdw_journal_rollback(0);
-	dlist_foreach(iter, cfdw_ledger_rows())
+	foreach(lc, cfdw_ledger_accounts())
+		take_back_account(lfirst(lc), &operations);
+	cfdw_send_in_abort(&operations, ABORT_LIMIT_MS);
+	cfdw_remain_warn();
+}
+
+static void
+take_back_account(CfdwAccount *account, dlist_head *operations)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &account->rows)
 	{
 		CfdwLedgerRow *row = dlist_container(CfdwLedgerRow, link, iter.cur);
 
 		if (is_to_be_taken_back(row))
-			append(&operations, cfdw_difference(row));
+			append(operations, cfdw_difference(row));
 	}
-	cfdw_send_in_abort(&operations, ABORT_LIMIT_MS);
-	cfdw_remain_warn();
 }
 
 /*

@@ -128,6 +128,7 @@ sub _run_alone
 	  $failed && !$faults->is_healthy
 	  ? $statements->imagine($statement)
 	  : $statement->{effect}->($got);
+	$should ||= $self->{checks}->sqlstate_of_commit if $faults->is_healthy;
 	$self->{checks}->ends('it', $failed, $should);
 	$self->{checks}->is_over(!$failed);
 	return;
