@@ -55,7 +55,10 @@ static void complete_added(ModifyState *state, CfdwNeed need, int64 id,
 						   TupleTableSlot *slot);
 static void complete_updated(ModifyState *state, TupleTableSlot *old,
 							 TupleTableSlot *slot);
-static CfdwLedgerRow *find_row(ModifyState *state, TupleTableSlot *plan_slot);
+static CfdwLedgerRow *find_row(const ModifyState *state,
+							   TupleTableSlot *plan_slot);
+static bool is_changed(const ModifyState *state, TupleTableSlot *plan_slot);
+static int64 id_of(const ModifyState *state, TupleTableSlot *plan_slot);
 static ItemPointerData tid_of(const ModifyState *state,
 							  TupleTableSlot *plan_slot);
 static bool store_old_row(ModifyState *state, TupleTableSlot *plan_slot,
@@ -156,7 +159,6 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 	TupleTableSlot *old;
 	MemoryContext caller;
 	CfdwRow *row;
-	CfdwLedgerRow *tracked;
 	ItemPointerData tid;
 
 	MemoryContextReset(state->row_context);
@@ -166,15 +168,13 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 		elog(ERROR, "old row of foreign table \"%s\" is missing",
 			 state->table->name);
 	row = cfdw_writer_updated(state->writer, slot, old);
-	tracked = find_row(state, plan_slot);
 	tid = tid_of(state, plan_slot);
-	if (cfdw_journal_changed_by(tracked, state->command) ||
-		is_left(state, &tid))
+	if (is_changed(state, plan_slot) || is_left(state, &tid))
 		slot = NULL;
 	else if (cfdw_row_is_empty(row))
 		note_left(state, &tid);
 	else
-		cfdw_journal_update(state->target, tracked, row,
+		cfdw_journal_update(state->target, find_row(state, plan_slot), row,
 							cfdw_writer_before(state->writer, row, old),
 							state->command);
 	if (slot != NULL)
@@ -195,17 +195,16 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
-	CfdwLedgerRow *tracked;
 	MemoryContext caller;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	tracked = find_row(state, plan_slot);
-	if (cfdw_journal_changed_by(tracked, state->command))
+	if (is_changed(state, plan_slot))
 		slot = NULL;
 	else
 	{
-		cfdw_journal_delete(state->target, tracked, state->command);
+		cfdw_journal_delete(state->target, find_row(state, plan_slot),
+							state->command);
 		store_old_row(state, plan_slot, slot);
 		slot->tts_tid = tid_of(state, plan_slot);
 	}
@@ -328,20 +327,44 @@ complete_updated(ModifyState *state, TupleTableSlot *old, TupleTableSlot *slot)
 }
 
 /*
- * The row that an UPDATE or a DELETE is about.
+ * The row that an UPDATE or a DELETE changes.
  */
 static CfdwLedgerRow *
-find_row(ModifyState *state, TupleTableSlot *plan_slot)
+find_row(const ModifyState *state, TupleTableSlot *plan_slot)
 {
 	ItemPointerData tid = tid_of(state, plan_slot);
 	uint32 number = cfdw_tid_added(&tid);
+
+	return number > 0
+			   ? cfdw_ledger_numbered(number)
+			   : cfdw_journal_read(state->target, id_of(state, plan_slot));
+}
+
+/*
+ * Whether the command has changed the row already.
+ */
+static bool
+is_changed(const ModifyState *state, TupleTableSlot *plan_slot)
+{
+	ItemPointerData tid = tid_of(state, plan_slot);
+	uint32 number = cfdw_tid_added(&tid);
+	CfdwLedgerRow *tracked =
+		number > 0
+			? cfdw_ledger_numbered(number)
+			: cfdw_ledger_find(state->target->account, id_of(state, plan_slot));
+
+	return tracked != NULL && cfdw_journal_changed_by(tracked, state->command);
+}
+
+/*
+ * The id with which the scan gave the row.
+ */
+static int64
+id_of(const ModifyState *state, TupleTableSlot *plan_slot)
+{
 	bool isnull;
-	Datum value;
+	Datum value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
 
-	if (number > 0)
-		return cfdw_ledger_numbered(number);
-
-	value = ExecGetJunkAttribute(plan_slot, state->id_junk, &isnull);
 	if (isnull)
 		ereport(
 			ERROR,
@@ -349,8 +372,7 @@ find_row(ModifyState *state, TupleTableSlot *plan_slot)
 			 errmsg(
 				 "cannot change a row of foreign table \"%s\" that has no id",
 				 state->table->name)));
-	return cfdw_journal_read(state->target,
-							 cfdw_writer_id(state->writer, value));
+	return cfdw_writer_id(state->writer, value);
 }
 
 /*
