@@ -55,6 +55,7 @@ OBJS = \
 	src/fdw/truncate.o \
 	src/fdw/direct.o \
 	src/fdw/explain.o \
+	src/fdw/monitor.o \
 	src/fdw/catalogs_fdw.o
 
 # Every file in sql/ is a test on its own, so their order means nothing.  Each

@@ -35,3 +35,26 @@ LANGUAGE C STRICT VOLATILE;
 CREATE VIEW catalogs_fdw_pending AS
   SELECT * FROM catalogs_fdw_pending();
 GRANT SELECT ON catalogs_fdw_pending TO PUBLIC;
+
+CREATE FUNCTION catalogs_fdw_sessions(OUT server name, OUT role name,
+  OUT url text, OUT valid boolean, OUT in_use boolean, OUT connected boolean,
+  OUT signed_in boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+-- The accounts that this backend knows.
+CREATE VIEW catalogs_fdw_sessions AS
+  SELECT * FROM catalogs_fdw_sessions();
+GRANT SELECT ON catalogs_fdw_sessions TO PUBLIC;
+
+-- Ends this backend's sessions with a server, or with all.
+CREATE FUNCTION catalogs_fdw_disconnect(server name)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+CREATE FUNCTION catalogs_fdw_disconnect_all()
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;

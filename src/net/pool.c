@@ -110,6 +110,15 @@ cfdw_pool_is_idle(const CfdwPool *pool)
 }
 
 /*
+ * Whether there is a connection: one that is kept, or in use.
+ */
+bool
+cfdw_pool_is_connected(const CfdwPool *pool)
+{
+	return pool->taken > 0 || pool->kept != CURL_SOCKET_BAD;
+}
+
+/*
  * Closes the kept connection, unless a transfer is under way; cookies stay.
  * Never raises.
  */

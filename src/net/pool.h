@@ -18,6 +18,7 @@ extern CfdwPool *cfdw_pool_create(MemoryContext parent,
 								  const CfdwCredentials *credentials,
 								  bool cookies);
 extern bool cfdw_pool_is_idle(const CfdwPool *pool);
+extern bool cfdw_pool_is_connected(const CfdwPool *pool);
 extern void cfdw_pool_close_idle(CfdwPool *pool);
 
 /* For http alone: a handle is a CURL, of which those above it do not know. */

@@ -27,6 +27,8 @@ struct CfdwSession
 {
 	MemoryContext context; /* holds all of it */
 	char *server;          /* name */
+	Oid serverid;
+	Oid mapping;
 	CfdwOptions options;
 	CfdwCredentials credentials;
 	const CfdwAuthMethod *method;
@@ -69,6 +71,8 @@ static CfdwTraffic written = {0};
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static CfdwSessionInfo *describe(const CfdwSession *session);
+static bool is_with(const CfdwSession *session, Oid serverid);
 static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
 static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
@@ -118,6 +122,61 @@ cfdw_session_get(Oid serverid, Oid userid)
 		entry->session = create_session(GetForeignServer(serverid),
 										GetUserMapping(userid, serverid));
 	return entry->session;
+}
+
+/*
+ * The sessions of this backend: a list of CfdwSessionInfo, palloc'ed, in no order.
+ */
+List *
+cfdw_session_list(void)
+{
+	List *infos = NIL;
+	HASH_SEQ_STATUS scan;
+	SessionEntry *entry;
+	ListCell *lc;
+
+	hash_seq_init(&scan, sessions);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->session != NULL)
+			infos = lappend(infos, describe(entry->session));
+	foreach(lc, retired)
+		infos = lappend(infos, describe(lfirst(lc)));
+	return infos;
+}
+
+/*
+ * Ends the sessions with a server, or all for InvalidOid, and returns how many;
+ * but for those that the transaction still needs: *IN_USE of them.
+ */
+int
+cfdw_session_disconnect(Oid serverid, int *in_use)
+{
+	HASH_SEQ_STATUS scan;
+	SessionEntry *entry;
+	ListCell *lc;
+	int ended = 0;
+
+	*in_use = 0;
+	sweep();
+	foreach(lc, retired)
+		if (is_with(lfirst(lc), serverid))
+			(*in_use)++;
+	hash_seq_init(&scan, sessions);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		CfdwSession *session = entry->session;
+
+		if (session == NULL || !is_with(session, serverid))
+			continue;
+		if (!is_disposable(session))
+		{
+			(*in_use)++;
+			continue;
+		}
+		drop_session(entry);
+		ended++;
+	}
+	return ended;
 }
 
 /*
@@ -353,6 +412,31 @@ cfdw_session_leave_login(CfdwLogin *login)
 	free(login);
 }
 
+static CfdwSessionInfo *
+describe(const CfdwSession *session)
+{
+	CfdwSessionInfo *info = palloc0(sizeof(CfdwSessionInfo));
+
+	info->serverid = session->serverid;
+	info->mapping = session->mapping;
+	info->url = session->options.url;
+	info->valid = !session->invalid;
+	info->in_use = !is_disposable(session);
+	info->connected = cfdw_pool_is_connected(session->pool);
+	info->can_sign_in = cfdw_auth_can_renew(session->method);
+	info->signed_in = session->signed_in;
+	return info;
+}
+
+/*
+ * Whether it is a session with that server; with any, for InvalidOid.
+ */
+static bool
+is_with(const CfdwSession *session, Oid serverid)
+{
+	return !OidIsValid(serverid) || session->serverid == serverid;
+}
+
 static void
 add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
 {
@@ -372,6 +456,8 @@ create_session(ForeignServer *server, UserMapping *user)
 
 	session->context = context;
 	session->server = pstrdup(server->servername);
+	session->serverid = server->serverid;
+	session->mapping = user->umid;
 	cfdw_option_server(server, &session->options);
 	cfdw_option_user(user, &session->credentials);
 	session->method = cfdw_auth_method(&session->credentials, session->server);

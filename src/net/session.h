@@ -19,9 +19,24 @@ typedef struct CfdwSession CfdwSession;
 /* A login under way, or ended, of which calls know. */
 typedef struct CfdwLogin CfdwLogin;
 
+/* What others may know of a session. */
+typedef struct CfdwSessionInfo
+{
+	Oid serverid;
+	Oid mapping;
+	const char *url; /* of the session, valid as long as that */
+	bool valid;      /* server and user mapping are as they were */
+	bool in_use;     /* by this transaction */
+	bool connected;
+	bool can_sign_in; /* it has a login ... */
+	bool signed_in;   /* ... that was accepted; it may have expired */
+} CfdwSessionInfo;
+
 extern void cfdw_session_init(void);
 extern void cfdw_session_end_transaction(void);
 extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
+extern List *cfdw_session_list(void);
+extern int cfdw_session_disconnect(Oid serverid, int *in_use);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
 extern void cfdw_session_describe(const CfdwSession *session,
 								  CfdwAction *action);

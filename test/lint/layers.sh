@@ -24,7 +24,7 @@ only_place_for() {
 		#include.*"executor/               | +generated
 		#include.*"nodes/execnodes\.h"     | +projection
 		PG_MODULE_MAGIC                    | catalogs_fdw
-		PG_FUNCTION_INFO_V1                | catalogs_fdw
+		PG_FUNCTION_INFO_V1                | monitor catalogs_fdw
 	TABLE
 }
 
