@@ -22,6 +22,7 @@ OBJS = \
 	src/net/loop.o \
 	src/net/pool.o \
 	src/net/http.o \
+	src/net/answer.o \
 	src/net/report.o \
 	src/net/auth.o \
 	src/net/session.o \

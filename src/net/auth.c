@@ -136,7 +136,7 @@ static bool
 is_success(const CfdwResponse *response)
 {
 	return response->outcome == CFDW_HTTP_OK &&
-		   cfdw_report_status(response) == CFDW_ANSWER_DONE;
+		   cfdw_answer_of_status(response) == CFDW_ANSWER_DONE;
 }
 
 static void

@@ -416,7 +416,7 @@ see_reply(CfdwCall *call)
 	if (!cfdw_http_is_ready(call->transfer))
 		return;
 	take_response(call);
-	if (cfdw_report_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
+	if (cfdw_answer_of_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
 		cfdw_session_refused(call->session, call->logins) && !call->renewed &&
 		(!aborting || call->in_abort))
 	{
@@ -512,7 +512,7 @@ end_attempt(CfdwCall *call)
 static bool
 was_refused(const CfdwResponse *response)
 {
-	CfdwAnswer answer = cfdw_report_status(response);
+	CfdwAnswer answer = cfdw_answer_of_status(response);
 
 	return answer == CFDW_ANSWER_SIGN_IN || answer == CFDW_ANSWER_LATER;
 }

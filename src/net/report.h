@@ -8,24 +8,9 @@
 #ifndef CFDW_REPORT_H
 #define CFDW_REPORT_H
 
-#include "api/reply.h"
-#include "net/http.h"
+#include "net/answer.h"
 #include "declare/option.h"
 #include "compat.h"
-
-/* What an answer, or the lack of one, means for what was asked. */
-typedef enum CfdwAnswer
-{
-	CFDW_ANSWER_DONE,     /* unless the body says otherwise */
-	CFDW_ANSWER_EMPTY,    /* likewise, without a body: there is nothing */
-	CFDW_ANSWER_REFUSED,  /* for certain */
-	CFDW_ANSWER_SIGN_IN,  /* likewise; signing in anew may help, if anything */
-	CFDW_ANSWER_CLOSED,   /* likewise, and so will be all that is asked */
-	CFDW_ANSWER_LATER,    /* likewise, until some time has passed */
-	CFDW_ANSWER_NOT_SENT, /* it did not go out */
-	CFDW_ANSWER_UNKNOWN,  /* it may have been carried out; asking again tells */
-	CFDW_ANSWER_UNREAD    /* the same, but asking again does not help */
-} CfdwAnswer;
 
 /* What was being done when something failed; the writes of one verb are in its
  * order. */
@@ -75,10 +60,5 @@ pg_noreturn extern void cfdw_report_refused(const CfdwAction *action,
 											bool gone,
 											const CfdwResponse *response);
 pg_noreturn extern void cfdw_report_gone(const CfdwAction *action);
-
-extern CfdwAnswer cfdw_report_answer(const CfdwResponse *response, int code);
-extern CfdwAnswer cfdw_report_status(const CfdwResponse *response);
-extern const char *cfdw_report_why(const CfdwResponse *response,
-								   CfdwAnswer answer);
 
 #endif /* CFDW_REPORT_H */

@@ -254,7 +254,7 @@ receive(CfdwCursor *cursor)
 	}
 
 	caller = MemoryContextSwitchTo(cursor->context);
-	if (cfdw_report_status(cfdw_call_response(cursor->call)) ==
+	if (cfdw_answer_of_status(cfdw_call_response(cursor->call)) ==
 		CFDW_ANSWER_DONE)
 		cfdw_reader_feed(cursor->reader, data, len);
 	else
@@ -283,7 +283,7 @@ finish_reply(CfdwCursor *cursor)
 		head = cfdw_call_body(cursor->call, &head_len);
 		cfdw_session_report_login(cursor->session, response, head, head_len);
 	}
-	switch (cfdw_report_answer(response, 0))
+	switch (cfdw_answer_of(response, 0))
 	{
 		case CFDW_ANSWER_DONE:
 			is_list = cfdw_reader_finish(cursor->reader);

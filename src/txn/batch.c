@@ -82,7 +82,7 @@ void
 cfdw_batch_read(CfdwBatch *batch)
 {
 	const CfdwResponse *response = cfdw_call_response(batch->call);
-	bool is_done = cfdw_report_answer(response, 0) == CFDW_ANSWER_DONE;
+	bool is_done = cfdw_answer_of(response, 0) == CFDW_ANSWER_DONE;
 
 	batch->fault[0] = '\0';
 	batch->refusal = NULL;
@@ -98,7 +98,7 @@ cfdw_batch_read(CfdwBatch *batch)
 		cfdw_batch_set_fault(batch, _("The reply is too long."));
 	}
 	else if (read_reply(batch, response) || !is_done)
-		batch->answer = cfdw_report_answer(response, batch->problem.code);
+		batch->answer = cfdw_answer_of(response, batch->problem.code);
 	else
 	{
 		batch->answer = CFDW_ANSWER_UNKNOWN;

@@ -69,7 +69,7 @@ cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 					  batch->answer == CFDW_ANSWER_EMPTY ||
 					  batch->reply.nerrors > 0 ||
 					  (batch->reply.named &&
-					   cfdw_report_status(response) == CFDW_ANSWER_DONE);
+					   cfdw_answer_of_status(response) == CFDW_ANSWER_DONE);
 
 	/* Until it is decided. */
 	decide_all(batch, CFDW_NOT_SENT);

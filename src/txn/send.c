@@ -558,7 +558,7 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 			lane->stopped = true;
 	}
 	if (!cfdw_batch_succeeded(batch))
-		lane->account->why = cfdw_report_why(response, batch->answer);
+		lane->account->why = cfdw_answer_why(response, batch->answer);
 }
 
 /*
