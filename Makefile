@@ -19,6 +19,8 @@ OBJS = \
 	src/declare/url.o \
 	src/declare/option.o \
 	src/declare/table.o \
+	src/net/shared.o \
+	src/net/pace.o \
 	src/net/loop.o \
 	src/net/pool.o \
 	src/net/http.o \

@@ -39,6 +39,41 @@
 #endif
 
 /*
+ * Finds shared memory by its name; INIT makes what is not there yet.  Raises an
+ * error when there is none to be had.
+ */
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#define CFDW_FIND_SHARED(place, name, size, init)                              \
+	do                                                                         \
+	{                                                                          \
+		bool found_;                                                           \
+		(place) = GetNamedDSMSegment((name), (size), (init), &found_);         \
+	} while (0)
+#else
+#define CFDW_FIND_SHARED(place, name, size, init)                              \
+	do                                                                         \
+	{                                                                          \
+		bool found_;                                                           \
+		LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);                       \
+		(place) = ShmemInitStruct((name), (size), &found_);                    \
+		if (!found_)                                                           \
+			(init)(place);                                                     \
+		LWLockRelease(AddinShmemInitLock);                                     \
+	} while (0)
+#endif
+
+/* How the keys of a shared hash table are treated: as bytes. */
+#if PG_VERSION_NUM >= 170000
+#define CFDW_DSHASH_FUNCTIONS                                                  \
+	.compare_function = dshash_memcmp, .hash_function = dshash_memhash,        \
+	.copy_function = dshash_memcpy
+#else
+#define CFDW_DSHASH_FUNCTIONS                                                  \
+	.compare_function = dshash_memcmp, .hash_function = dshash_memhash
+#endif
+
+/*
  * For how long an Append may wait for its asynchronous scans: its wait does not
  * end with the latch before 15.13, 16.9 and 17.5.
  */

@@ -81,6 +81,24 @@ cfdw_url_read(const char *text, CfdwUrl *url)
 }
 
 /*
+ * An address that was read, as all write it that mean the same: palloc'ed.
+ */
+char *
+cfdw_url_canonical(const char *url)
+{
+	char *canonical = pstrdup(url);
+	const char *port =
+		pg_strncasecmp(url, "https:", strlen("https:")) == 0 ? ":443" : ":80";
+	size_t len = strlen(canonical);
+
+	for (char *p = canonical; *p != '\0'; p++)
+		*p = pg_ascii_tolower((unsigned char) *p);
+	if (len > strlen(port) && strcmp(canonical + len - strlen(port), port) == 0)
+		canonical[len - strlen(port)] = '\0';
+	return canonical;
+}
+
+/*
  * Whether an address is one of this machine, which nobody else can have.  Never
  * raises: it is asked by libcurl as well.
  */

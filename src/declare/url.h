@@ -18,6 +18,7 @@ typedef struct CfdwUrl
 } CfdwUrl;
 
 extern char *cfdw_url_read(const char *text, CfdwUrl *url);
+extern char *cfdw_url_canonical(const char *url);
 extern bool cfdw_url_is_loopback(const struct sockaddr *address);
 
 #endif /* CFDW_URL_H */

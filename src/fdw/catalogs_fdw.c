@@ -41,6 +41,7 @@
 #include "fdw/scan.h"
 #include "fdw/truncate.h"
 #include "net/session.h"
+#include "net/shared.h"
 
 PG_MODULE_MAGIC;
 
@@ -60,6 +61,7 @@ void
 _PG_init(void)
 {
 	cfdw_table_init();
+	cfdw_shared_init();
 	cfdw_session_init();
 	cfdw_journal_init();
 	cfdw_transaction_init();

@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "net/auth.h"
+#include "net/pace.h"
 #include "net/session.h"
 
 struct CfdwSession
@@ -39,6 +40,7 @@ struct CfdwSession
 	int calls;                 /* not yet ended */
 	bool pinned;               /* kept until the end of the transaction */
 	CfdwPool *pool;
+	CfdwPace *pace;     /* of the account, whoever asks it */
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
@@ -470,6 +472,7 @@ create_session(ForeignServer *server, UserMapping *user)
 		cfdw_pool_create(context, &session->options, &session->credentials,
 						 cfdw_auth_uses_cookies(session->method));
 
+	session->pace = cfdw_pace_open(session->options.url);
 	if (cfdw_auth_can_renew(session->method))
 		cfdw_auth_login(session->method, &session->credentials,
 						&session->options, &session->login_request);

@@ -1,0 +1,332 @@
+/*-------------------------------------------------------------------------
+ *
+ * pace.c
+ *	  How often, and when, an account is asked.
+ *
+ * Owns the line in which the requests of all backends to one account wait for
+ * their turn, and until when none is sent because the account has asked to wait.
+ *
+ * An account that takes N requests in any second has N places.  A request takes one
+ * before it goes out, and leaves it a second after it has arrived there, or at once
+ * when it did not go out.  So N of them go to an idle account at the same time; and
+ * in no second more than N arrive, however long each takes to connect.
+ *
+ * Who is first in line, and finds a place, takes it: there is nobody who hands it
+ * over.  Whoever waits looks again after a while; who has not looked for longer
+ * than that is passed over, for it may be a cursor that nobody fetches from, or
+ * gone.  So nobody is waited for, and nothing is to be tidied up after whom.
+ *
+ * Nothing here raises or waits but cfdw_pace_open(): the rest works in an abort, and
+ * in a function that libcurl calls.  A lock is held for a look at two small arrays.
+ *
+ * Must not know what a request is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "portability/instr_time.h"
+#include "storage/spin.h"
+
+#include "declare/url.h"
+#include "net/pace.h"
+#include "net/shared.h"
+
+/* An account that takes more in a second takes a part of them in a part of it. */
+#define MAX_PLACES 128
+
+/* So many are in line; others stand beside it, and take what those leave. */
+#define MAX_IN_LINE 128
+
+/* Who waits looks so often; who has not looked for so long is passed over, and
+ * forgotten in the end. */
+#define LOOK_US (100 * INT64CONST(1000))
+#define PASS_OVER_US (400 * INT64CONST(1000))
+#define FORGET_US (60 * INT64CONST(1000000))
+
+#define SECOND_US INT64CONST(1000000)
+
+/* A request may arrive so much of the window after it has gone out, unless it is
+ * answered before; and clocks need not agree to the last. */
+#define TRAVEL_PART(window) ((window) *6 / 100)
+#define CLOCK_PART(window) ((window) / 200)
+
+/* Who has a place; free from then on. */
+typedef struct Place
+{
+	uint64 ticket;
+	int64 free_us;
+} Place;
+
+/* Who waits for one. */
+typedef struct Waiter
+{
+	uint64 ticket;
+	int64 looked_us;
+} Waiter;
+
+struct CfdwPace
+{
+	CfdwSharedHead head;
+	slock_t lock; /* of what follows */
+	uint64 last_ticket;
+	int64 held_off_us; /* nothing is sent before */
+	int in_line;
+	Waiter line[MAX_IN_LINE]; /* by tickets */
+	Place places[MAX_PLACES];
+};
+
+static void init_pace(void *entry);
+static int64 now_us(void);
+static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
+static void leave_line(CfdwPace *pace, uint64 ticket);
+static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
+					 int *ntaken);
+static int64 wait_for_free(int64 *taken, int ntaken, int n, int64 now);
+static int compare_times(const void *a, const void *b);
+
+static const CfdwSharedTable paces = {.number = CFDW_SHARED_PACES,
+									  .entry_size = sizeof(CfdwPace),
+									  .init = init_pace};
+
+/*
+ * The pace of the account at URL.  Valid until the backend ends.  Raises 53200.
+ */
+CfdwPace *
+cfdw_pace_open(const char *url)
+{
+	CfdwSharedKey key;
+
+	cfdw_shared_key(&key, InvalidOid, 0, cfdw_url_canonical(url));
+	return cfdw_shared_entry(&paces, &key);
+}
+
+/*
+ * Whether it is that of the whole cluster, or of this session alone.
+ */
+bool
+cfdw_pace_is_shared(const CfdwPace *pace)
+{
+	return pace->head.shared;
+}
+
+/*
+ * Whether the turn has come: then it has a place, one of LIMIT in a second (0: as
+ * many as you like), for LEASE_MS at most unless cfdw_pace_sent() is called.  If
+ * not, it is in line, and this is to be asked again after *WAIT_MS.
+ */
+bool
+cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
+			   double *wait_ms)
+{
+	int parts = Max((limit + MAX_PLACES - 1) / MAX_PLACES, 1);
+	int64 taken[MAX_PLACES];
+	int ntaken;
+	int place;
+	int missing; /* places, until there is one for this */
+	int64 now = now_us();
+	int64 wait_us;
+	bool come;
+
+	SpinLockAcquire(&pace->lock);
+	if (turn->pace == NULL)
+		*turn = (CfdwTurn){.pace = pace, .ticket = ++pace->last_ticket};
+	missing = stand_in_line(pace, turn->ticket, now) + 1;
+	place = find_free(pace, now, taken, &ntaken);
+	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
+	wait_us = pace->held_off_us - now;
+	come = wait_us <= 0 && missing <= 0;
+	if (come)
+		leave_line(pace, turn->ticket);
+	if (come && limit > 0)
+	{
+		turn->place = place;
+		turn->window_us = SECOND_US / parts;
+		pace->places[place].ticket = turn->ticket;
+		pace->places[place].free_us =
+			now + lease_ms * INT64CONST(1000) + turn->window_us;
+	}
+	SpinLockRelease(&pace->lock);
+	if (!come && wait_us <= 0)
+		wait_us = wait_for_free(taken, ntaken, missing, now);
+	*wait_ms = come ? 0 : Min(wait_us, LOOK_US) / 1000.0;
+	return come;
+}
+
+/*
+ * The request has gone out, to its last byte.
+ */
+void
+cfdw_pace_sent(CfdwTurn *turn)
+{
+	CfdwPace *pace = turn->pace;
+	Place *place;
+
+	if (pace == NULL || turn->window_us == 0 || turn->sent_us != 0)
+		return;
+	turn->sent_us = now_us();
+	SpinLockAcquire(&pace->lock);
+	place = &pace->places[turn->place];
+	/* Another one's, if the time for it was over: then there is one too many. */
+	if (place->ticket == turn->ticket)
+		place->free_us = turn->sent_us + turn->window_us +
+						 TRAVEL_PART(turn->window_us) +
+						 CLOCK_PART(turn->window_us);
+	SpinLockRelease(&pace->lock);
+}
+
+/*
+ * It is answered, or given up, in line or with a place.
+ */
+void
+cfdw_pace_leave(CfdwTurn *turn)
+{
+	CfdwPace *pace = turn->pace;
+	int64 free_us = now_us();
+
+	if (pace == NULL)
+		return;
+	SpinLockAcquire(&pace->lock);
+	if (turn->window_us == 0)
+		leave_line(pace, turn->ticket);
+	else if (pace->places[turn->place].ticket == turn->ticket)
+	{
+		Place *place = &pace->places[turn->place];
+
+		/* It has arrived by now. */
+		if (turn->sent_us != 0)
+			free_us += turn->window_us + CLOCK_PART(turn->window_us);
+		place->free_us = Min(place->free_us, free_us);
+	}
+	SpinLockRelease(&pace->lock);
+	memset(turn, 0, sizeof(*turn));
+}
+
+/*
+ * The account asks not to be asked for so long.
+ */
+void
+cfdw_pace_hold_off(CfdwPace *pace, double ms)
+{
+	int64 until = now_us() + (int64) (ms * 1000);
+
+	SpinLockAcquire(&pace->lock);
+	pace->held_off_us = Max(pace->held_off_us, until);
+	SpinLockRelease(&pace->lock);
+}
+
+/*
+ * For how long the account is not to be asked.
+ */
+double
+cfdw_pace_held_off_ms(CfdwPace *pace)
+{
+	int64 until;
+
+	SpinLockAcquire(&pace->lock);
+	until = pace->held_off_us;
+	SpinLockRelease(&pace->lock);
+	return Max(until - now_us(), 0) / 1000.0;
+}
+
+static void
+init_pace(void *entry)
+{
+	SpinLockInit(&((CfdwPace *) entry)->lock);
+}
+
+/*
+ * By a clock that all processes have in common, and nobody can set.
+ */
+static int64
+now_us(void)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+/*
+ * Finds the waiter in line, or puts it there, and returns how many are before it
+ * that still look.  Forgets those who do not come back.
+ */
+static int
+stand_in_line(CfdwPace *pace, uint64 ticket, int64 now)
+{
+	int ahead = 0;
+	int kept = 0;
+	bool found = false;
+
+	for (int i = 0; i < pace->in_line; i++)
+	{
+		Waiter *waiter = &pace->line[i];
+
+		if (waiter->ticket == ticket)
+		{
+			found = true;
+			waiter->looked_us = now;
+		}
+		if (now - waiter->looked_us > FORGET_US)
+			continue;
+		if (!found && now - waiter->looked_us <= PASS_OVER_US)
+			ahead++;
+		pace->line[kept++] = *waiter;
+	}
+	pace->in_line = kept;
+	if (!found && kept < MAX_IN_LINE)
+		pace->line[pace->in_line++] = (Waiter){ticket, now};
+	return ahead;
+}
+
+static void
+leave_line(CfdwPace *pace, uint64 ticket)
+{
+	for (int i = 0; i < pace->in_line; i++)
+		if (pace->line[i].ticket == ticket)
+		{
+			pace->in_line--;
+			memmove(&pace->line[i], &pace->line[i + 1],
+					sizeof(Waiter) * (pace->in_line - i));
+			return;
+		}
+}
+
+/*
+ * The number of a place that is free, or -1; until when each of the others is
+ * TAKEN, which has room for all, or NULL.
+ */
+static int
+find_free(const CfdwPace *pace, int64 now, int64 *taken, int *ntaken)
+{
+	int found = -1;
+
+	*ntaken = 0;
+	for (int i = 0; i < MAX_PLACES; i++)
+		if (pace->places[i].free_us <= now)
+			found = found < 0 ? i : found;
+		else if (taken != NULL)
+			taken[(*ntaken)++] = pace->places[i].free_us;
+	return found;
+}
+
+/*
+ * How long it takes until N more of the places that are TAKEN are free.
+ */
+static int64
+wait_for_free(int64 *taken, int ntaken, int n, int64 now)
+{
+	if (n > ntaken)
+		return LOOK_US;
+	qsort(taken, ntaken, sizeof(int64), compare_times);
+	return Min(taken[n - 1] - now, LOOK_US);
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	int64 left = *(const int64 *) a;
+	int64 right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
