@@ -83,6 +83,7 @@ struct CfdwTransfer
 	int codings;       /* of the body */
 	CfdwOutcome fault; /* why a callback has ended it, or CFDW_HTTP_OK */
 
+	bool in_tls;         /* it has a connection, and TLS has begun */
 	bool connected;      /* TLS included: the request was about to go out */
 	double remaining_ms; /* of the request's timeout */
 	double waited_ms;    /* for it, since libcurl has it */
@@ -118,10 +119,12 @@ static void describe(CfdwResponse *response, CURLcode code, const char *error);
 static bool wants_proxy_login(const CfdwTransfer *transfer);
 static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static CfdwOutcome certificate_fault(const CfdwTransfer *transfer);
+static bool is_silent(const CfdwTransfer *transfer);
 static bool speaks_no_tls(const CfdwTransfer *transfer);
 static bool has_long_header(const CfdwTransfer *transfer);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
+static CURLcode on_tls(CURL *easy, void *context, void *arg);
 static int on_connected(void *arg, char *address, char *local_address, int port,
 						int local_port);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
@@ -434,6 +437,9 @@ set_up(CfdwTransfer *transfer, const CfdwRequest *request)
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_receive);
 	SET(CURLOPT_WRITEDATA, transfer);
+	/* Not every library for TLS has that: then silence is not told apart. */
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
 	SET(CURLOPT_PREREQFUNCTION, on_connected);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_READFUNCTION, on_send);
@@ -564,6 +570,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 	{
 		cfdw_loop_remove(transfer->easy);
 		transfer->waited_ms = 0;
+		transfer->in_tls = false;
 		if (cfdw_loop_add(transfer->easy))
 			return;
 	}
@@ -685,8 +692,11 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 					   ? CFDW_HTTP_NO_CA_FILE
 					   : CFDW_HTTP_UNTRUSTED;
 		case CURLE_SSL_CONNECT_ERROR:
-		case CURLE_OPERATION_TIMEDOUT:
 			if (speaks_no_tls(transfer))
+				return CFDW_HTTP_NO_TLS;
+			break;
+		case CURLE_OPERATION_TIMEDOUT:
+			if (is_silent(transfer))
 				return CFDW_HTTP_NO_TLS;
 			break;
 		default:
@@ -725,14 +735,30 @@ certificate_fault(const CfdwTransfer *transfer)
 }
 
 /*
- * Whether TLS failed because the server said nothing, in libcurl's words, or
- * something else, in those of OpenSSL and GnuTLS.
+ * Whether the server, and not a proxy before it, has left TLS without an answer for
+ * as long as it has to connect.
+ */
+static bool
+is_silent(const CfdwTransfer *transfer)
+{
+	long status = 0;
+
+	if (!transfer->in_tls || transfer->connected ||
+		was_neglected(transfer, CURLE_OPERATION_TIMEDOUT))
+		return false;
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return cfdw_pool_options(transfer->pool)->proxy == NULL ||
+		   status / 100 == 2;
+}
+
+/*
+ * Whether TLS failed because the server said something else, in the words of
+ * OpenSSL and GnuTLS.
  */
 static bool
 speaks_no_tls(const CfdwTransfer *transfer)
 {
-	return strstr(transfer->error, "SSL connection timeout") != NULL ||
-		   strstr(transfer->error, "wrong version number") != NULL ||
+	return strstr(transfer->error, "wrong version number") != NULL ||
 		   strstr(transfer->error, "packet length too long") != NULL ||
 		   strstr(transfer->error, "unexpected TLS packet") != NULL;
 }
@@ -788,6 +814,18 @@ copy_header(CURL *easy, const char *name, char *value, size_t size)
 	value[0] = '\0';
 	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
 		strlcpy(value, header->value, size);
+}
+
+/*
+ * libcurl has a connection, and is about to begin with TLS.
+ */
+static CURLcode
+on_tls(CURL *easy, void *context, void *arg)
+{
+	(void) easy;
+	(void) context;
+	((CfdwTransfer *) arg)->in_tls = true;
+	return CURLE_OK;
 }
 
 /*

@@ -158,9 +158,13 @@ alter("DROP ssl_verify, ADD ca_file '$ca_file'");
 
 # That port waits for the end of a request that never comes: not for us.
 alter("SET url 'https://localhost:$http_port'", "ADD connect_timeout '300ms'");
-# Newer versions of libcurl do not tell that this is so while they shake hands.
-refused('https on the http port',
-	qr/did not speak TLS.*^HINT:.*"url".*plain http|Connection timed out/ms);
+refused('https on the http port', qr/did not speak TLS.*^HINT:.*"url".*plain http/ms);
+
+# A proxy that is silent says nothing of the account behind it.
+my $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die $!;
+alter("ADD proxy 'http://127.0.0.1:" . $silent->sockport . "'");
+refused('a silent proxy', qr/\A(?!.*did not speak TLS)/s);
+alter('DROP proxy');
 alter("SET url 'http://127.0.0.1:$https_port'");
 $got = $t->try_sql($count);
 like($got->{sqlstate}, qr/^(08006|HV00M)$/, 'http on the https port: a GET fails')
