@@ -63,6 +63,19 @@ ROLLBACK TO a;
 COMMIT;
 \! emulator wire
 \! emulator lists --columns id,name
+\! emulator reset
+
+-- An error that the client's encoding cannot show names no row to it: so the WARNING
+-- does, in what there is of it.  (psql may show either first.)
+\set VERBOSITY default
+\setenv PGDATABASE :DBNAME
+\setenv PGCLIENTENCODING LATIN1
+\! emulator fault close_applied on=POST
+\! psql -Xqc "INSERT INTO catalogs (name) VALUES (U&'Books \0416')" 2>&1 | sort
+\! emulator lists --columns id,name
+\! emulator reset
+\! emulator fault close_applied on=POST
+\! psql -Xqc "BEGIN" -c "INSERT INTO catalogs (name) VALUES (U&'Books \0416')" -c "SAVEPOINT a" -c "SELECT catalogs_fdw_flush('acme')" -c "ROLLBACK TO a" -c "COMMIT" 2>&1 | sort
 
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

@@ -99,8 +99,8 @@ typedef struct CfdwLedgerRow
 	bool may_be_absent; /* it is changed by its id alone, and the account
 							   * has not said that it has it */
 	bool confirmed;     /* the account has confirmed a change of it */
-	bool named;         /* an error that ends the transaction has said that
-							   * its fate is unknown */
+	bool named;         /* an error that ends the transaction has told the
+							   * client that its fate is unknown */
 
 	/* The journal's. */
 	struct CfdwChange *last; /* of its changes, or NULL */

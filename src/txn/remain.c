@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "common/string.h"
 #include "fmgr.h"
@@ -41,6 +42,7 @@ static char *format(const char *message, const char *first, const char *second);
 static void send_warning(int sqlstate, char *message, char *detail, char *hint);
 static char *showable(char *text);
 static bool client_can_show(const char *text);
+static bool client_shows_all(void);
 
 /*
  * Looks up what cfdw_remain_warn() needs.  To be called when a change is made.
@@ -88,6 +90,18 @@ cfdw_remain_warn(void)
 		warn(account, &names, true);
 		pfree(names.data);
 	}
+}
+
+/*
+ * Whether an error that is raised now ends the transaction, and is sure to reach the
+ * client as it is: what it says need not be said again.  Where the client's encoding
+ * may have no equivalent for some of it, the server may tell that instead.
+ */
+bool
+cfdw_remain_is_told(void)
+{
+	return GetCurrentTransactionNestLevel() == 1 &&
+		   (client_shows_all() || pg_get_client_encoding() == PG_UTF8);
 }
 
 /*
@@ -266,8 +280,7 @@ client_can_show(const char *text)
 	char *buffer;
 	bool shown;
 
-	if (encoding == GetDatabaseEncoding() || encoding == PG_SQL_ASCII ||
-		pg_is_ascii(text))
+	if (client_shows_all() || pg_is_ascii(text))
 		return true;
 	if (!can_convert || encoding != client_encoding)
 		return false;
@@ -281,4 +294,15 @@ client_can_show(const char *text)
 							  BoolGetDatum(true))) == len;
 	pfree(buffer);
 	return shown;
+}
+
+/*
+ * Whether the client's encoding takes any text of the database, as it is.
+ */
+static bool
+client_shows_all(void)
+{
+	int encoding = pg_get_client_encoding();
+
+	return encoding == GetDatabaseEncoding() || encoding == PG_SQL_ASCII;
 }

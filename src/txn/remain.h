@@ -12,5 +12,6 @@
 
 extern void cfdw_remain_prepare(void);
 extern void cfdw_remain_warn(void);
+extern bool cfdw_remain_is_told(void);
 
 #endif /* CFDW_REMAIN_H */

@@ -21,7 +21,6 @@
 
 #include <limits.h>
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -238,7 +237,7 @@ refuse_unknown_adds(dlist_head *operations)
 			continue;
 		cfdw_row_append(&unknown, operation->data);
 		table = operation->target->table;
-		operation->row->named = GetCurrentTransactionNestLevel() == 1;
+		operation->row->named = cfdw_remain_is_told();
 	}
 	if (unknown.n > 0)
 		ereport(
@@ -639,7 +638,7 @@ raise_failure(Sending *sending)
 			 errhint("Raise the option \"commit_timeout\" of the server.")));
 	/* Before: a cancel of it tells nothing of the rows. */
 	lookalikes = find_lookalikes(sending, batch);
-	/* An error that ends the transaction tells all there is to say.  But one of a
+	/* An error that the client is told tells all there is to say.  But one of a
 	 * login names no rows, and of an own add that was to be deleted it is the add
 	 * that may remain. */
 	for (int i = 0; i < batch->n; i++)
@@ -649,7 +648,7 @@ raise_failure(Sending *sending)
 		if (operation->verdict == CFDW_UNKNOWN &&
 			!cfdw_call_response(batch->call)->signing_in &&
 			(operation->verb != CFDW_DELETE || operation->row->number == 0))
-			operation->row->named = GetCurrentTransactionNestLevel() == 1;
+			operation->row->named = cfdw_remain_is_told();
 	}
 	cfdw_batch_report(batch, lookalikes);
 }
