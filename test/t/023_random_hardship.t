@@ -269,8 +269,9 @@ sub roll_back_to
 # ------------------------------------------------------------------------------
 # Hardships
 
-# leaves_open: what became of a request is not always known then; rows: single rows
-# are refused.
+# What a hardship excuses.  is_hard, any of them: statements may fail.  leaves_open: what
+# became of a request is not always known then, so that a row may be named which is as
+# it is to be.  rows_refused: a batch may be parted, for single rows may be refused.
 sub hardship
 {
 	my $account = one_of(@accounts);
@@ -319,8 +320,9 @@ sub refuse_once
 }
 
 # What the reply does not name is gone, says the API: so it is of adds that it does not
-# speak the truth.  One that is answered with the id of a list that was there: the
-# transaction knows that list, or nobody could tell.
+# speak the truth, and no item of another verb in the same POST is displaced.  One that
+# is answered with the id of a list that was there: the transaction knows that list, or
+# nobody could tell.
 sub lie
 {
 	my ($account) = @_;
@@ -471,7 +473,7 @@ sub check_end
 		grep { $_->{sqlstate} eq '01000' } @{ $got->{warnings} } };
 	my @requests = requests($t);
 	told_requests(@requests);
-	note_overtaken(@requests) if $way =~ /terminate|vanish|cancel/;
+	# Where a COMMIT is cut off, what it sent and what takes that back look alike.
 	wrong(
 		unmannerly(
 			\@requests,
@@ -479,22 +481,6 @@ sub check_end
 			rows_refused => $run{rows_refused},
 			batch_size => $run{batch_size}))
 	  if $way !~ /terminate|vanish|cancel/;
-	return;
-}
-
-# An update that was cut off may arrive after the one that has put it right.
-sub note_overtaken
-{
-	my %name;
-
-	foreach my $row (map { @{ $_->{update} // [] } } @_)
-	{
-		my ($id, $name) = @$row{qw(id name)};
-		my $start = "List $id";
-
-		$run{named}{"update $id"} = 1 if ($name{$id} // '') eq $start && $name ne $start;
-		$name{$id} = $name;
-	}
 	return;
 }
 
