@@ -18,7 +18,7 @@ ALTER FOREIGN TABLE remote.lists_acme ALTER COLUMN account OPTIONS (ADD constant
 -- The server in front is this one, in another session.
 SELECT current_setting('unix_socket_directories') AS folder, current_setting('port') AS socket \gset
 CREATE SERVER front FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host :'folder', port :'socket', dbname :'DBNAME');
-CREATE USER MAPPING FOR CURRENT_USER SERVER front;
+CREATE USER MAPPING FOR CURRENT_USER SERVER front OPTIONS (user :'USER');
 CREATE FOREIGN TABLE catalogs (id bigint, name text, type text) SERVER front OPTIONS (schema_name 'remote');
 CREATE FOREIGN TABLE lists (account text, id bigint, name text) SERVER front OPTIONS (schema_name 'remote');
 -- Two accounts have lists of the same ids.

@@ -81,4 +81,6 @@ CREATE SERVER elsewhere FOREIGN DATA WRAPPER other;
 SELECT catalogs_fdw_disconnect('elsewhere');
 DROP FOREIGN DATA WRAPPER other CASCADE;
 
+SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;
+RESET client_min_messages;
