@@ -55,10 +55,21 @@ INSERT INTO cases (type, value) VALUES
     ('timestamptz(3)', '"2024-02-29T12:00:00.123Z"'), ('to_the_second', '"12:30:00.6"'), ('to_the_second', '"12:30:01"'),
     ('interval(0)', '"1.6 seconds"'), ('interval(0)', '"2 seconds"'), ('interval year', '"1 year 2 months"'), ('interval year', '"2 years"'),
     ('interval day', '"1 day 12:00"'), ('interval', '"1.1234567 seconds"'), ('interval', '"1 day 12:00"');
+-- Without a time zone, or without a date, they have no place for one.
+INSERT INTO cases (type, value) VALUES
+    ('timestamp', '"2024-02-29T12:00:00+03"'), ('timestamp', '"2024-02-29T12:00:00-08"'), ('timestamp', '"2024-02-29 12:00 Asia/Tokyo"'), ('timestamp', '"2024-02-29 12:00"'),
+    ('date', '"2024-02-29T00:00:00Z"'), ('date', '"2024-02-29 00:00"'), ('date', '"infinity"'), ('date', '"300000-01-01"'), ('time', '"12:30Z"'), ('time', '"12:30 UTC"'),
+    ('time', '"J2460370 12:30"'), ('timetz', '"J2460370 12:30+03"'), ('time', '"123000"'), ('tsrange', '"[\"2024-02-29 12:00+03\",)"');
+-- An interval counts months and microseconds.
+INSERT INTO cases (type, value) VALUES
+    ('interval', '"1.3 years"'), ('interval', '"-1.3 yr"'), ('interval', '"1.25 years 1.5 s"'), ('interval', '"P1.3Y"'), ('interval', '"P1.25Y"'), ('interval', '"0.33 decades"'),
+    ('interval', '"1.1234 ms"'), ('interval', '"1.123 ms"'), ('interval', '"1.5 us"'), ('interval', '"PT1E-7S"'), ('interval', '"1.1 days 1:02:03.123456"');
 -- numbers;
 INSERT INTO cases (type, value) VALUES
     ('money', '"$1.005"'), ('money', '"$1,000.5"'), ('money', '-1000.5'), ('money', '1e-3'), ('xid', '"7x"'), ('xid', '"7"'), ('xid', '4294967303'),
-    ('numeric(5,1)', '1.25'), ('numeric(5,1)', '1.20'), ('real', '16777217'), ('pg_lsn', '"0/7"');
+    ('numeric(5,1)', '1.25'), ('numeric(5,1)', '1.20'), ('real', '16777217'), ('pg_lsn', '"0/7"'),
+    ('double precision', '"0.10000000000000001"'), ('double precision', '"0.1000000000000000055"'), ('double precision', '"1.0000000000000001"'),
+    ('double precision', '9007199254740993'), ('real', '"0.100000001"'), ('numeric(5,-2)', '12345'), ('numeric(5,-2)', '12300');
 -- what consists of them;
 INSERT INTO cases (type, value) VALUES
     ('numeric(5,1)[]', '"{1.5,2.25}"'), ('numeric(5,1)[]', '"{{1.5,2.0},{NULL,3}}"'), ('real[]', '"{0.1,16777217}"'), ('real[]', '"{0.1,16777216}"'),
@@ -67,6 +78,8 @@ INSERT INTO cases (type, value) VALUES
     ('tsrange', '"[2024-02-29 12:00:00.1234567,)"'), ('tsrange', '"[2024-02-29 12:00:00.5,)"'), ('tstzrange', '"[\"2024-02-29 12:00+03\",infinity]"'),
     ('int4range', '"[1,5]"'), ('daterange', '"[2024-02-28,2024-02-29 12:00]"'), ('daterange', '"[2024-02-28,2024-02-29]"'), ('numrange', '"(,1.50]"'),
     ('numrange', '"empty"'), ('priced', '"(abc,1.25)"'), ('priced', '"(abc,1.5)"'), ('priced', '"(\"ab  \",1.5)"'), ('priced[]', '"{\"(abc,1.25)\"}"'),
+    ('int4multirange', '"{[7,9],[1,5]}"'), ('datemultirange', '"{[2024-02-28,2024-02-29 12:00]}"'), ('nummultirange', '"{}"'),
+    ('tstzmultirange', '"{[\"2024-02-29 12:00+03\",infinity]}"'), ('tsmultirange', '"{[2024-01-01,2024-01-02],(\"2024-02-29 12:00:00.1234567\",)}"'),
     ('cheap', '"(a,1.25)"'), ('cheap', '"(a,1.5)"'), ('cheap', '"(a,1000)"');
 -- types of which nothing is known;
 INSERT INTO cases (type, value) VALUES

@@ -20,8 +20,24 @@ SELECT updated_at FROM lists WHERE id = 4223;
 \! emulator set 'extra={"updated_at": 20171025}'
 SELECT updated_at FROM lists WHERE id = 4223;
 SELECT moment FROM lists WHERE id = 4223;
-\! emulator set 'extra={"updated_at": 1.5}'
-SELECT updated_at FROM lists WHERE id = 4223;
+-- It may have a fraction, as far as that fits, and come as a string.
+CREATE FOREIGN TABLE precise (id bigint, updated_at timestamptz, whole timestamptz(0) OPTIONS (column_name 'updated_at'), created timestamp OPTIONS (column_name 'created_at'),
+    created_day date OPTIONS (column_name 'created_at')) SERVER acme;
+\! emulator set 'extra={"updated_at": 1508930391.25, "created_at": 1508930391.25}'
+SELECT updated_at, created, created_day FROM precise WHERE id = 4223;
+SELECT whole FROM precise WHERE id = 4223;
+\! emulator set 'extra={"updated_at": 1508930391.0, "created_at": "1508930391.25"}'
+SELECT whole, created FROM precise WHERE id = 4223;
+\! emulator set 'extra={"updated_at": 1.1234567}'
+SELECT updated_at FROM precise WHERE id = 4223;
+\! emulator set 'extra={"updated_at": "1508930301"}'
+SELECT updated_at FROM precise WHERE id = 4223;
+-- A time of creation is a moment also where it comes as a text.
+\! emulator set 'extra={"created_at": "2017-10-25T03:00:00Z"}'
+SELECT created, created_day FROM precise WHERE id = 4223;
+\! emulator set 'extra={"created_at": "2017-10-25T03:00:00.1234567Z"}'
+SELECT created FROM precise WHERE id = 4223;
+DROP FOREIGN TABLE precise;
 \! emulator set 'extra={"updated_at": 99999999999999}'
 SELECT updated_at FROM lists WHERE id = 4223;
 \! emulator set 'extra={"updated_at": null}'

@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/cash.h"
+#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
@@ -35,6 +36,26 @@
 
 /* Digits of a second's fraction that a time has place for. */
 #define TIME_DIGITS 6
+#define TIME_UNITS 1000000 /* 10 to that power */
+
+/* So many digits tell all binary numbers of a size apart. */
+#define FLOAT4_DIGITS 9
+#define FLOAT8_DIGITS 17
+
+/*
+ * A part of an interval that is not kept to TIME_DIGITS digits: it is so many of
+ * what an interval counts, months or microseconds.
+ */
+typedef struct IntervalUnit
+{
+	int unit;
+	int parts;
+} IntervalUnit;
+
+static const IntervalUnit coarse_units[] = {
+	{DTK_MILLENNIUM, 12000}, {DTK_CENTURY, 1200},  {DTK_DECADE, 120},
+	{DTK_YEAR, 12},          {DTK_MILLISEC, 1000}, {DTK_MICROSEC, 1},
+};
 
 static bool keeps(Oid type, int32 typmod, const char *text, Datum value);
 static bool keeps_part(Oid type, int32 typmod, const char *text);
@@ -42,6 +63,7 @@ static bool keeps_number(Oid type, const char *text, Datum value);
 static bool keeps_time(Oid type, int32 typmod, const char *text, Datum value);
 static bool keeps_elements(Oid element, int32 typmod, const char *literal);
 static bool keeps_bounds(Oid subtype, const char *literal);
+static bool keeps_ranges(Oid subtype, const char *literal);
 static bool keeps_attributes(Oid type, int32 typmod, const char *literal);
 static void split_row(const char *text, int n, Datum *values, bool *nulls);
 static Datum read_text(Oid type, int32 typmod, const char *text);
@@ -51,9 +73,12 @@ static bool same_number(const char *a, const char *b);
 static bool same_tokens(const char *a, const char *b);
 static size_t number_len(const char *text);
 static const char *skip_fillers(const char *text);
-static bool is_midnight(const char *text);
-static bool has_fields(const char *text, int kind);
+static bool same_moment(Datum timestamptz, const char *text);
+static bool same_time_of_day(Datum timetz, const char *text);
+static bool has_date(const char *text);
 static bool is_too_precise(const char *text);
+static bool has_exact_parts(const char *text);
+static bool is_exact(const char *fraction, size_t digits, const char *unit);
 
 /*
  * Whether the input function of a base type always keeps what it reads, or else
@@ -88,17 +113,25 @@ cfdw_lossless_always(Oid type)
 }
 
 /*
- * Nothing is silently cut, rounded or clamped: raises 22001 or 22003 when VALUE,
- * which an input function made of TEXT, says less than TEXT.
+ * Nothing is silently cut, rounded or clamped: refuses a VALUE, which an input
+ * function made of TEXT, that says less than TEXT.
  */
 void
 cfdw_lossless_check(Oid type, int32 typmod, const char *text, Datum value)
 {
+	if (!keeps(type, typmod, text, value))
+		cfdw_lossless_refuse(type, typmod, text);
+}
+
+/*
+ * Raises 22001 or 22003 for a TEXT that a type cannot hold.
+ */
+void
+cfdw_lossless_refuse(Oid type, int32 typmod, const char *text)
+{
 	char category;
 	bool preferred;
 
-	if (keeps(type, typmod, text, value))
-		return;
 	get_type_category_preferred(getBaseType(type), &category, &preferred);
 	if (category == TYPCATEGORY_STRING || category == TYPCATEGORY_INTERNAL)
 		ereport(ERROR,
@@ -116,6 +149,7 @@ keeps(Oid type, int32 typmod, const char *text, Datum value)
 	Oid base = getBaseTypeAndTypmod(type, &typmod);
 	Oid element = get_element_type(base);
 	Oid subtype = get_range_subtype(base);
+	Oid range = get_multirange_range(base);
 	char category;
 	bool preferred;
 
@@ -125,6 +159,8 @@ keeps(Oid type, int32 typmod, const char *text, Datum value)
 		return keeps_elements(element, typmod, text);
 	if (OidIsValid(subtype))
 		return keeps_bounds(subtype, text);
+	if (OidIsValid(range))
+		return keeps_ranges(get_range_subtype(range), text);
 	get_type_category_preferred(base, &category, &preferred);
 	switch (category)
 	{
@@ -151,6 +187,10 @@ keeps_part(Oid type, int32 typmod, const char *text)
 	return keeps(type, typmod, text, read_text(type, typmod, text));
 }
 
+/*
+ * A binary number keeps a text that is the shortest for it, or, as some servers
+ * write all of them, the one with as many digits as tell all of them apart.
+ */
 static bool
 keeps_number(Oid type, const char *text, Datum value)
 {
@@ -160,11 +200,15 @@ keeps_number(Oid type, const char *text, Datum value)
 		case OIDOID:
 			return same_number(text, write_text(type, value));
 		case FLOAT4OID:
-			return same_number(
-				text, float_to_shortest_decimal(DatumGetFloat4(value)));
+			return same_number(text, float_to_shortest_decimal(
+										 DatumGetFloat4(value))) ||
+				   same_number(text, psprintf("%.*g", FLOAT4_DIGITS,
+											  (double) DatumGetFloat4(value)));
 		case FLOAT8OID:
-			return same_number(
-				text, double_to_shortest_decimal(DatumGetFloat8(value)));
+			return same_number(text, double_to_shortest_decimal(
+										 DatumGetFloat8(value))) ||
+				   same_number(text, psprintf("%.*g", FLOAT8_DIGITS,
+											  DatumGetFloat8(value)));
 		case CASHOID:
 			if (text[number_len(text)] == '\0' ||
 				(text[0] == '-' && text[1 + number_len(text + 1)] == '\0'))
@@ -179,7 +223,8 @@ keeps_number(Oid type, const char *text, Datum value)
 
 /*
  * A time is written in a hundred ways.  What it may lose is known: what its
- * precision does not hold, a part that the type has no place for.
+ * precision does not hold, a part that the type has no place for.  Without a time
+ * zone it is meant in the session's, as a Unix time is: another one is such a part.
  */
 static bool
 keeps_time(Oid type, int32 typmod, const char *text, Datum value)
@@ -195,11 +240,21 @@ keeps_time(Oid type, int32 typmod, const char *text, Datum value)
 	switch (type)
 	{
 		case DATEOID:
-			return is_midnight(text);
+			return DatumGetDateADT(value) >=
+					   TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE ||
+				   same_moment(DirectFunctionCall1(date_timestamptz, value),
+							   text);
+		case TIMESTAMPOID:
+			return same_moment(
+				DirectFunctionCall1(timestamp_timestamptz, value), text);
 		case TIMEOID:
-			return !has_fields(text, DTK_DATE) && !has_fields(text, DTK_TZ);
+			return !has_date(text) &&
+				   same_time_of_day(DirectFunctionCall1(time_timetz, value),
+									text);
 		case TIMETZOID:
-			return !has_fields(text, DTK_DATE);
+			return !has_date(text);
+		case INTERVALOID:
+			return has_exact_parts(text);
 		default:
 			return true;
 	}
@@ -244,6 +299,33 @@ keeps_bounds(Oid subtype, const char *literal)
 		if (!nulls[i] &&
 			!keeps_part(subtype, -1, TextDatumGetCString(values[i])))
 			return false;
+	return true;
+}
+
+/*
+ * A multirange is ranges, each up to a bracket that is in no quotes.
+ */
+static bool
+keeps_ranges(Oid subtype, const char *literal)
+{
+	const char *start = NULL; /* of the range that is read */
+	bool quoted = false;
+
+	for (const char *p = literal; *p != '\0'; p++)
+	{
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && start == NULL && (*p == '[' || *p == '('))
+			start = p;
+		else if (!quoted && start != NULL && (*p == ']' || *p == ')'))
+		{
+			if (!keeps_bounds(subtype, pnstrdup(start, p + 1 - start)))
+				return false;
+			start = NULL;
+		}
+	}
 	return true;
 }
 
@@ -409,34 +491,49 @@ skip_fillers(const char *text)
 }
 
 /*
- * Whether the text of a date has no time of day, which a date would drop.
+ * Whether a text says this moment, in the session's time zone if it names none.
  */
 static bool
-is_midnight(const char *text)
+same_moment(Datum timestamptz, const char *text)
 {
-	Timestamp time = DatumGetTimestamp(read_text(TIMESTAMPOID, -1, text));
-
-	return TIMESTAMP_NOT_FINITE(time) || time % USECS_PER_DAY == 0;
+	return DatumGetTimestampTz(timestamptz) ==
+		   DatumGetTimestampTz(read_text(TIMESTAMPTZOID, -1, text));
 }
 
 /*
- * Whether the text of a time has a field of a kind: a date, a time zone.
+ * The same of a time of day.
  */
 static bool
-has_fields(const char *text, int kind)
+same_time_of_day(Datum timetz, const char *text)
+{
+	return DatumGetBool(
+		DirectFunctionCall2(timetz_eq, timetz, read_text(TIMETZOID, -1, text)));
+}
+
+/*
+ * Whether the text of a time of day names a day, too.
+ */
+static bool
+has_date(const char *text)
 {
 	char buffer[MAXDATELEN * 2 + MAXDATEFIELDS];
 	char *fields[MAXDATEFIELDS];
 	int kinds[MAXDATEFIELDS];
+	bool time = false;
+	bool number = false;
 	int n;
 
 	if (ParseDateTime(text, buffer, sizeof(buffer), fields, kinds,
 					  MAXDATEFIELDS, &n) != 0)
 		return false;
 	for (int i = 0; i < n; i++)
-		if (kinds[i] == kind)
+	{
+		if (kinds[i] == DTK_DATE)
 			return true;
-	return false;
+		time = time || kinds[i] == DTK_TIME;
+		number = number || kinds[i] == DTK_NUMBER;
+	}
+	return time && number;
 }
 
 /*
@@ -455,4 +552,55 @@ is_too_precise(const char *text)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Whether all fractions in the text of an interval are of parts that it can count.
+ * One with an exponent, which ISO 8601 does not know, is not looked into.
+ */
+static bool
+has_exact_parts(const char *text)
+{
+	static const char numerals[] = "0123456789";
+
+	for (const char *p = text; *p != '\0'; p++)
+	{
+		if (isdigit((unsigned char) *p) && (p[1] == 'e' || p[1] == 'E') &&
+			p[2] != '\0' && strchr("+-0123456789", p[2]) != NULL)
+			return false;
+		if (*p == '.')
+		{
+			size_t digits = strspn(p + 1, numerals);
+			const char *unit = p + 1 + digits;
+
+			while (isspace((unsigned char) *unit))
+				unit++;
+			if (!is_exact(p + 1, digits, unit))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Whether a fraction, TIME_DIGITS digits of it at most, of what begins with its
+ * unit is a whole number of what an interval counts.
+ */
+static bool
+is_exact(const char *fraction, size_t digits, const char *unit)
+{
+	char name[MAXDATELEN] = "";
+	int64 units = 0;
+	int field;
+
+	for (int i = 0; isalpha((unsigned char) unit[i]) && i < MAXDATELEN - 1; i++)
+		name[i] = (char) pg_tolower((unsigned char) unit[i]);
+	if (DecodeUnits(0, name, &field) != UNITS)
+		return true;
+	for (size_t i = 0; i < TIME_DIGITS; i++)
+		units = units * 10 + (i < digits ? fraction[i] - '0' : 0);
+	for (size_t i = 0; i < lengthof(coarse_units); i++)
+		if (coarse_units[i].unit == field)
+			return units * coarse_units[i].parts % TIME_UNITS == 0;
+	return true;
 }

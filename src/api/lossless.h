@@ -8,8 +8,12 @@
 #ifndef CFDW_LOSSLESS_H
 #define CFDW_LOSSLESS_H
 
+#include "compat.h"
+
 extern bool cfdw_lossless_always(Oid type);
 extern void cfdw_lossless_check(Oid type, int32 typmod, const char *text,
 								Datum value);
+pg_noreturn extern void cfdw_lossless_refuse(Oid type, int32 typmod,
+											 const char *text);
 
 #endif /* CFDW_LOSSLESS_H */

@@ -39,6 +39,13 @@
 /* All numbers of so many digits fit into 64 bits. */
 #define MAX_SHORT_DIGITS 18
 
+/*
+ * As many digits are a Unix time from 1973 to 5138 also where they stand in a
+ * string; as a date they would be none, or a year beyond 9999.
+ */
+#define MIN_TIME_DIGITS 9
+#define MAX_TIME_DIGITS 11
+
 /* A number with escapes is read up to this length: nobody writes one. */
 #define MAX_ESCAPED_DIGITS 64
 
@@ -70,9 +77,13 @@ static bool read_digits(const CfdwField *field, int64 *value);
 static char *to_server(const char *raw, size_t len);
 static char *canonical_boolean(char *text);
 static char *canonical_integer(const CfdwField *field, char *text);
-static bool is_time(const CfdwTableColumn *column, const CfdwField *field);
+static bool is_time(const CfdwTableColumn *column, const CfdwField *field,
+					const char *text);
 static bool time_datum(const CfdwConverter *converter, const char *text,
 					   Datum *result);
+static Datum unix_time_datum(const CfdwConverter *converter, const char *text);
+static void check_precision(const CfdwConverter *converter, const char *text,
+							Datum time);
 static bool unix_time(int64 seconds, Datum *timestamp);
 static char *decode_string(const char *raw, size_t len);
 static bool decode_ascii(const char *raw, size_t *len, char *decoded);
@@ -116,10 +127,7 @@ cfdw_value_converter(const CfdwTableColumn *column)
 	fmgr_info(function, &converter->input);
 	get_type_category_preferred(converter->base_type, &category, &preferred);
 	converter->textual = category == TYPCATEGORY_STRING;
-	/* The date of a time is what was asked for. */
-	converter->lossy =
-		!cfdw_lossless_always(converter->base_type) &&
-		!(converter->base_type == DATEOID && column->kind == CFDW_KIND_TIME);
+	converter->lossy = !cfdw_lossless_always(converter->base_type);
 	return converter;
 }
 
@@ -155,7 +163,7 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 		text = canonical_boolean(text);
 	if (!*isnull && column->kind == CFDW_KIND_INTEGER && !as_json)
 		text = canonical_integer(field, text);
-	if (!*isnull && is_time(column, field) &&
+	if (!*isnull && is_time(column, field, text) &&
 		time_datum(converter, text, &value))
 	{
 		if (converter->base_type != column->typid)
@@ -579,43 +587,106 @@ canonical_integer(const CfdwField *field, char *text)
 }
 
 /*
- * Whether a value may be a Unix time: that of a key which is known to be one, or
- * a number of any key that is not known.
+ * Whether a value is a moment: that of a key which is known to be one, or a number
+ * of any key that is not known; numbers may come as strings.
  */
 static bool
-is_time(const CfdwTableColumn *column, const CfdwField *field)
+is_time(const CfdwTableColumn *column, const CfdwField *field, const char *text)
 {
-	return column->kind == CFDW_KIND_TIME ||
-		   (column->kind == CFDW_KIND_OTHER && field->type == CFDW_JSON_NUMBER);
+	size_t len = strlen(text);
+
+	if (column->kind == CFDW_KIND_TIME)
+		return true;
+	if (column->kind != CFDW_KIND_OTHER)
+		return false;
+	return field->type == CFDW_JSON_NUMBER ||
+		   (len >= MIN_TIME_DIGITS && len <= MAX_TIME_DIGITS &&
+			strspn(text, "0123456789") == len);
 }
 
 /*
- * Reads Unix seconds into a date or a timestamp.  False when the column is of
- * another type, or the text is no integer: then the type's own input function
- * decides.
+ * Reads a moment, which is most likely in Unix seconds, into a date or a timestamp.
+ * False when the column is of another type, or its own input function will do.
  */
 static bool
 time_datum(const CfdwConverter *converter, const char *text, Datum *result)
 {
 	Oid type = converter->base_type;
-	const char *digits = text + (text[0] == '-' ? 1 : 0);
+	bool local = type == TIMESTAMPOID || type == DATEOID;
 	int64 seconds;
-	bool fits = cfdw_integer_read(text, strlen(text), &seconds);
 
-	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID)
+	if (type != TIMESTAMPTZOID && !local)
 		return false;
-	if (!fits &&
-		(digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0'))
+	if (cfdw_integer_read(text, strlen(text), &seconds) ||
+		cfdw_value_is_number(text, strlen(text)))
+		*result = unix_time_datum(converter, text);
+	else if (converter->column->kind == CFDW_KIND_TIME && local)
+	{
+		*result = DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+									  ObjectIdGetDatum(InvalidOid),
+									  Int32GetDatum(-1));
+		cfdw_lossless_check(TIMESTAMPTZOID, -1, text, *result);
+	}
+	else
 		return false;
-	if (!fits || !unix_time(seconds, result))
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("timestamp out of range: %s seconds", text)));
 
+	if (type == DATEOID)
+	{
+		/* The date of a moment is what was asked for. */
+		*result = DirectFunctionCall1(timestamptz_date, *result);
+		return true;
+	}
 	if (type == TIMESTAMPOID)
 		*result = DirectFunctionCall1(timestamptz_timestamp, *result);
-	else if (type == DATEOID)
-		*result = DirectFunctionCall1(timestamptz_date, *result);
+	check_precision(converter, text, *result);
 	return true;
+}
+
+/*
+ * The timestamp of Unix seconds, with a fraction perhaps.
+ */
+static Datum
+unix_time_datum(const CfdwConverter *converter, const char *text)
+{
+	const CfdwTableColumn *column = converter->column;
+	size_t whole = strcspn(text, ".");
+	Datum time;
+	int64 seconds;
+	int64 fraction = 0;
+	bool exact;
+
+	/* Of the fraction, so many microseconds; its sign is the number's. */
+	exact = cfdw_integer_read(text, strlen(text), &seconds);
+	if (!exact && text[whole] == '.' && strpbrk(text, "eE") == NULL)
+	{
+		char *micros =
+			psprintf("%c0%se6", text[0] == '-' ? '-' : '+', text + whole);
+
+		exact = cfdw_integer_read(text, whole, &seconds) &&
+				cfdw_integer_read(micros, strlen(micros), &fraction);
+		if (!exact)
+			cfdw_lossless_refuse(column->typid, column->typmod, text);
+	}
+	if (!exact || !unix_time(seconds, &time))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("timestamp out of range: %s seconds", text)));
+	return TimestampTzGetDatum(DatumGetTimestampTz(time) + fraction);
+}
+
+/*
+ * Refuses a time that the column's precision cannot hold.
+ */
+static void
+check_precision(const CfdwConverter *converter, const char *text, Datum time)
+{
+	const CfdwTableColumn *column = converter->column;
+	int32 typmod = column->typmod;
+	Datum fitted;
+
+	(void) getBaseTypeAndTypmod(column->typid, &typmod);
+	fitted = DirectFunctionCall2(timestamp_scale, time, Int32GetDatum(typmod));
+	if (DatumGetTimestamp(fitted) != DatumGetTimestamp(time))
+		cfdw_lossless_refuse(column->typid, column->typmod, text);
 }
 
 /*
