@@ -38,6 +38,16 @@ SELECT count(*) FROM lists WHERE id = 5;
 SELECT id FROM lists;
 \! emulator heal
 
+-- What no condition can find is not read, and so not changed, either.
+\! emulator put '{"id": 0, "name": "none"}'
+SELECT id FROM lists;
+UPDATE lists SET name = 'some' WHERE name = 'none';
+TRUNCATE lists;
+\! emulator drop 0; emulator put '{"id": -5, "name": "none"}'
+DELETE FROM lists WHERE name = 'none';
+SELECT id FROM lists WHERE id = -5;
+\! emulator drop -- -5
+
 -- A change, and the reply to it.
 \! emulator fault body on=GET text='{"_embedded":{"items":[{"id":"\u0035 ","name":"five"}]}}' times=5
 \! emulator fault body on=POST text='{"_embedded":{"items":[{"id":5.0}]}}'

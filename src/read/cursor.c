@@ -222,13 +222,16 @@ cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 
 /*
  * A server may ignore the id in the request: only rows that have it are
- * returned.
+ * returned.  What no condition could find is no list, and 0 stands for one that
+ * has no id yet.
  */
 static bool
 is_asked_for(const CfdwCursor *cursor, const CfdwItem *item)
 {
 	if (item->fields[0].type == CFDW_JSON_NULL)
 		report_malformed(cursor, _("An item of the reply has no id."));
+	if (item->has_id && item->id < 1)
+		report_malformed(cursor, _("An item of the reply has an id below 1."));
 	return !cursor->by_id || (item->has_id && item->id == cursor->id);
 }
 
