@@ -75,6 +75,7 @@ cfdw_generated_create(const CfdwTable *table, List *columns)
 				palloc(sizeof(Computed) * list_length(columns));
 			generated->slot =
 				MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
+			generated->slot->tts_tableOid = table->relid;
 			generated->econtext = CreateStandaloneExprContext();
 			generated->econtext->ecxt_scantuple = generated->slot;
 		}

@@ -36,7 +36,9 @@ typedef struct ModifyState
 	CommandId command;     /* that makes the changes */
 	CfdwWriter *writer;
 	CfdwReturning *returning; /* NULL before the first row */
-	CfdwTraffic traffic;      /* of the requests that it has sent */
+	CfdwGenerated *generated; /* once it is known; NULL: no column is */
+	bool knows_generated;
+	CfdwTraffic traffic; /* of the requests that it has sent */
 	HTAB *left; /* ctids of rows that an UPDATE left as they were, or NULL */
 
 	AttrNumber id_junk; /* in the plan's slot, or 0 */
@@ -55,6 +57,7 @@ static void complete_added(ModifyState *state, CfdwNeed need, int64 id,
 						   TupleTableSlot *slot);
 static void complete_updated(ModifyState *state, TupleTableSlot *old,
 							 TupleTableSlot *slot);
+static void compute_again(ModifyState *state, TupleTableSlot *slot);
 static CfdwLedgerRow *find_row(const ModifyState *state,
 							   TupleTableSlot *plan_slot);
 static bool is_changed(const ModifyState *state, TupleTableSlot *plan_slot);
@@ -304,12 +307,15 @@ static void
 complete_added(ModifyState *state, CfdwNeed need, int64 id,
 			   TupleTableSlot *slot)
 {
-	cfdw_writer_fill_constants(state->writer, slot);
+	bool filled = cfdw_writer_fill_constants(state->writer, slot);
+
 	if (need == CFDW_NEED_STORED)
 		cfdw_returning_fetch(state->returning, state->target->userid, id, slot,
 							 &state->traffic);
 	else if (id != 0)
 		cfdw_returning_fill_id(state->returning, id, slot);
+	if (filled || need != CFDW_NEED_NOTHING)
+		compute_again(state, slot);
 	cfdw_projection_store(slot);
 	slot->tts_tableOid = state->table->relid;
 }
@@ -320,10 +326,37 @@ complete_added(ModifyState *state, CfdwNeed need, int64 id,
 static void
 complete_updated(ModifyState *state, TupleTableSlot *old, TupleTableSlot *slot)
 {
-	cfdw_writer_fill_constants(state->writer, slot);
-	cfdw_writer_keep_assigned(state->writer, slot, old);
+	bool filled = cfdw_writer_fill_constants(state->writer, slot);
+	bool kept = cfdw_writer_keep_assigned(state->writer, slot, old);
+
+	if (filled || kept)
+		compute_again(state, slot);
 	cfdw_projection_store(slot);
 	slot->tts_tableOid = state->table->relid;
+}
+
+/*
+ * Computes the generated columns from what SLOT, whose values have been taken out,
+ * holds now: when PostgreSQL did, it did not have all of it.
+ */
+static void
+compute_again(ModifyState *state, TupleTableSlot *slot)
+{
+	MemoryContext caller;
+	List *all = NIL;
+
+	if (!state->knows_generated)
+	{
+		caller = MemoryContextSwitchTo(state->context);
+		for (int i = 1; i <= state->table->ncolumns; i++)
+			all = lappend_int(all, i);
+		state->generated = cfdw_generated_create(state->table, all);
+		state->knows_generated = true;
+		MemoryContextSwitchTo(caller);
+	}
+	if (state->generated != NULL)
+		cfdw_generated_compute(state->generated, slot->tts_values,
+							   slot->tts_isnull);
 }
 
 /*

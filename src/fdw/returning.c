@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "commands/trigger.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -18,8 +19,8 @@
 #include "fdw/returning.h"
 
 static List *vars_read(const ResultRelInfo *rri);
-static void note_all(CfdwReturning *returning);
-static void note_column(CfdwReturning *returning, int i);
+static Bitmapset *add_column(Bitmapset *columns, AttrNumber attnum);
+static void note_columns(CfdwReturning *returning, Bitmapset *columns);
 static List *stored_columns(const CfdwReturning *returning);
 static bool is_stored(const CfdwTableColumn *column);
 
@@ -31,6 +32,7 @@ CfdwReturning *
 cfdw_returning_create(CfdwTable *table, const ResultRelInfo *rri)
 {
 	CfdwReturning *returning = palloc0(sizeof(CfdwReturning));
+	Bitmapset *columns = NULL;
 	ListCell *lc;
 
 	returning->table = table;
@@ -39,16 +41,12 @@ cfdw_returning_create(CfdwTable *table, const ResultRelInfo *rri)
 	{
 		const Var *var = lfirst_node(Var, lc);
 
-		if (IS_SPECIAL_VARNO(var->varno))
-			continue; /* of another relation */
-		returning->any = true;
-		if (var->varattno == 0)
-			note_all(returning);
-		else if (var->varattno > 0)
-			note_column(returning, var->varattno - 1);
+		if (!IS_SPECIAL_VARNO(var->varno)) /* else of another relation */
+			columns = add_column(columns, var->varattno);
 	}
 	if (rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_insert_after_row)
-		note_all(returning);
+		columns = add_column(columns, 0);
+	note_columns(returning, columns);
 	if (returning->any)
 		returning->fetched =
 			cfdw_projection_create(table, stored_columns(returning));
@@ -166,21 +164,31 @@ vars_read(const ResultRelInfo *rri)
 											   PVC_RECURSE_PLACEHOLDERS);
 }
 
-static void
-note_all(CfdwReturning *returning)
+static Bitmapset *
+add_column(Bitmapset *columns, AttrNumber attnum)
 {
-	returning->any = true;
-	for (int i = 0; i < returning->table->ncolumns; i++)
-		note_column(returning, i);
+	return bms_add_member(columns, attnum - FirstLowInvalidHeapAttributeNumber);
 }
 
 /*
- * Notes a column, unless it is none that the table's own rows have.
+ * Notes COLUMNS, which are as pull_varattnos() gives them, and what the generated
+ * ones among them are computed from; as far as the table's own rows have them.
  */
 static void
-note_column(CfdwReturning *returning, int i)
+note_columns(CfdwReturning *returning, Bitmapset *columns)
 {
-	returning->needed[i] = returning->table->columns[i].attnum != 0;
+	const CfdwTable *table = returning->table;
+	bool whole_row =
+		bms_is_member(-FirstLowInvalidHeapAttributeNumber, columns);
+
+	returning->any = !bms_is_empty(columns);
+	columns = cfdw_generated_needs(table, columns);
+	for (int i = 0; i < table->ncolumns; i++)
+		returning->needed[i] =
+			table->columns[i].attnum != 0 &&
+			(whole_row ||
+			 bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber,
+						   columns));
 }
 
 /*

@@ -160,27 +160,34 @@ cfdw_writer_before(CfdwWriter *writer, const CfdwRow *row, TupleTableSlot *old)
 }
 
 /*
- * Puts the constants where SLOT, whose values have been taken out, has NULL.
+ * Puts the constants where SLOT, whose values have been taken out, has NULL.  False
+ * when it has NULL nowhere there.
  */
-void
+bool
 cfdw_writer_fill_constants(CfdwWriter *writer, TupleTableSlot *slot)
 {
+	bool any = false;
+
 	for (int i = 0; i < writer->table->ncolumns; i++)
 		if (writer->table->columns[i].constant != NULL && slot->tts_isnull[i])
 		{
 			slot->tts_values[i] = column_of(writer, i)->constant;
 			slot->tts_isnull[i] = false;
+			any = true;
 		}
+	return any;
 }
 
 /*
  * Puts what was read into SLOT where an UPDATE has set to NULL, or to DEFAULT,
- * what only the account can change.
+ * what only the account can change.  False when there is nothing of it.
  */
-void
+bool
 cfdw_writer_keep_assigned(const CfdwWriter *writer, TupleTableSlot *slot,
 						  TupleTableSlot *old)
 {
+	bool any = false;
+
 	for (int i = 0; i < writer->table->ncolumns; i++)
 	{
 		const CfdwTableColumn *column = &writer->table->columns[i];
@@ -190,7 +197,9 @@ cfdw_writer_keep_assigned(const CfdwWriter *writer, TupleTableSlot *slot,
 			continue;
 		slot->tts_values[i] = old->tts_values[i];
 		slot->tts_isnull[i] = old->tts_isnull[i];
+		any = any || !old->tts_isnull[i];
 	}
+	return any;
 }
 
 /*

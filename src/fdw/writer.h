@@ -23,9 +23,9 @@ extern CfdwRow *cfdw_writer_updated(CfdwWriter *writer, TupleTableSlot *slot,
 									TupleTableSlot *old);
 extern CfdwRow *cfdw_writer_before(CfdwWriter *writer, const CfdwRow *row,
 								   TupleTableSlot *old);
-extern void cfdw_writer_fill_constants(CfdwWriter *writer,
+extern bool cfdw_writer_fill_constants(CfdwWriter *writer,
 									   TupleTableSlot *slot);
-extern void cfdw_writer_keep_assigned(const CfdwWriter *writer,
+extern bool cfdw_writer_keep_assigned(const CfdwWriter *writer,
 									  TupleTableSlot *slot,
 									  TupleTableSlot *old);
 extern int64 cfdw_writer_id(CfdwWriter *writer, Datum value);
