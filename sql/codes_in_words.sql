@@ -35,6 +35,44 @@ UPDATE at_once SET name = 'x' WHERE id = 4223;
 DELETE FROM at_once WHERE id = 4223;
 \echo :ROW_COUNT
 
+-- However it is written, but not any number.
+\set said '\\! said() { emulator fault status code=400 on=POST body=problem title="Bad Request" detail="$1"; }; said'
+:said '244 - no right'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+:said '[285] Name'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+:said 'Ошибка №285'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+:said 'ERROR_CODE=285'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+:said 'List 282 has a name of 244 letters'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+
+-- What is not there, in words alone, or in the status of a row.
+:said 'Not found'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :ROW_COUNT
+:said 'Каталог не найден.'
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+:said 'User not found'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+\! emulator fault body on=POST text='{"response":{"error":"NOT FOUND"}}'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :ROW_COUNT
+\! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"update":{"4223":"Каталог не найден"}}}}'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :ROW_COUNT
+\! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"update":[{"id":4223,"code":404}]}}}'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :ROW_COUNT
+-- It may be the path.
+\! emulator fault body code=404 on=POST text='{"title":"Not Found","status":404,"detail":"Not found"}'
+UPDATE at_once SET name = 'x' WHERE id = 4223;
+\echo :SQLSTATE
+
 -- Login
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (login 'robot@example.com', api_key 'main-key');

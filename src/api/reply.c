@@ -72,6 +72,10 @@ static const int codes_in_words[] = {
 static const char *const code_words[] = {"error",  "code", "ошибка", "ошибки",
 										 "Ошибка", "код",  "Код"};
 
+/* What may stand between them, or after one with which a text begins. */
+static const char *const code_marks[] = {":", "#", "=", "(", "[",
+										 "-", "№", "–", "—"};
+
 /* What stands in the words of one that is about how much was sent. */
 static const char *const size_words[] = {
 	"too many",  "too much",      "too large",     "too big", "limit",
@@ -81,7 +85,13 @@ static const char *const size_words[] = {
 static const char word_separator[] = "; ";
 
 /* What an account says of a row that it does not have, with or without a code. */
-static const char not_found[] = "not found";
+static const char *const absent_words[] = {"not found", "не найден",
+										   "Не найден"};
+#define STATUS_NOT_FOUND 404
+
+/* What it may call a list there. */
+static const char *const list_words[] = {"list ", "catalog ", "Список ",
+										 "Каталог "};
 
 static bool read_plain(Reading *reading, const char *body, size_t len);
 static void read_tree(Reading *reading, json_object *root);
@@ -105,13 +115,17 @@ static void hear(Said *said, json_object *object);
 static void hear_code(Said *said, json_object *value);
 static void hear_all(Said *said, json_object *errors);
 static void hear_words(Said *said, json_object *value);
+static void hear_absent(Said *said);
+static bool is_absence(const char *text);
 static bool is_said(const StringInfoData *words, const char *text);
 static size_t bare_len(const char *text, size_t len);
 static bool is_status(int code);
 static int code_in_words(const char *text);
 static bool is_named_code(const char *text, const char *number,
 						  const char *end);
-static bool mentions(const char *text, const char *what);
+static size_t mark_at(const char *text);
+static size_t mark_before(const char *text, const char *end);
+static bool mentions_any(const char *text, const char *const *words, size_t n);
 static void keep_words(Said *said);
 
 /*
@@ -621,6 +635,12 @@ hear_code(Said *said, json_object *value)
 	if (!to_int64(value, &number) || number <= 0 || number > INT_MAX)
 		return;
 	said->any = true;
+	/* The path is there, or there would be no word about rows. */
+	if (said->of_list && number == STATUS_NOT_FOUND)
+	{
+		hear_absent(said);
+		return;
+	}
 	if (*code == 0 || (is_status(*code) && !is_status((int) number)))
 	{
 		*code = (int) number;
@@ -689,20 +709,55 @@ hear_words(Said *said, json_object *value)
 	{
 		int found = code_in_words(text);
 
-		if (found == 0 && said->of_list && mentions(text, not_found))
-			found = CFDW_CODE_GONE;
 		if (found != 0)
 		{
 			*code = found;
 			said->problem->in_words = true;
 		}
+		else if (said->of_list &&
+				 mentions_any(text, absent_words, lengthof(absent_words)))
+			hear_absent(said);
 	}
-	for (size_t i = 0; i < lengthof(size_words); i++)
-		if (mentions(text, size_words[i]))
-			said->problem->about_size = true;
+	if (mentions_any(text, size_words, lengthof(size_words)))
+		said->problem->about_size = true;
+	if (is_absence(text))
+		said->problem->is_absence = true;
 	if (said->words != NULL && !is_said(said->words, text))
 		appendStringInfo(said->words, "%s%s",
 						 said->words->len > 0 ? word_separator : "", text);
+}
+
+/*
+ * The list is not there, which a code of the account's says better.
+ */
+static void
+hear_absent(Said *said)
+{
+	int *code = &said->problem->code;
+
+	if (*code != 0 && !is_status(*code))
+		return;
+	*code = CFDW_CODE_GONE;
+	said->problem->in_words = true;
+}
+
+/*
+ * Whether a text says that a list, or something unnamed, is absent, and no more.
+ */
+static bool
+is_absence(const char *text)
+{
+	for (size_t i = 0; i < lengthof(list_words); i++)
+		if (pg_strncasecmp(text, list_words[i], strlen(list_words[i])) == 0)
+		{
+			text += strlen(list_words[i]);
+			break;
+		}
+	for (size_t i = 0; i < lengthof(absent_words); i++)
+		if (bare_len(text, strlen(text)) == strlen(absent_words[i]) &&
+			pg_strncasecmp(text, absent_words[i], strlen(absent_words[i])) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -776,10 +831,12 @@ is_named_code(const char *text, const char *number, const char *end)
 
 	if (isalpha((unsigned char) *end))
 		return false;
-	while (before > text && strchr(" :#=(", before[-1]) != NULL)
-		before--;
+	while (before > text &&
+		   (before[-1] == ' ' || mark_before(text, before) > 0))
+		before -= Max(mark_before(text, before), 1);
 	if (before == text)
-		return *end == '\0' || strchr(".:)", *end) != NULL;
+		return *end == '\0' || strchr(".)]", *end) != NULL ||
+			   mark_at(end + strspn(end, " ")) > 0;
 	for (size_t i = 0; i < lengthof(code_words); i++)
 	{
 		size_t len = strlen(code_words[i]);
@@ -792,14 +849,44 @@ is_named_code(const char *text, const char *number, const char *end)
 }
 
 /*
- * Whether TEXT has WHAT in it, which is ASCII, in capital letters or not.
+ * The length of the mark that begins at TEXT, or 0.
+ */
+static size_t
+mark_at(const char *text)
+{
+	for (size_t i = 0; i < lengthof(code_marks); i++)
+		if (strncmp(text, code_marks[i], strlen(code_marks[i])) == 0)
+			return strlen(code_marks[i]);
+	return 0;
+}
+
+/*
+ * The same of the one that ends at END.
+ */
+static size_t
+mark_before(const char *text, const char *end)
+{
+	for (size_t i = 0; i < lengthof(code_marks); i++)
+	{
+		size_t len = strlen(code_marks[i]);
+
+		if (len <= (size_t) (end - text) &&
+			strncmp(end - len, code_marks[i], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
+/*
+ * Whether TEXT has one of N WORDS in it; the ASCII ones in capital letters or not.
  */
 static bool
-mentions(const char *text, const char *what)
+mentions_any(const char *text, const char *const *words, size_t n)
 {
 	for (; *text != '\0'; text++)
-		if (pg_strncasecmp(text, what, strlen(what)) == 0)
-			return true;
+		for (size_t i = 0; i < n; i++)
+			if (pg_strncasecmp(text, words[i], strlen(words[i])) == 0)
+				return true;
 	return false;
 }
 

@@ -20,6 +20,7 @@ typedef struct CfdwProblem
 	bool in_words;     /* the code is what the words say */
 	bool invalid;      /* single values are, by its "validation-errors" */
 	bool about_size;   /* its words are about how much was sent */
+	bool is_absence;   /* ... say that a list is not there, and no more */
 	int retry_after_s; /* seconds, 0 when none was given */
 	char *words;       /* cleaned and shortened, or NULL */
 } CfdwProblem;

@@ -23,8 +23,22 @@
 /* Of a page in HTML this many bytes are searched for its title. */
 #define MAX_PAGE 4096
 
+/* Of a page, what is for programs alone. */
+typedef struct Unseen
+{
+	const char *start;
+	const char *end;
+} Unseen;
+
+static const Unseen unseen[] = {
+	{"<!--", "-->"},
+	{"<script", "</script>"},
+	{"<style", "</style>"},
+};
+
 static int encoding_of(const char *text);
 static void take_text(char *page);
+static void blank_out(char *page, const char *start, const char *end);
 static char *find(const char *text, const char *what);
 static char *to_utf8(char *text, int encoding);
 static void append_converted(StringInfo out, const char *utf8, int len);
@@ -125,6 +139,7 @@ static int
 encoding_of(const char *text)
 {
 	static const char key[] = "charset=";
+	static const char code_page[] = "cp";
 	const char *name = find(text, key);
 	char word[NAMEDATALEN];
 	size_t len;
@@ -136,37 +151,52 @@ encoding_of(const char *text)
 	name += strspn(name, "\"'");
 	len = strcspn(name, "\"'; \t\r\n>");
 	strlcpy(word, name, Min(sizeof(word), len + 1));
-	encoding = pg_char_to_encoding(word);
+	/* PostgreSQL calls cp1251 win1251. */
+	encoding =
+		pg_strncasecmp(word, code_page, strlen(code_page)) == 0
+			? pg_char_to_encoding(psprintf("win%s", word + strlen(code_page)))
+			: pg_char_to_encoding(word);
 	return encoding == PG_UTF8 || encoding == PG_SQL_ASCII ? -1 : encoding;
 }
 
 /*
- * Leaves the title of PAGE, or where it has none, what is not between angle
- * brackets.
+ * Leaves the title of PAGE, or where that says nothing, what is not between angle
+ * brackets, but for what no reader of the page sees.
  */
 static void
 take_text(char *page)
 {
 	char *title = find(page, "<title");
 	char *end = title != NULL ? find(title, "</title") : NULL;
-	bool in_tag = false;
 
 	if (end != NULL)
 	{
-		*end = '\0';
-		title = strchr(title, '>');
-		title = title != NULL ? title + 1 : end;
-		memmove(page, title, strlen(title) + 1);
-		return;
+		title = strchr(title, '>') + 1;
+		if (title < end && strspn(title, " \t\r\n") < (size_t) (end - title))
+		{
+			*end = '\0';
+			memmove(page, title, strlen(title) + 1);
+			return;
+		}
 	}
-	for (char *p = page; *p != '\0'; p++)
-	{
-		bool ends = *p == '>';
+	for (size_t i = 0; i < lengthof(unseen); i++)
+		blank_out(page, unseen[i].start, unseen[i].end);
+	blank_out(page, "<", ">");
+}
 
-		in_tag = in_tag || *p == '<';
-		if (in_tag)
-			*p = ' ';
-		in_tag = in_tag && !ends;
+/*
+ * Puts blanks in the place of all that begins with START and ends with END.
+ */
+static void
+blank_out(char *page, const char *start, const char *end)
+{
+	while ((page = find(page, start)) != NULL)
+	{
+		char *last = find(page, end);
+		size_t len =
+			last != NULL ? (size_t) (last - page) + strlen(end) : strlen(page);
+
+		memset(page, ' ', len);
 	}
 }
 

@@ -174,6 +174,24 @@ cfdw_answer_of_status(const CfdwResponse *response)
 }
 
 /*
+ * PROBLEM is with a request to change a single list.  That is what is not there when
+ * the account says so, but for the code, and not of the path or of who asks.  Never
+ * raises.
+ */
+void
+cfdw_answer_read_absence(const CfdwResponse *response, CfdwProblem *problem)
+{
+	CfdwAnswer answer = cfdw_answer_of_status(response);
+
+	if (!problem->is_absence ||
+		(answer != CFDW_ANSWER_DONE && answer != CFDW_ANSWER_REFUSED) ||
+		find_meaning(codes, lengthof(codes), problem->code) != NULL)
+		return;
+	problem->code = CFDW_CODE_GONE;
+	problem->in_words = true;
+}
+
+/*
  * Why something could not be done in the end: a sentence.  Never raises; the text
  * is palloc'ed where it can be.
  */

@@ -70,6 +70,8 @@ typedef struct CfdwMeaning
 
 extern CfdwAnswer cfdw_answer_of(const CfdwResponse *response, int code);
 extern CfdwAnswer cfdw_answer_of_status(const CfdwResponse *response);
+extern void cfdw_answer_read_absence(const CfdwResponse *response,
+									 CfdwProblem *problem);
 extern const char *cfdw_answer_why(const CfdwResponse *response,
 								   CfdwAnswer answer);
 extern const CfdwMeaning *cfdw_answer_outcome(const CfdwResponse *response);

@@ -73,6 +73,8 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 		report_transport(action, response);
 
 	cfdw_reply_problem(body, len, response->content_type, &problem);
+	if (action->nrows == 1 && !action->adds)
+		cfdw_answer_read_absence(response, &problem);
 	meaning = cfdw_answer_refusal(response, &problem, action->nrows);
 	hint = hint_of(action, response, &problem, meaning);
 	begin_detail(&detail, meaning->reason != NULL

@@ -299,6 +299,8 @@ read_reply(CfdwBatch *batch, const CfdwResponse *response)
 		cfdw_reply_read(resource, body, len, &batch->reply);
 	if (batch->reply.failed)
 		batch->problem = batch->reply.problem;
+	if (batch->n == 1 && batch->operations[0]->verb != CFDW_ADD)
+		cfdw_answer_read_absence(response, &batch->problem);
 	return batch->reply.named || batch->reply.failed;
 }
 
