@@ -8,16 +8,24 @@ RETURNS fdw_handler
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT;
 
+COMMENT ON FUNCTION catalogs_fdw_handler() IS
+  'the functions of the foreign data wrapper catalogs_fdw';
+
 CREATE FUNCTION catalogs_fdw_validator(text[], oid)
 RETURNS void
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT;
 
+COMMENT ON FUNCTION catalogs_fdw_validator(text[], oid) IS
+  'checks the options of the foreign data wrapper catalogs_fdw';
+
 CREATE FOREIGN DATA WRAPPER catalogs_fdw
   HANDLER catalogs_fdw_handler
   VALIDATOR catalogs_fdw_validator;
 
--- Sends at once what the transaction has kept for a server.
+COMMENT ON FOREIGN DATA WRAPPER catalogs_fdw IS
+  'the lists (catalogs) of amoCRM accounts';
+
 CREATE FUNCTION catalogs_fdw_flush(server name,
   OUT relation regclass, OUT verb text, OUT id bigint, OUT request_id bigint,
   OUT name text)
@@ -25,15 +33,22 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
+COMMENT ON FUNCTION catalogs_fdw_flush(name) IS
+  'sends at once what the transaction has kept for a server: a row for each change, with the id of an added list';
+
 CREATE FUNCTION catalogs_fdw_pending(OUT server text, OUT relation regclass,
   OUT verb text, OUT id bigint, OUT changes jsonb)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
--- What the transaction has not sent yet.
+COMMENT ON FUNCTION catalogs_fdw_pending() IS
+  'what the transaction has not sent yet';
+
 CREATE VIEW catalogs_fdw_pending AS
   SELECT * FROM catalogs_fdw_pending();
+COMMENT ON VIEW catalogs_fdw_pending IS
+  'what the transaction has not sent yet';
 GRANT SELECT ON catalogs_fdw_pending TO PUBLIC;
 
 CREATE FUNCTION catalogs_fdw_sessions(OUT server name, OUT role name,
@@ -43,18 +58,27 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
--- The accounts that this backend knows.
+COMMENT ON FUNCTION catalogs_fdw_sessions() IS
+  'the accounts that this session knows';
+
 CREATE VIEW catalogs_fdw_sessions AS
   SELECT * FROM catalogs_fdw_sessions();
+COMMENT ON VIEW catalogs_fdw_sessions IS
+  'the accounts that this session knows';
 GRANT SELECT ON catalogs_fdw_sessions TO PUBLIC;
 
--- Ends this backend's sessions with a server, or with all.
 CREATE FUNCTION catalogs_fdw_disconnect(server name)
 RETURNS boolean
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
+COMMENT ON FUNCTION catalogs_fdw_disconnect(name) IS
+  'leaves the accounts of a server: whether this session knew any';
+
 CREATE FUNCTION catalogs_fdw_disconnect_all()
 RETURNS boolean
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION catalogs_fdw_disconnect_all() IS
+  'leaves all accounts: whether this session knew any';
