@@ -17,11 +17,13 @@ OBJS = \
 	src/api/words.o \
 	src/api/reply.o \
 	src/declare/url.o \
+	src/declare/familiar.o \
 	src/declare/option.o \
 	src/declare/table.o \
 	src/net/shared.o \
 	src/net/pace.o \
 	src/net/loop.o \
+	src/net/agent.o \
 	src/net/pool.o \
 	src/net/http.o \
 	src/net/answer.o \
@@ -58,6 +60,7 @@ OBJS = \
 	src/fdw/truncate.o \
 	src/fdw/direct.o \
 	src/fdw/explain.o \
+	src/fdw/import.o \
 	src/fdw/monitor.o \
 	src/fdw/catalogs_fdw.o
 

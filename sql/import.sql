@@ -20,19 +20,25 @@ IMPORT FOREIGN SCHEMA amocrm LIMIT TO (catalogs) FROM SERVER acme INTO elsewhere
 \det elsewhere.*
 DROP FOREIGN TABLE elsewhere.catalogs;
 IMPORT FOREIGN SCHEMA amocrm LIMIT TO (lists) FROM SERVER acme INTO elsewhere;
+\echo :SQLSTATE
+IMPORT FOREIGN SCHEMA amocrm LIMIT TO (catalogs, "Catalogs") FROM SERVER acme INTO elsewhere;
 IMPORT FOREIGN SCHEMA amocrm EXCEPT (catalogs) FROM SERVER acme INTO elsewhere;
 \det elsewhere.*
 IMPORT FOREIGN SCHEMA amocrm EXCEPT (lists) FROM SERVER acme INTO elsewhere;
 \det elsewhere.*
 DROP FOREIGN TABLE elsewhere.catalogs;
 
--- No other schema, and no options.
+-- No other schema, and no other options.
 IMPORT FOREIGN SCHEMA public FROM SERVER acme INTO elsewhere;
 \echo :SQLSTATE
 IMPORT FOREIGN SCHEMA "AmoCRM" FROM SERVER acme INTO elsewhere;
 \echo :SQLSTATE
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO elsewhere OPTIONS (import_default 'true');
 \echo :SQLSTATE
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO elsewhere OPTIONS (import_atrs 'true');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO elsewhere OPTIONS (batch_size '5');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO elsewhere OPTIONS (something 'else');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO elsewhere OPTIONS (import_attrs 'maybe');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO nowhere;
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER nobody INTO elsewhere;
 \det elsewhere.*

@@ -12,9 +12,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "utils/builtins.h"
-
 #include "api/resource.h"
 
 static const char assigned[] = "The account assigns this value.";
@@ -84,20 +81,4 @@ cfdw_resource_find(const CfdwResource *resource, const char *key)
 		if (strcmp(resource->columns[i].key, key) == 0)
 			return i;
 	return -1;
-}
-
-/*
- * Appends the CREATE FOREIGN TABLE command that IMPORT FOREIGN SCHEMA runs.
- */
-void
-cfdw_resource_table_ddl(const CfdwResource *resource, StringInfo buf,
-						const char *server)
-{
-	appendStringInfo(buf, "CREATE FOREIGN TABLE %s (",
-					 quote_identifier(resource->table));
-	for (int i = 0; i < resource->ncolumns; i++)
-		appendStringInfo(buf, "%s%s %s", i > 0 ? ", " : "",
-						 quote_identifier(resource->columns[i].key),
-						 resource->columns[i].sql_type);
-	appendStringInfo(buf, ") SERVER %s", quote_identifier(server));
 }

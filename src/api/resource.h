@@ -8,8 +8,6 @@
 #ifndef CFDW_RESOURCE_H
 #define CFDW_RESOURCE_H
 
-#include "lib/stringinfo.h"
-
 /* How a key's value is written in JSON. */
 typedef enum CfdwKind
 {
@@ -80,7 +78,5 @@ extern const CfdwResource cfdw_lists;
 extern const CfdwLoginCall cfdw_login_call;
 
 extern int cfdw_resource_find(const CfdwResource *resource, const char *key);
-extern void cfdw_resource_table_ddl(const CfdwResource *resource,
-									StringInfo buf, const char *server);
 
 #endif /* CFDW_RESOURCE_H */

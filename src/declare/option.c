@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
+#include "declare/familiar.h"
 #include "declare/option.h"
 #include "declare/url.h"
 
@@ -37,6 +38,7 @@
 #define ON_TABLE 2
 #define ON_USER 4
 #define ON_COLUMN 8
+#define ON_IMPORT 16
 
 /* How an option's text is read. */
 typedef enum OptionKind
@@ -49,6 +51,7 @@ typedef enum OptionKind
 	OPT_MODE,  /* bool: immediate, or deferred */
 	OPT_ANY,   /* char *, anything */
 	OPT_TEXT,  /* char *, printable, not empty */
+	OPT_AGENT, /* the same, with escapes that net/agent knows */
 	OPT_URL,   /* char *, scheme://host[:port] */
 	OPT_PATH   /* char *, absolute path without a query */
 } OptionKind;
@@ -73,6 +76,7 @@ typedef struct OptionDef
 #define FIELD_MS(name) #name, offsetof(CfdwOptions, name##_ms)
 #define USER_FIELD(name) #name, offsetof(CfdwCredentials, name)
 #define COLUMN_FIELD(name) offsetof(CfdwTableColumn, name)
+#define IMPORT_FIELD(name) "import_" #name, offsetof(CfdwImport, name)
 
 /* clang-format off */
 static const OptionDef option_defs[] = {
@@ -96,7 +100,7 @@ static const OptionDef option_defs[] = {
 	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       0},
 	{FIELD(max_response_size),  ON_SERVER,            OPT_BYTES,  "256MB",            1, 1e15,    0},
 	{FIELD(proxy),              ON_SERVER,            OPT_URL,    NULL,               0, 0,       0},
-	{FIELD(user_agent),         ON_SERVER,            OPT_TEXT,   "catalogs_fdw/1.0", 0, 0,       0},
+	{FIELD(user_agent),         ON_SERVER,            OPT_AGENT,  "catalogs_fdw/1.0", 0, 0,       0},
 	{FIELD(ca_file),            ON_SERVER,            OPT_TEXT,   NULL,               0, 0,       OPT_SUPERUSER},
 	{FIELD(ssl_verify),         ON_SERVER,            OPT_BOOL,   "true",             0, 0,       OPT_SUPERUSER},
 	{USER_FIELD(access_token),  ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
@@ -106,9 +110,12 @@ static const OptionDef option_defs[] = {
 	{USER_FIELD(proxy_password), ON_USER,            OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},
 	{"column_name", COLUMN_FIELD(key), ON_COLUMN,    OPT_TEXT,   NULL,               0, 0,       0},
 	{"constant", COLUMN_FIELD(constant), ON_COLUMN,   OPT_ANY,    NULL,               0, 0,       0},
+	{IMPORT_FIELD(attrs),       ON_IMPORT,            OPT_BOOL,   "false",            0, 0,       0},
+	{IMPORT_FIELD(account),     ON_IMPORT,            OPT_ANY,    NULL,               0, 0,       0},
 };
 /* clang-format on */
 
+static void read_checked(List *options, int where, void *target);
 static const CfdwOptions *defaults(void);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
@@ -127,6 +134,7 @@ static void refuse_value(const OptionDef *def, const char *value,
 						 const char *hint);
 static void refuse_range(const OptionDef *def, const char *value);
 static void check_text(const OptionDef *def, const char *value);
+static void check_escapes(const OptionDef *def, const char *value);
 static void check_path(const OptionDef *def, const char *value);
 static char *read_url(const OptionDef *def, const char *value);
 static void check_superuser(const OptionDef *def, const char *value);
@@ -147,6 +155,28 @@ cfdw_option_validate(List *options, Oid catalog)
 		CfdwCredentials credentials;
 		CfdwTableColumn column;
 	} unused;
+
+	read_checked(options, where, &unused);
+	check_required(options, where);
+}
+
+/*
+ * Reads the options of IMPORT FOREIGN SCHEMA into *IMPORT, which they are valid
+ * for; raises as cfdw_option_validate().
+ */
+void
+cfdw_option_import(List *options, CfdwImport *import)
+{
+	memset(import, 0, sizeof(*import));
+	read_checked(options, ON_IMPORT, import);
+}
+
+/*
+ * Reads OPTIONS, which must be valid at WHERE, into TARGET.
+ */
+static void
+read_checked(List *options, int where, void *target)
+{
 	ListCell *lc;
 
 	foreach(lc, options)
@@ -156,10 +186,9 @@ cfdw_option_validate(List *options, Oid catalog)
 
 		if (option == NULL)
 			refuse_unknown(def->defname, where);
-		read_value(option, defGetString(def), &unused);
+		read_value(option, defGetString(def), target);
 		check_superuser(option, defGetString(def));
 	}
-	check_required(options, where);
 }
 
 /*
@@ -293,14 +322,16 @@ find_option(const char *name, int where)
 }
 
 /*
- * Raises HV00D; the hint says where an option of that name belongs, or else names
- * the valid option nearest to what was written, or all of them when none is near.
+ * Raises HV00D; the hint says where an option of that name belongs, or what there
+ * is in place of one of another wrapper, or else names the valid option nearest to
+ * what was written, or all of them when none is near.
  */
 static void
 refuse_unknown(const char *name, int where)
 {
-	const OptionDef *elsewhere =
-		find_option(name, ON_SERVER | ON_TABLE | ON_USER | ON_COLUMN);
+	const OptionDef *elsewhere = find_option(
+		name, ON_SERVER | ON_TABLE | ON_USER | ON_COLUMN | ON_IMPORT);
+	const char *familiar = cfdw_familiar_hint(name);
 	const char *nearest = find_nearest(name, where);
 	StringInfoData valid;
 
@@ -313,7 +344,8 @@ refuse_unknown(const char *name, int where)
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),
-			 elsewhere != NULL ? errhint("%s", _(place_hint(elsewhere->where)))
+			 elsewhere != NULL  ? errhint("%s", _(place_hint(elsewhere->where)))
+			 : familiar != NULL ? errhint("%s", _(familiar))
 			 : nearest != NULL
 				 ? errhint("Perhaps you meant the option \"%s\".", nearest)
 			 : valid.len > 0
@@ -366,6 +398,8 @@ place_hint(int where)
 			return gettext_noop("It is an option of the user mapping.");
 		case ON_COLUMN:
 			return gettext_noop("It is an option of a column.");
+		case ON_IMPORT:
+			return gettext_noop("It is an option of IMPORT FOREIGN SCHEMA.");
 		default:
 			return gettext_noop(
 				"It is an option of the server, or of a foreign table.");
@@ -441,7 +475,7 @@ read_list(List *options, int where, void *target)
 
 /*
  * Reads a value into TARGET: a CfdwOptions for a server or a table, else a
- * CfdwCredentials or a CfdwTableColumn.
+ * CfdwCredentials, a CfdwTableColumn or a CfdwImport.
  */
 static void
 read_value(const OptionDef *def, const char *value, void *target)
@@ -484,6 +518,11 @@ read_value(const OptionDef *def, const char *value, void *target)
 			break;
 		case OPT_TEXT:
 			check_text(def, value);
+			*(char **) field = pstrdup(value);
+			break;
+		case OPT_AGENT:
+			check_text(def, value);
+			check_escapes(def, value);
 			*(char **) field = pstrdup(value);
 			break;
 		case OPT_URL:
@@ -588,6 +627,20 @@ check_text(const OptionDef *def, const char *value)
 					(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 					 errmsg("option \"%s\" must not contain control characters",
 							def->name)));
+}
+
+/*
+ * Behind a percent sign is a letter that net/agent knows, or another one.
+ */
+static void
+check_escapes(const OptionDef *def, const char *value)
+{
+	for (const char *p = value; (p = strchr(p, '%')) != NULL; p += 2)
+		if (p[1] == '\0' || strchr("aCcdpu%", p[1]) == NULL)
+			refuse_value(
+				def, value,
+				gettext_noop(
+					"Valid escapes are %a, %c, %C, %d, %p, %u and %%."));
 }
 
 static void

@@ -53,11 +53,19 @@ typedef struct CfdwCredentials
 	List *secrets; /* char *: those that go into requests, and nowhere else */
 } CfdwCredentials;
 
+/* Options of IMPORT FOREIGN SCHEMA. */
+typedef struct CfdwImport
+{
+	bool attrs;    /* with a column for the whole item */
+	char *account; /* what a column that names the account reads as, or NULL */
+} CfdwImport;
+
 extern void cfdw_option_validate(List *options, Oid catalog);
 extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
 extern void cfdw_option_table(ForeignTable *table, CfdwOptions *options);
 extern void cfdw_option_column(Oid relid, CfdwTableColumn *column);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
+extern void cfdw_option_import(List *options, CfdwImport *import);
 extern Oid cfdw_option_mapping(Oid userid, Oid serverid);
 
 #endif /* CFDW_OPTION_H */

@@ -22,9 +22,6 @@
 
 #include "declare/table.h"
 
-/* A column of this key, or name, reads the whole item. */
-#define WHOLE_ITEM "attrs"
-
 /* Lists in an account of which nothing is known (API page: about ten). */
 #define DEFAULT_ROWS 10
 
@@ -252,7 +249,7 @@ read_column(Relation rel, int i, CfdwTable *table)
 		column->fact = &table->resource->columns[column->index];
 		column->kind = column->fact->kind;
 	}
-	else if (strcmp(column->key, WHOLE_ITEM) == 0)
+	else if (strcmp(column->key, CFDW_WHOLE_ITEM) == 0)
 		column->kind = CFDW_KIND_ITEM;
 	if (column->index == table->resource->id && table->id_attnum == 0)
 		table->id_attnum = attr->attnum;

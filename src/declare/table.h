@@ -13,6 +13,9 @@
 
 #include "declare/option.h"
 
+/* A column of this key, or name, reads the whole item. */
+#define CFDW_WHOLE_ITEM "attrs"
+
 /* A foreign table as declared. */
 typedef struct CfdwTable
 {

@@ -3,8 +3,8 @@
  * catalogs_fdw.c
  *	  The door: what PostgreSQL calls first.
  *
- * Owns the module's magic, its initialization, the handler, the validator and
- * IMPORT FOREIGN SCHEMA.
+ * Owns the module's magic, its initialization, the handler, the validator, and what
+ * is sent or shown of a transaction's changes when one asks for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,6 @@
 
 #include "access/reloptions.h"
 #include "catalog/pg_foreign_server.h"
-#include "commands/defrem.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -32,6 +31,7 @@
 #include "compat.h"
 #include "fdw/direct.h"
 #include "fdw/explain.h"
+#include "fdw/import.h"
 #include "txn/transaction.h"
 #include "txn/journal.h"
 #include "fdw/modify.h"
@@ -54,8 +54,6 @@ void _PG_init(void);
 
 static bool may_see(const CfdwTarget *target);
 static Datum text_or_null(const char *text, bool *isnull);
-static List *catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt,
-										 Oid serverid);
 
 void
 _PG_init(void)
@@ -217,32 +215,4 @@ text_or_null(const char *text, bool *isnull)
 {
 	*isnull = text == NULL;
 	return text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
-/*
- * The one schema of an account holds the one table of lists; PostgreSQL itself
- * applies LIMIT TO and EXCEPT.
- */
-static List *
-catalogsImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
-{
-	StringInfoData command;
-
-	if (strcmp(stmt->remote_schema, cfdw_lists.schema) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
-				 errmsg("schema \"%s\" is not present on foreign server \"%s\"",
-						stmt->remote_schema, stmt->server_name),
-				 errhint("The schema of an account is named \"%s\".",
-						 cfdw_lists.schema)));
-	if (stmt->options != NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errmsg("invalid option \"%s\"",
-						linitial_node(DefElem, stmt->options)->defname),
-				 errhint("There are no valid options in this context.")));
-
-	initStringInfo(&command);
-	cfdw_resource_table_ddl(&cfdw_lists, &command, stmt->server_name);
-	return list_make1(command.data);
 }

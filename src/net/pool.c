@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "declare/url.h"
+#include "net/agent.h"
 #include "net/pool.h"
 #include "net/loop.h"
 
@@ -89,6 +90,7 @@ cfdw_pool_create(MemoryContext parent, const CfdwOptions *options,
 												  ALLOCSET_SMALL_SIZES);
 	CfdwPool *pool = MemoryContextAllocZero(context, sizeof(CfdwPool));
 
+	cfdw_agent_prepare();
 	pool->context = context;
 	pool->options = options;
 	pool->credentials = credentials;
@@ -159,6 +161,7 @@ cfdw_pool_refused(const CfdwPool *pool)
 void *
 cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
 {
+	char agent[CFDW_AGENT_SIZE];
 	CURL *easy;
 
 	*reuses = look_at_kept(pool);
@@ -177,6 +180,11 @@ cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
 	if (*code == CURLE_OK)
 		*code = curl_easy_setopt(pool->spare, CURLOPT_FRESH_CONNECT,
 								 *reuses ? 0L : 1L);
+	if (*code == CURLE_OK)
+	{
+		cfdw_agent_write(pool->options->user_agent, agent);
+		*code = curl_easy_setopt(pool->spare, CURLOPT_USERAGENT, agent);
+	}
 	if (*code != CURLE_OK)
 	{
 		release_descriptors(pool);
@@ -399,7 +407,6 @@ set_up(CfdwPool *pool, CURL *easy)
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_USERAGENT, options->user_agent);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) options->connect_timeout_ms);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);

@@ -54,6 +54,8 @@ COMMANDS = {
         option("--accounts", action="store_true",
                help="the account's name first"),
         option("--account", metavar="NAME", help="only this account"),
+        option("--agent", action="store_true",
+               help="the client's User-Agent behind"),
         option("--status", action="store_true",
                help="the reply's status behind"),
         option("--time", action="store_true",

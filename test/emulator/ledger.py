@@ -19,7 +19,7 @@ class Entry:
     """One request.  status is None while, or if, nothing is answered."""
 
     __slots__ = ("number", "account", "method", "kind", "target", "body",
-                 "rows", "time", "status", "complaints")
+                 "rows", "agent", "time", "status", "complaints")
 
     def __init__(self, number, request):
         self.number = number
@@ -29,6 +29,7 @@ class Entry:
         self.target = request.target
         self.body = request.body
         self.rows = request.rows
+        self.agent = request.headers.get("user-agent", "")
         self.time = time.monotonic()
         self.status = None
         self.complaints = ()
@@ -112,6 +113,8 @@ class Ledger:
             parts.append(f"{entry.account}: ")
         parts.append(f"{entry.method} {self.mask(entry.target)}")
         parts.append(self.body_text(entry, options.full, options.summary))
+        if options.agent:
+            parts.append(f" ({printable(entry.agent.encode('latin-1'))})")
         if options.status:
             parts.append(f" -> {entry.status or 'no reply'}")
         if options.time:
