@@ -8,6 +8,8 @@
 #ifndef CFDW_NAME_H
 #define CFDW_NAME_H
 
+#include "lib/stringinfo.h"
+
 #include "api/row.h"
 
 /* No row takes more than this many bytes in a list of them. */
