@@ -25,6 +25,7 @@ OBJS = \
 	src/net/loop.o \
 	src/net/agent.o \
 	src/net/pool.o \
+	src/net/log.o \
 	src/net/http.o \
 	src/net/answer.o \
 	src/net/report.o \

@@ -40,6 +40,7 @@
 #include "fdw/plan.h"
 #include "fdw/scan.h"
 #include "fdw/truncate.h"
+#include "net/log.h"
 #include "net/session.h"
 #include "net/shared.h"
 
@@ -60,6 +61,7 @@ _PG_init(void)
 {
 	cfdw_table_init();
 	cfdw_shared_init();
+	cfdw_log_init();
 	cfdw_session_init();
 	cfdw_journal_init();
 	cfdw_transaction_init();

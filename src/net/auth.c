@@ -103,6 +103,7 @@ cfdw_auth_login(const CfdwAuthMethod *method,
 	request->timeout_ms = options->request_timeout_ms;
 	request->max_response_size = options->max_response_size;
 	request->whole = true;
+	request->signs_in = true;
 	method->login(credentials, request);
 }
 

@@ -34,6 +34,7 @@
 #include "portability/instr_time.h"
 
 #include "net/http.h"
+#include "net/log.h"
 #include "net/loop.h"
 
 /*
@@ -71,6 +72,12 @@ struct CfdwTransfer
 	size_t body_len;
 	size_t body_sent;
 
+	/* What the log says of it. */
+	const char *url;
+	bool signs_in;
+	double paced_ms;
+	instr_time start; /* zero: it has not begun, or that was said */
+
 	/* What on_receive took in. */
 	Buffer in;      /* filled by libcurl */
 	Buffer out;     /* lent to the reader */
@@ -101,6 +108,7 @@ static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 static uint64 current_wait = 1;
 
 static void resume(CfdwTransfer *transfer);
+static void log_end(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
 static bool has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy);
 static CURLcode set_up(CfdwTransfer *transfer, const CfdwRequest *request);
@@ -152,6 +160,9 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->max_received = request->max_response_size;
 		transfer->whole = request->whole;
 		transfer->traffic = request->traffic;
+		transfer->url = request->url;
+		transfer->signs_in = request->signs_in;
+		transfer->paced_ms = request->paced_ms;
 		transfer->easy = cfdw_pool_take(pool, &transfer->reuses, &code);
 	}
 	if (transfer != NULL && transfer->easy != NULL)
@@ -173,6 +184,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		describe(failure, code, "");
 		return NULL;
 	}
+	INSTR_TIME_SET_CURRENT(transfer->start);
 	if (transfer->traffic != NULL)
 		transfer->traffic->requests++;
 	note_ended();
@@ -285,6 +297,7 @@ cfdw_http_give_up(CfdwTransfer *transfer)
 void
 cfdw_http_end(CfdwTransfer *transfer)
 {
+	log_end(transfer);
 	transfer->done = true;
 	give_back_handle(transfer);
 	curl_slist_free_all(transfer->headers);
@@ -382,6 +395,32 @@ cfdw_http_drive(void)
 	cfdw_loop_drive();
 	cfdw_loop_end_watch(&elapsed_ms);
 	see_what_ended(elapsed_ms);
+}
+
+/*
+ * A transfer that has begun is over, one way or another.
+ */
+static void
+log_end(CfdwTransfer *transfer)
+{
+	CfdwLogged logged = {.url = transfer->url,
+						 .is_post = transfer->body != NULL,
+						 .whole = transfer->whole_reply,
+						 .sent = transfer->signs_in ? 0 : transfer->body_sent,
+						 .received = transfer->received,
+						 .paced_ms = transfer->paced_ms};
+	instr_time took;
+
+	if (INSTR_TIME_IS_ZERO(transfer->start))
+		return;
+	INSTR_TIME_SET_CURRENT(took);
+	INSTR_TIME_SUBTRACT(took, transfer->start);
+	INSTR_TIME_SET_ZERO(transfer->start);
+	if (!transfer->done)
+		read_headers(transfer);
+	logged.status = transfer->response.status;
+	logged.took_ms = INSTR_TIME_GET_MILLISEC(took);
+	cfdw_log_request(&logged);
 }
 
 /*
@@ -607,6 +646,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->sent = transfer->body_sent > 0;
 	describe(response, code, words_of(transfer, code));
 	transfer->whole_reply = code == CURLE_OK;
+	log_end(transfer);
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
 }

@@ -38,6 +38,8 @@ typedef struct CfdwRequest
 	int timeout_ms;     /* for all the waiting that one attempt causes */
 	int64 max_response_size; /* bytes, after decompression */
 	bool whole;              /* the body of the reply is kept until its end */
+	bool signs_in;           /* its body is secret, as is how long that is */
+	double paced_ms;         /* it has waited for its turn */
 	CfdwTraffic *traffic;    /* where it is counted */
 
 	/* For a call alone: when all of it must have ended, login, waits and

@@ -1,0 +1,132 @@
+# catalogs_fdw.log_requests: a line in the server's log for each request, with no
+# header, no body and no secret, also of a login, and of what an abort sends.
+
+use strict;
+use warnings FATAL => 'all';
+
+use CatalogsFdw::Session;
+use CatalogsFdw::Test;
+use Test::More;
+
+my $t = CatalogsFdw::Test->new(conf => <<'CONF');
+catalogs_fdw.log_requests = on
+log_min_error_statement = error
+CONF
+my $read = 0;
+
+# The requests that were logged since the last time, without what differs each time.
+sub logged
+{
+	my $log = $t->log;
+	my $new = substr $log, $read;
+
+	$read = length $log;
+	my @lines = $new =~ /LOG:  catalogs_fdw request: (.*)/g;
+	s/took \d+\.\d{3} ms/took N ms/ foreach @lines;
+	s/\Q@{[$t->url]}\E/URL/ foreach @lines;
+	return join "\n", @lines;
+}
+
+sub line
+{
+	my ($request, $status, $sent, $received) = @_;
+	return "$request, $status, $sent bytes sent, $received bytes received,"
+	  . ' waited 0.000 ms, took N ms';
+}
+
+
+# ------------------------------------------------------------------------------
+# What a line says
+
+$t->sql(q{SELECT name FROM catalogs WHERE id = 4223});
+like(logged(),
+	qr{^GET URL/api/v2/catalogs\?id=4223, status 200, 0 bytes sent, \d+ bytes received, waited 0\.000 ms, took N ms$},
+	'a GET');
+$t->sql(q{SELECT name FROM catalogs WHERE id = 99});
+is(logged(), line('GET URL/api/v2/catalogs?id=99', 'status 204', 0, 0), 'one that finds nothing');
+$t->sql(q{INSERT INTO catalogs (name) VALUES ('Books')});
+like(logged(),
+	qr{^POST URL/api/v2/catalogs, status 200, 26 bytes sent, \d+ bytes received, waited 0\.000 ms, took N ms$},
+	'a POST');
+
+$t->sql(<<'SQL' =~ s/URL/$t->url/er);
+CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL');
+CREATE USER MAPPING FOR CURRENT_USER SERVER robot
+	OPTIONS (login 'robot@example.com', api_key 'main-key');
+CREATE FOREIGN TABLE robots (id bigint, name text) SERVER robot;
+SQL
+$t->sql('SELECT name FROM robots WHERE id = 99');
+like(logged(),
+	qr{^POST URL/private/api/auth\.php\?type=json, status 200, 0 bytes sent, \d+ bytes received, .*\nGET URL/api/v2/catalogs\?id=99, status 204, .*$},
+	'a login, of which it does not tell how long the key is');
+
+# ------------------------------------------------------------------------------
+# However a request ends
+
+$t->fault('status', code => 500, on => 'GET');
+$t->try_sql('SELECT name FROM catalogs');
+like(logged(), qr{^GET URL/api/v2/catalogs, status 500, }, 'a status');
+$t->fault('close_after_request', on => 'POST');
+$t->try_sql(q{DELETE FROM catalogs WHERE id = 4231});
+like(logged(),
+	qr{\nPOST URL/api/v2/catalogs, no reply, 17 bytes sent, 0 bytes received, .*\nPOST URL/api/v2/catalogs, status 200, },
+	'no reply, and the same again');
+$t->emulator('add-many', '20000');
+$t->sql('SELECT name FROM catalogs LIMIT 1');
+like(logged(), qr{^GET URL/api/v2/catalogs, status 200 \(cut short\), }, 'a reply that was not wanted');
+$t->reset;
+
+$t->try_sql(q{BEGIN; INSERT INTO catalogs (name) VALUES ('Films') RETURNING id; SELECT 1 / 0});
+like(logged(),
+	qr{^POST URL/api/v2/catalogs, status 200, 26 .*\nPOST URL/api/v2/catalogs, status 200, 17 .*$},
+	'what an abort takes back');
+
+# Nothing is to be converted for a client, also when the backend is told to exit.
+$t->sql(q{CREATE FOREIGN TABLE "Книги" (id bigint, name text) SERVER acme
+	OPTIONS (path '/Книги')});
+foreach my $encoding (qw(LATIN1 UTF8))
+{
+	my $session = CatalogsFdw::Session->new($t->node, client_encoding => $encoding);
+
+	$session->ask('SET client_min_messages = log');
+	my $got = $session->ask(q{SELECT name FROM catalogs WHERE id = 99});
+	is(scalar @{ $got->{warnings} }, 0, "a client in $encoding is not told");
+	$session->ask('BEGIN');
+	$session->ask(q{INSERT INTO catalogs (name) VALUES ('Films') RETURNING id});
+	$session->ask(q{INSERT INTO catalogs (name) VALUES (U&'\041a\043d\0438\0433\0438')});
+	$t->fault('silent', on => 'POST');
+	$t->emulator('wire');
+	$session->send('COMMIT');
+	$t->emulator('wire', '--keep', '--wait', '1');
+	logged();
+	$t->sql('SELECT pg_terminate_backend(' . $session->pid . ')');
+	$session->result;
+	$t->node->poll_query_until('postgres',
+		'SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ' . $session->pid);
+	like(logged(),
+		qr{^POST URL/api/v2/catalogs, no reply, .*\nPOST URL/api/v2/catalogs, status 200, },
+		"a backend that exits, a client in $encoding");
+}
+$t->reset;
+$t->try_sql('SELECT * FROM "Книги"');
+like($t->log, qr{request: GET \S+/\S+, status 404}, 'a path that is not of ASCII');
+
+# ------------------------------------------------------------------------------
+# What no line says
+
+unlike($t->log, qr/main-token|main-key|robot\@example|Bearer/, 'no secret');
+unlike($t->log, qr/"add"|Films|Authorization/, 'no body, no header');
+unlike($t->log, qr/catalogs_fdw request: .*\n.*(STATEMENT|CONTEXT)/, 'no statement, no context');
+
+# ------------------------------------------------------------------------------
+# Who may turn it on: those who may read the log
+
+$t->sql('CREATE ROLE clerk LOGIN');
+$t->fails_with('42501', qr/catalogs_fdw\.log_requests/,
+	'SET ROLE clerk; SELECT catalogs_fdw_disconnect_all(); SET catalogs_fdw.log_requests = off', 'a superuser may');
+$t->sql("SELECT name FROM catalogs WHERE id = 99");
+logged();
+$t->sql('SET catalogs_fdw.log_requests = off; SELECT name FROM catalogs WHERE id = 99');
+is(logged(), '', 'off');
+
+done_testing();
