@@ -1,18 +1,9 @@
 -- A reply that is no list of lists is an error, HV00M, in plain words; the
 -- next statement works.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
--- Nothing is repeated here, if the wrapper can be told so.
-DO $$
-BEGIN
-    ALTER SERVER acme OPTIONS (ADD max_retries '0');
-EXCEPTION WHEN fdw_invalid_option_name THEN
-END
-$$;
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', max_retries ''0'''
+\i sql/include/account.sql
+\i sql/include/replies.sql
+ALTER TABLE replies ALTER statement SET DEFAULT 'SELECT name FROM catalogs';
 
 -- After each of these the same statement is repeated: it works.
 \set again 'SELECT count(name) FROM catalogs;'
@@ -55,12 +46,12 @@ SELECT name FROM catalogs;
 SELECT name FROM catalogs;
 \echo :SQLSTATE
 -- Rows that came before the end do not hide it.
-\! emulator fault body text='{"_embedded":{"items":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}'
-SELECT name FROM catalogs;
-\echo :SQLSTATE
-\! emulator fault body text='{"_embedded":{"items":[{"id":1,"name":"a"}'
-SELECT name FROM catalogs WHERE id = 1;
-\echo :SQLSTATE
+INSERT INTO replies (body, statement) VALUES
+    ('{"_embedded":{"items":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}', 'SELECT name FROM catalogs'),
+    ('{"_embedded":{"items":[{"id":1,"name":"a"}', 'SELECT name FROM catalogs WHERE id = 1');
+:arm
+:ask
+\echo :LAST_ERROR_SQLSTATE
 :again
 
 -- JSON, but not the reply.
@@ -69,29 +60,21 @@ SELECT name FROM catalogs;
 \echo :SQLSTATE
 \! emulator unset drop_embedded
 :again
-\! emulator fault body text='{}'
-SELECT name FROM catalogs;
-\! emulator fault body text='[]'
-SELECT name FROM catalogs;
-\! emulator fault body text='[{"id":1}]'
-SELECT name FROM catalogs;
-\! emulator fault body text='null'
-SELECT name FROM catalogs;
-\! emulator fault body text='"items"'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":null}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":[{"items":[]}]}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":null}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":0}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"items":[{"id":1}]}'
-SELECT name FROM catalogs;
-\echo :SQLSTATE
+INSERT INTO replies (body) VALUES
+    ('{}'),
+    ('[]'),
+    ('[{"id":1}]'),
+    ('null'),
+    ('"items"'),
+    ('{"_embedded":null}'),
+    ('{"_embedded":[{"items":[]}]}'),
+    ('{"_embedded":{}}'),
+    ('{"_embedded":{"items":null}}'),
+    ('{"_embedded":{"items":0}}'),
+    ('{"items":[{"id":1}]}');
+:arm
+:ask
+\echo :LAST_ERROR_SQLSTATE
 :again
 
 -- Items that are none.
@@ -104,17 +87,15 @@ SELECT name FROM catalogs WHERE id = 4223;
 SELECT count(*) FROM catalogs;
 \echo :SQLSTATE
 \! emulator unset nulls
-\! emulator fault body text='{"_embedded":{"items":[4223]}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":[null]}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":[{"id":1},true]}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":[{}]}}'
-SELECT name FROM catalogs;
-\! emulator fault body text='{"_embedded":{"items":{"0":[{"id":1}],"total":1}}}'
-SELECT name FROM catalogs;
-\echo :SQLSTATE
+INSERT INTO replies (body) VALUES
+    ('{"_embedded":{"items":[4223]}}'),
+    ('{"_embedded":{"items":[null]}}'),
+    ('{"_embedded":{"items":[{"id":1},true]}}'),
+    ('{"_embedded":{"items":[{}]}}'),
+    ('{"_embedded":{"items":{"0":[{"id":1}],"total":1}}}');
+:arm
+:ask
+\echo :LAST_ERROR_SQLSTATE
 :again
 
 -- 200 with an error in it is that error.
@@ -171,7 +152,5 @@ $$;
 SELECT id FROM catalogs LIMIT 2;
 :again
 
-DROP FOREIGN TABLE catalogs;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

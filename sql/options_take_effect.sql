@@ -1,20 +1,9 @@
 -- An option does what it says, from the next statement on, in sessions that are
 -- open and in plans that are made.
-\getenv port CATALOGS_HTTP_PORT
 \getenv https_port CATALOGS_HTTPS_PORT
 \getenv ca_file CATALOGS_CA_FILE
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
--- Nothing is repeated here, if the wrapper can be told so.
-DO $$
-BEGIN
-    ALTER SERVER acme OPTIONS (ADD max_retries '0');
-EXCEPTION WHEN fdw_invalid_option_name THEN
-END
-$$;
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\set options ', max_retries ''0'''
+\i sql/include/account.sql
 
 -- url
 SET plan_cache_mode = force_generic_plan;
@@ -218,7 +207,5 @@ DROP TABLE wanted;
 RESET enable_memoize;
 \! emulator wire
 
-DROP FOREIGN TABLE catalogs;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,57 +1,59 @@
 -- Errors that the reply to a POST reports in other places than usual: nothing is
 -- a success beside which one stands.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', undo 'false');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-CREATE FOREIGN TABLE catalogs (id bigint, name text, request_id bigint) SERVER acme OPTIONS (verify_rows 'false');
+\set options ', undo ''false'', verify_rows ''false'''
+\i sql/include/account.sql
+\i sql/include/replies.sql
+ALTER TABLE replies ALTER statement SET DEFAULT $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$;
 SET client_min_messages = error;
 
 -- Beside the envelope, by verb and without one.
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"errors":{"update":{"4223":"No"}}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"errors":[{"id":4223,"code":244,"message":"No"}]}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"errors":["No"]}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"response":{"error":"No","error_code":"244"}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"error":{"message":"No","code":244}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223}]},"\u0065rrors":["No"]}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
+INSERT INTO replies (body) VALUES
+    ('{"_embedded":{"items":[{"id":4223}]},"errors":{"update":{"4223":"No"}}}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"errors":[{"id":4223,"code":244,"message":"No"}]}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"errors":["No"]}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"response":{"error":"No","error_code":"244"}}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"error":{"message":"No","code":244}}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"\u0065rrors":["No"]}');
+:arm
+:ask
 
 -- validation-errors, as a list and as a map.
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":7001}]},"title":"Bad","validation-errors":[{"request_id":"1","errors":[{"code":"Long","path":"name","detail":"Too long"}]}]}'
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":7001}]},"validation-errors":{"1":{"errors":[{"code":"Long","path":"name","detail":"Too long"}]}}}'
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":7001}]},"validation-errors":{"1":[{"code":285,"path":"name","detail":"Too long"}]}}'
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
+INSERT INTO replies (body, statement) VALUES
+    ('{"_embedded":{"items":[{"id":7001}]},"title":"Bad","validation-errors":[{"request_id":"1","errors":[{"code":"Long","path":"name","detail":"Too long"}]}]}',
+     $$INSERT INTO catalogs (name) VALUES ('a'), ('b')$$),
+    ('{"_embedded":{"items":[{"id":7001}]},"validation-errors":{"1":{"errors":[{"code":"Long","path":"name","detail":"Too long"}]}}}',
+     $$INSERT INTO catalogs (name) VALUES ('a'), ('b')$$),
+    ('{"_embedded":{"items":[{"id":7001}]},"validation-errors":{"1":[{"code":285,"path":"name","detail":"Too long"}]}}',
+     $$INSERT INTO catalogs (name) VALUES ('a'), ('b')$$);
+:arm
+:ask
 
 -- An item's own.
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223,"error":"No"}]}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223,"error":{"code":244,"message":"No"}}]}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4222},{"id":4223,"errors":[{"code":"244","detail":"No"}]}]}}'
-UPDATE catalogs SET name = 'x' WHERE id IN (4222, 4223);
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"request_id":12,"error":"No"},{"id":7002,"request_id":13}]}}'
-INSERT INTO catalogs (name, request_id) VALUES ('a', 12), ('b', 13);
+INSERT INTO replies (body, statement) VALUES
+    ('{"_embedded":{"items":[{"id":4223,"error":"No"}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$),
+    ('{"_embedded":{"items":[{"id":4223,"error":{"code":244,"message":"No"}}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$),
+    ('{"_embedded":{"items":[{"id":4222},{"id":4223,"errors":[{"code":"244","detail":"No"}]}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id IN (4222, 4223)$$),
+    ('{"_embedded":{"items":[{"request_id":12,"error":"No"},{"id":7002,"request_id":13}]}}',
+     $$INSERT INTO catalogs (name, request_id) VALUES ('a', 12), ('b', 13)$$);
+:arm
+:ask
 
 -- One level deeper.
-\! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"update":{"4223":{"errors":[{"code":244,"detail":"No"}]}}}}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"update":{"4223":[{"code":"X","detail":"No"},"Never"]}}}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
+INSERT INTO replies (body) VALUES
+    ('{"_embedded":{"items":[],"errors":{"update":{"4223":{"errors":[{"code":244,"detail":"No"}]}}}}}'),
+    ('{"_embedded":{"items":[],"errors":{"update":{"4223":[{"code":"X","detail":"No"},"Never"]}}}}');
+:arm
+:ask
 
 -- What says that there is no error is none.
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223,"error":null}],"errors":[]},"errors":{},"error":false,"response":{"error":""}}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":4223,"error":false}],"errors":{"update":{}}},"error":"","validation-errors":[]}'
-UPDATE catalogs SET name = 'x' WHERE id = 4223;
+INSERT INTO replies (body) VALUES
+    ('{"_embedded":{"items":[{"id":4223,"error":null}],"errors":[]},"errors":{},"error":false,"response":{"error":""}}'),
+    ('{"_embedded":{"items":[{"id":4223,"error":false}],"errors":{"update":{}}},"error":"","validation-errors":[]}');
+:arm
+:ask
 
 -- The account's code may stand in words alone, or beside an HTTP status.
 \! emulator fault status on=POST code=400 'body=text:{"title":"Bad Request","status":400,"detail":"Код ошибки 244. Нет прав"}'
@@ -85,7 +87,5 @@ UPDATE catalogs SET name = 'x' WHERE id = 4223;
 \! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"add":{"0":"Type not found"}}}}'
 INSERT INTO catalogs (name) VALUES ('a');
 
-DROP FOREIGN TABLE catalogs;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;
