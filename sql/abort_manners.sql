@@ -17,66 +17,42 @@ BEGIN
 END
 $$;
 \! emulator wire --summary | sort | uniq -c | sed 's/^ *//'
-\! emulator lists --columns id
-\! emulator reset
+\! emulator lists --columns id; emulator reset
 -- COPY with an audit trigger and a bad last line
 CREATE TABLE audit (id bigint, name text);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO audit VALUES (NEW.id, NEW.name); RETURN NULL; END $$;
 CREATE TRIGGER note AFTER INSERT ON catalogs FOR EACH ROW EXECUTE FUNCTION note();
 \! (seq -f 'r%g,t' 200; echo 'bad,maybe') > "$TMPDIR/rows.csv"; psql -Xqc "\copy catalogs (name, can_add_elements) FROM '$TMPDIR/rows.csv' CSV" 2>&1 | grep -c ERROR; rm "$TMPDIR/rows.csv"
-\! emulator wire --summary | grep delete
-\! emulator lists --columns id
-\! emulator reset
+\! emulator wire --summary | grep delete; emulator lists --columns id; emulator reset
 DROP TRIGGER note ON catalogs;
 
 -- Seven requests a second, and a block for who does not heed that
 \! emulator set rate_limit=7 after_429s=10
 INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 400) g;
-\! emulator wire --summary --status
-\! emulator lists --columns id
-\! emulator reset
+\! emulator wire --summary --status; emulator lists --columns id; emulator reset
 -- One refusal for lack of time, of a batch of many
 \! emulator fault status code=429 body=old retry_after=1 on=POST verb=delete times=1
 BEGIN;
 INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 50) g;
 SELECT count(*) FROM catalogs_fdw_flush('acme');
 ROLLBACK;
-\! emulator wire --summary --status
-\! emulator lists --columns id
-\! emulator reset
+\! emulator wire --summary --status; emulator lists --columns id; emulator reset
 
 -- From the third POST on the account refuses all.
 \setenv INSERT 'INSERT INTO catalogs (name) SELECT g::text FROM generate_series(1, 200) g'
 \setenv SAID 'sed -E -n "s/(lists [0-9]+, [0-9]+, ).*, ([0-9]+)[.] /\\1... \\2. /; /^(ERROR|WARNING|DETAIL:  What)/p"'
-\! emulator fault status code=401 on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
-\! emulator fault status code=402 on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
-\! emulator fault status code=403 on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
+\setenv TRY 'psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort; emulator wire --summary --status; emulator reset'
+\! emulator fault status code=401 on=POST nth=3 times=0; eval "$TRY"
+\! emulator fault status code=402 on=POST nth=3 times=0; eval "$TRY"
+\! emulator fault status code=403 on=POST nth=3 times=0; eval "$TRY"
 -- It fails, or does not answer: it is asked twice.
-\! emulator fault status code=503 on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
-\! emulator fault close_after_request on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
+\! emulator fault status code=503 on=POST nth=3 times=0; eval "$TRY"
+\! emulator fault close_after_request on=POST nth=3 times=0; eval "$TRY"
 -- With a login that has expired there is one renewal.
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme
     OPTIONS (DROP access_token, ADD login 'robot@example.com', ADD api_key 'main-key');
-\! emulator fault status code=401 on=POST nth=3 times=0
-\! psql -Xqc "$INSERT" 2>&1 | eval "$SAID" | sort
-\! emulator wire --summary --status
-\! emulator reset
+\! emulator fault status code=401 on=POST nth=3 times=0; eval "$TRY"
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme
     OPTIONS (ADD access_token 'main-token', DROP login, DROP api_key);
 
@@ -89,9 +65,7 @@ SELECT count(*) FROM catalogs_fdw_flush('acme');
 \! emulator drop 5003
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id
-\! emulator reset
+\! emulator wire; emulator lists --columns id; emulator reset
 
 -- One row that was sent early many times is taken back once; one that is deleted
 -- meanwhile not at all.

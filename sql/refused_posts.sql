@@ -5,50 +5,36 @@
 SET client_min_messages = error;
 
 -- One row short.
+\set add 'INSERT INTO catalogs (name) VALUES (''a''), (''b''); \\echo :LAST_ERROR_SQLSTATE'
+\set add_one 'INSERT INTO catalogs (name) VALUES (''a'') RETURNING id; \\echo :LAST_ERROR_SQLSTATE'
+\set update 'UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223); \\echo :LAST_ERROR_SQLSTATE'
+\set delete 'DELETE FROM catalogs WHERE id = 4230; \\echo :LAST_ERROR_SQLSTATE'
+\set delete_added 'DELETE FROM catalogs WHERE id > 5000; \\echo :LAST_ERROR_SQLSTATE'
 \! emulator set post_items=fewer
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id > 5000;
-\echo :LAST_ERROR_SQLSTATE
-INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator wire --status
-\! emulator reset
+:add
+:update
+:delete_added
+:add_one
+\! emulator wire --status; emulator reset
 -- One too many.
 \! emulator set post_items=more
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id > 5000;
-\echo :LAST_ERROR_SQLSTATE
-INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator wire --status
-\! emulator reset
+:add
+:update
+:delete_added
+:add_one
+\! emulator wire --status; emulator reset
 -- Other ones.  Of added rows nobody knows the ids before.
 \! emulator set post_items=other
-UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id = 4230;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator reset
-\! emulator set delete_items=empty
-DELETE FROM catalogs WHERE id = 4230;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator reset
+:update
+:delete
+\! emulator reset; emulator set delete_items=empty
+:delete
 -- None.
-\! emulator set post_items=none
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET can_add_elements = false WHERE id IN (4222, 4223);
-\echo :LAST_ERROR_SQLSTATE
-\! emulator reset
-\! emulator set drop_embedded=on
-INSERT INTO catalogs (name) VALUES ('a'), ('b');
-\echo :LAST_ERROR_SQLSTATE
+\! emulator reset; emulator set post_items=none
+:add
+:update
+\! emulator reset; emulator set drop_embedded=on
+:add
 \! emulator reset
 
 -- 200 that tells of an error.

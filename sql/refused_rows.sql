@@ -8,52 +8,35 @@ CREATE TABLE department (title text);
 SET client_min_messages = error;
 
 -- One of three, in every way in which that is reported.
-\! emulator set partial=add:2,update:4222,delete:4230 partial_code=244
-\! emulator set partial_shape=message_map
-INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET name = 'x' WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator wire --status
-\! emulator reset
-\! emulator set partial=add:2,update:4222,delete:4230 partial_code=244
-\! emulator set partial_shape=object_list
-INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET name = 'x' WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator reset
-\! emulator set partial=add:2,update:4222,delete:4230 partial_code=244
-\! emulator set partial_shape=object_map
-INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET name = 'x' WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-\! emulator reset
+\set add 'INSERT INTO catalogs (name) VALUES (''a''), (''b''), (''c''); \\echo :LAST_ERROR_SQLSTATE'
+\set update 'UPDATE catalogs SET name = ''x'' WHERE id < 4231; \\echo :LAST_ERROR_SQLSTATE'
+\set delete 'DELETE FROM catalogs WHERE id < 4231; \\echo :LAST_ERROR_SQLSTATE'
+\setenv REFUSED 'partial=add:2,update:4222,delete:4230 partial_code=244'
+\! emulator set $REFUSED partial_shape=message_map
+:add
+:update
+:delete
+\! emulator wire --status; emulator reset
+\! emulator set $REFUSED partial_shape=object_list
+:add
+:update
+:delete
+\! emulator reset; emulator set $REFUSED partial_shape=object_map
+:add
+:update
+:delete
 -- This way it does not say which.
-\! emulator set partial=add:2,update:4222,delete:4230 partial_code=244
-\! emulator set partial_shape=response
-INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
-\echo :LAST_ERROR_SQLSTATE
-UPDATE catalogs SET name = 'x' WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
-DELETE FROM catalogs WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
+\! emulator reset; emulator set $REFUSED partial_shape=response
+:add
+:update
+:delete
 \! emulator wire --count
 \! emulator lists
 -- With another status than 200 the row is the same.
 \! emulator set partial_shape=message_map partial_status=400
-INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c');
-\echo :LAST_ERROR_SQLSTATE
+:add
 \! emulator set partial_shape=object_list partial_status=422
-UPDATE catalogs SET name = 'x' WHERE id < 4231;
-\echo :LAST_ERROR_SQLSTATE
+:update
 \! emulator wire --status
 \! emulator reset
 

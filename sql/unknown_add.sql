@@ -1,17 +1,16 @@
 -- An add whose fate is unknown is not sent again by the same transaction.
 \i sql/include/account.sql
+\set flush 'SELECT verb, id, name FROM catalogs_fdw_flush(''acme'');'
 
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books');
 SAVEPOINT a;
 \! emulator fault close_applied on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 SELECT id, name FROM catalogs;
 COMMIT;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 
 -- Nor when a block of PL/pgSQL caught the error, and whatever else is to be sent.
 BEGIN;
@@ -26,44 +25,40 @@ END $$;
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 INSERT INTO catalogs (name) VALUES ('Songs') RETURNING name;
 \! emulator wire > /dev/null
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 -- A transaction that no longer wants the row can commit.
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books');
 SAVEPOINT a;
 \! emulator fault close_after_request on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 DELETE FROM catalogs WHERE name = 'Books';
 INSERT INTO catalogs (name) VALUES ('Films');
 \! emulator wire > /dev/null
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 -- What was refused leaves no doubt, nor does what was never sent.
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books');
 SAVEPOINT a;
 \! emulator fault status code=400 on=POST
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator set keep_alive=off
 SELECT count(*) FROM catalogs;
 \! emulator fault refuse
 \set VERBOSITY terse
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator heal
 \! emulator wire > /dev/null
 COMMIT;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 
 -- An error that the client's encoding cannot show names no row to it: so the WARNING
 -- does, in what there is of it.  (psql may show either first.)
@@ -72,8 +67,7 @@ COMMIT;
 \setenv PGCLIENTENCODING LATIN1
 \! emulator fault close_applied on=POST
 \! psql -Xqc "INSERT INTO catalogs (name) VALUES (U&'Books \0416')" 2>&1 | sort
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator lists --columns id,name; emulator reset
 \! emulator fault close_applied on=POST
 \! psql -Xqc "BEGIN" -c "INSERT INTO catalogs (name) VALUES (U&'Books \0416')" -c "SAVEPOINT a" -c "SELECT catalogs_fdw_flush('acme')" -c "ROLLBACK TO a" -c "COMMIT" 2>&1 | sort
 

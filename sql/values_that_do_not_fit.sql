@@ -22,25 +22,16 @@ SELECT count(*) FROM catalogs;
 SELECT count(sort) FROM catalogs;
 
 -- Other values of another kind than the key's.
+CREATE TEMP VIEW each_key AS
+    SELECT format('SELECT %I FROM catalogs WHERE id = 4231', key)
+    FROM unnest('{sort,created_by,created_at,can_add_elements,can_show_in_cards,can_link_multiple,name}'::text[]) AS key;
 \! emulator put '{"id": 4231, "sort": 10.5, "created_by": "somebody", "created_at": "a while ago", "can_add_elements": 2, "can_show_in_cards": {"a": 1}, "can_link_multiple": ""}'
-SELECT sort FROM catalogs WHERE id = 4231;
-SELECT created_by FROM catalogs WHERE id = 4231;
-SELECT created_at FROM catalogs WHERE id = 4231;
-SELECT can_add_elements FROM catalogs WHERE id = 4231;
-SELECT can_show_in_cards FROM catalogs WHERE id = 4231;
-SELECT can_link_multiple FROM catalogs WHERE id = 4231;
+TABLE each_key \gexec
 \! emulator put '{"id": 4231, "sort": "", "created_by": true, "created_at": 1508930391.5, "can_add_elements": -1, "can_show_in_cards": [true], "can_link_multiple": 1.0}'
-SELECT sort FROM catalogs WHERE id = 4231;
-SELECT created_by FROM catalogs WHERE id = 4231;
-SELECT created_at FROM catalogs WHERE id = 4231;
-SELECT can_add_elements FROM catalogs WHERE id = 4231;
-SELECT can_show_in_cards FROM catalogs WHERE id = 4231;
-SELECT can_link_multiple FROM catalogs WHERE id = 4231;
+TABLE each_key \gexec
+\! emulator reset
 \! emulator put '{"id": 4231, "sort": {}, "created_by": [504141], "created_at": [], "name": "still there"}'
-SELECT sort FROM catalogs WHERE id = 4231;
-SELECT created_by FROM catalogs WHERE id = 4231;
-SELECT created_at FROM catalogs WHERE id = 4231;
-SELECT name FROM catalogs WHERE id = 4231;
+TABLE each_key \gexec
 \! emulator reset
 
 -- Ids: of integer and smallint columns, and beyond 64 bits.

@@ -2,6 +2,7 @@
 -- and what is known to be deleted in it is not changed again.
 \set options ', verify_rows ''false'''
 \i sql/include/account.sql
+\set flush 'SELECT verb, id, name FROM catalogs_fdw_flush(''acme'');'
 
 --
 -- Later statements see the change, an open cursor and the statement itself do
@@ -29,8 +30,7 @@ UPDATE catalogs SET name = name || '!' WHERE id = 4231;
 UPDATE catalogs SET name = 'Bills', can_link_multiple = false WHERE id = 4231;
 \! emulator wire
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 -- Folded: two updates are one, and with a delete nothing but that.
 BEGIN;
@@ -38,8 +38,7 @@ UPDATE catalogs SET name = 'A', type = 'x' WHERE id IN (4222, 4223);
 UPDATE catalogs SET name = 'B' WHERE id IN (4223, 4230);
 DELETE FROM catalogs WHERE id = 4230;
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 -- Savepoints
 BEGIN;
@@ -54,15 +53,14 @@ COMMIT;
 BEGIN;
 DELETE FROM catalogs WHERE id = 4230;
 ROLLBACK;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 -- A row that was added in the transaction, once it has an id
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
 INSERT INTO catalogs (name) VALUES ('Films'), ('Songs');
 UPDATE catalogs SET name = 'All books' WHERE id = 5001;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire
 DELETE FROM catalogs WHERE id IN (5001, 5002);
 UPDATE catalogs SET name = 'x' WHERE id IN (5001, 5002, 5003);
@@ -77,8 +75,7 @@ UPDATE catalogs SET name = 'x' WHERE id = 5004;
 DELETE FROM catalogs WHERE id = 5004;
 \! emulator wire > /dev/null
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 -- A delete that was sent, and then rolled back, has been done.
 BEGIN;
 SAVEPOINT a;
@@ -88,8 +85,7 @@ ROLLBACK TO a;
 UPDATE catalogs SET name = 'x' WHERE id = 4230;
 \! emulator wire
 COMMIT;
-\! emulator wire
-\! emulator reset
+\! emulator wire; emulator reset
 
 --
 -- What was sent early is taken back as far as it is known: a WARNING names the
@@ -98,68 +94,56 @@ COMMIT;
 BEGIN;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
 UPDATE catalogs SET name = 'B' WHERE id = 4222 AND name <> 'B';
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 -- What the transaction did before it did know: it goes back to that,
 BEGIN;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 UPDATE catalogs SET name = name || '!', type = 'x' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id,name,type
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name,type; emulator reset
 -- as far back as what it has told first.
 BEGIN;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 UPDATE catalogs SET name = 'B' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 UPDATE catalogs SET name = 'C' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 -- A value that a later statement reads is the transaction's own, not the
 -- account's: it is not what was there before.
 BEGIN;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
 UPDATE catalogs SET name = name || '!', type = 'x' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id,name,type
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name,type; emulator reset
 -- but one that an earlier statement read is.
 BEGIN;
 UPDATE catalogs SET name = name || '?' WHERE id = 4223;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 \! emulator wire > /dev/null
 ROLLBACK;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 -- A savepoint that was rolled back: what could not be put right is named.
 BEGIN;
 SAVEPOINT a;
 UPDATE catalogs SET name = 'A' WHERE id = 4223;
-SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+:flush
 ROLLBACK TO a;
 \! emulator wire > /dev/null
 COMMIT;
-\! emulator wire
-\! emulator lists --columns id,name
-\! emulator reset
+\! emulator wire; emulator lists --columns id,name; emulator reset
 
 --
 -- One table verifies, the other one does not: both are the same account's.
