@@ -27,7 +27,7 @@ CREATE TEMP VIEW each_key AS
     FROM unnest('{sort,created_by,created_at,can_add_elements,can_show_in_cards,can_link_multiple,name}'::text[]) AS key;
 \! emulator put '{"id": 4231, "sort": 10.5, "created_by": "somebody", "created_at": "a while ago", "can_add_elements": 2, "can_show_in_cards": {"a": 1}, "can_link_multiple": ""}'
 TABLE each_key \gexec
-\! emulator put '{"id": 4231, "sort": "", "created_by": true, "created_at": 1508930391.5, "can_add_elements": -1, "can_show_in_cards": [true], "can_link_multiple": 1.0}'
+\! emulator put '{"id": 4231, "sort": "", "created_by": true, "created_at": false, "can_add_elements": -1, "can_show_in_cards": [true], "can_link_multiple": 1.0}'
 TABLE each_key \gexec
 \! emulator reset
 \! emulator put '{"id": 4231, "sort": {}, "created_by": [504141], "created_at": [], "name": "still there"}'
