@@ -22,6 +22,7 @@ OBJS = \
 	src/declare/table.o \
 	src/net/shared.o \
 	src/net/pace.o \
+	src/net/statistics.o \
 	src/net/loop.o \
 	src/net/agent.o \
 	src/net/pool.o \

@@ -82,3 +82,34 @@ LANGUAGE C STRICT VOLATILE;
 
 COMMENT ON FUNCTION catalogs_fdw_disconnect_all() IS
   'leaves all accounts: whether this session knew any';
+
+CREATE FUNCTION catalogs_fdw_stats(OUT database name, OUT server name,
+  OUT account text, OUT gets bigint, OUT posts bigint, OUT logins bigint,
+  OUT rows_read bigint, OUT rows_added bigint, OUT rows_updated bigint,
+  OUT rows_deleted bigint, OUT bytes_sent bigint, OUT bytes_received bigint,
+  OUT retries bigint, OUT too_many_requests bigint,
+  OUT pace_wait_ms double precision, OUT reply_wait_ms double precision,
+  OUT errors bigint, OUT last_error_sqlstate text,
+  OUT last_error_at timestamptz, OUT last_error text, OUT scope text,
+  OUT since timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION catalogs_fdw_stats() IS
+  'what accounts were asked, by all sessions of the cluster';
+
+CREATE VIEW catalogs_fdw_stats AS
+  SELECT * FROM catalogs_fdw_stats();
+COMMENT ON VIEW catalogs_fdw_stats IS
+  'what accounts were asked, by all sessions of the cluster';
+GRANT SELECT ON catalogs_fdw_stats TO PUBLIC;
+
+CREATE FUNCTION catalogs_fdw_stats_reset()
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION catalogs_fdw_stats_reset() IS
+  'counts anew, for all sessions of the cluster';
+REVOKE ALL ON FUNCTION catalogs_fdw_stats_reset() FROM PUBLIC;

@@ -3,31 +3,50 @@
  * monitor.c
  *	  What can be seen from SQL of the wrapper at work.
  *
- * Owns the functions behind the views catalogs_fdw_sessions, and those that act on
- * what they show.  Must not know how it comes about.
+ * Owns the functions behind the views catalogs_fdw_sessions and catalogs_fdw_stats,
+ * and those that act on what they show; and who may see what of other roles.  Must
+ * not know how it comes about.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_user_mapping.h"
+#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "net/session.h"
+#include "net/statistics.h"
 
 PG_FUNCTION_INFO_V1(catalogs_fdw_sessions);
 PG_FUNCTION_INFO_V1(catalogs_fdw_disconnect);
 PG_FUNCTION_INFO_V1(catalogs_fdw_disconnect_all);
+PG_FUNCTION_INFO_V1(catalogs_fdw_stats);
+PG_FUNCTION_INFO_V1(catalogs_fdw_stats_reset);
+
+/* Columns of catalogs_fdw_stats. */
+#define STATS_COLUMNS 22
 
 static bool disconnect(Oid serverid);
+static void stats_row(const CfdwStatisticsView *view, Datum *values,
+					  bool *nulls);
+static bool may_see_all(void);
+static bool reaches(Oid database, Oid serverid);
+static char *convert(const char *text, int encoding);
+static Datum name_or_null(const char *name, bool *isnull);
 static Datum server_name(Oid serverid, bool *isnull);
 static Datum mapping_name(Oid mapping, bool *isnull);
 
@@ -84,6 +103,132 @@ catalogs_fdw_disconnect_all(PG_FUNCTION_ARGS)
 }
 
 /*
+ * catalogs_fdw_stats(): what the accounts were asked, as far as the current role may
+ * know.
+ */
+Datum
+catalogs_fdw_stats(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool sees_all = may_see_all();
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, cfdw_statistics_list())
+	{
+		const CfdwStatisticsView *view = lfirst(lc);
+		Datum values[STATS_COLUMNS] = {0};
+		bool nulls[STATS_COLUMNS] = {false};
+
+		if (!sees_all && !reaches(view->database, view->serverid))
+			continue;
+		stats_row(view, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * catalogs_fdw_stats_reset(): counts anew, in all databases.
+ */
+Datum
+catalogs_fdw_stats_reset(PG_FUNCTION_ARGS)
+{
+	cfdw_statistics_reset();
+	PG_RETURN_VOID();
+}
+
+static void
+stats_row(const CfdwStatisticsView *view, Datum *values, bool *nulls)
+{
+	int i = 0;
+
+	values[i] = name_or_null(get_database_name(view->database), &nulls[i]);
+	i++;
+	if (view->database == MyDatabaseId)
+		values[i] = server_name(view->serverid, &nulls[i]);
+	else
+		nulls[i] = true;
+	i++;
+	values[i++] = CStringGetTextDatum(view->url);
+	for (int counter = 0; counter < CFDW_NCOUNTERS; counter++)
+		values[i++] =
+			counter == CFDW_COUNT_PACED_US || counter == CFDW_COUNT_REPLY_US
+				? Float8GetDatum((double) view->counters[counter] / 1000)
+				: Int64GetDatum(view->counters[counter]);
+	if (view->error_time != 0)
+	{
+		values[i++] = CStringGetTextDatum(unpack_sql_state(view->sqlstate));
+		values[i++] = TimestampTzGetDatum(view->error_time);
+		values[i++] =
+			CStringGetTextDatum(convert(view->message, view->encoding));
+	}
+	else
+		while (i < STATS_COLUMNS - 2)
+			nulls[i++] = true;
+	values[i++] = CStringGetTextDatum(view->shared ? "cluster" : "session");
+	values[i++] = TimestampTzGetDatum(view->since);
+	Assert(i == STATS_COLUMNS);
+}
+
+/*
+ * Whether the current role may see what all others do.
+ */
+static bool
+may_see_all(void)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+/*
+ * Whether it has a user mapping for a server of that database.
+ */
+static bool
+reaches(Oid database, Oid serverid)
+{
+	return database == MyDatabaseId &&
+		   (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+								  ObjectIdGetDatum(GetUserId()),
+								  ObjectIdGetDatum(serverid)) ||
+			SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+								  ObjectIdGetDatum(InvalidOid),
+								  ObjectIdGetDatum(serverid)));
+}
+
+/*
+ * A text of another database, with question marks in the place of what this one has
+ * no character for.
+ */
+static char *
+convert(const char *text, int encoding)
+{
+	Oid proc = FindDefaultConversionProc(encoding, GetDatabaseEncoding());
+	const char *end = text + strlen(text);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	while (text < end)
+	{
+		int width = pg_encoding_mblen(encoding, text);
+		unsigned char to[MAX_CONVERSION_INPUT_LENGTH * MAX_CONVERSION_GROWTH];
+
+		width = Min(width, end - text);
+		if (!IS_HIGHBIT_SET(*text) || encoding == GetDatabaseEncoding())
+			appendBinaryStringInfo(&out, text, width);
+		else if (OidIsValid(proc) &&
+				 pg_do_encoding_conversion_buf(
+					 proc, encoding, GetDatabaseEncoding(),
+					 (unsigned char *) unconstify(char *, text), width, to,
+					 sizeof(to), true) == width)
+			appendStringInfoString(&out, (char *) to);
+		else
+			appendStringInfoChar(&out, '?');
+		text += width;
+	}
+	return out.data;
+}
+
+/*
  * A session that the transaction needs stays: it may have an open cursor, or
  * something to be taken back.
  */
@@ -112,10 +257,7 @@ server_name(Oid serverid, bool *isnull)
 {
 	ForeignServer *server = GetForeignServerExtended(serverid, FSV_MISSING_OK);
 
-	*isnull = server == NULL;
-	return server != NULL ? DirectFunctionCall1(
-								namein, CStringGetDatum(server->servername))
-						  : (Datum) 0;
+	return name_or_null(server != NULL ? server->servername : NULL, isnull);
 }
 
 /*
@@ -126,16 +268,22 @@ mapping_name(Oid mapping, bool *isnull)
 {
 	HeapTuple tuple =
 		SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(mapping));
-	Oid role = InvalidOid;
 	char *name = NULL;
 
 	if (HeapTupleIsValid(tuple))
 	{
-		role = ((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser;
+		Oid role = ((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser;
+
 		name = OidIsValid(role) ? GetUserNameFromId(role, true)
 								: pstrdup("public");
 		ReleaseSysCache(tuple);
 	}
+	return name_or_null(name, isnull);
+}
+
+static Datum
+name_or_null(const char *name, bool *isnull)
+{
 	*isnull = name == NULL;
 	return name != NULL ? DirectFunctionCall1(namein, CStringGetDatum(name))
 						: (Datum) 0;

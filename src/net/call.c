@@ -267,6 +267,8 @@ cfdw_call_repeat(CfdwCall *call, int wait_ms)
 	end_attempt(call);
 	call->repetitions++;
 	call->request.traffic->retries++;
+	cfdw_statistics_count(cfdw_session_statistics(call->session),
+						  CFDW_COUNT_RETRIES, 1);
 	call->pause_end =
 		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64) pause_ms);
 	call->state = CALL_PAUSED;

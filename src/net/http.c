@@ -51,6 +51,9 @@
  */
 #define CODED_HIGH_WATER (512 * 1024)
 
+/* A status that is counted. */
+#define TOO_MANY 429
+
 /* Bytes that libcurl handed over; malloc'ed. */
 typedef struct Buffer
 {
@@ -84,7 +87,8 @@ struct CfdwTransfer
 	bool whole;     /* all of it stays in "in" */
 	int64 received; /* bytes, after decompression */
 	int64 max_received;
-	CfdwTraffic *traffic; /* where it is counted, or NULL */
+	CfdwTraffic *traffic;       /* where it is counted, or NULL ... */
+	CfdwStatistics *statistics; /* ... and for all to see, or NULL */
 	bool paused;
 	bool replied;      /* the reply's headers are all there */
 	int codings;       /* of the body */
@@ -108,7 +112,7 @@ static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 static uint64 current_wait = 1;
 
 static void resume(CfdwTransfer *transfer);
-static void log_end(CfdwTransfer *transfer);
+static void note_end(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
 static bool has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy);
 static CURLcode set_up(CfdwTransfer *transfer, const CfdwRequest *request);
@@ -160,6 +164,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->max_received = request->max_response_size;
 		transfer->whole = request->whole;
 		transfer->traffic = request->traffic;
+		transfer->statistics = request->statistics;
 		transfer->url = request->url;
 		transfer->signs_in = request->signs_in;
 		transfer->paced_ms = request->paced_ms;
@@ -297,7 +302,7 @@ cfdw_http_give_up(CfdwTransfer *transfer)
 void
 cfdw_http_end(CfdwTransfer *transfer)
 {
-	log_end(transfer);
+	note_end(transfer);
 	transfer->done = true;
 	give_back_handle(transfer);
 	curl_slist_free_all(transfer->headers);
@@ -401,7 +406,7 @@ cfdw_http_drive(void)
  * A transfer that has begun is over, one way or another.
  */
 static void
-log_end(CfdwTransfer *transfer)
+note_end(CfdwTransfer *transfer)
 {
 	CfdwLogged logged = {.url = transfer->url,
 						 .is_post = transfer->body != NULL,
@@ -419,6 +424,8 @@ log_end(CfdwTransfer *transfer)
 	if (!transfer->done)
 		read_headers(transfer);
 	logged.status = transfer->response.status;
+	if (logged.status == TOO_MANY)
+		cfdw_statistics_count(transfer->statistics, CFDW_COUNT_TOO_MANY, 1);
 	logged.took_ms = INSTR_TIME_GET_MILLISEC(took);
 	cfdw_log_request(&logged);
 }
@@ -568,6 +575,8 @@ see_what_ended(double elapsed_ms)
 
 		if (transfer->wait != current_wait)
 			continue;
+		cfdw_statistics_count(transfer->statistics, CFDW_COUNT_REPLY_US,
+							  (int64) (elapsed_ms * 1000));
 		transfer->waited_ms += elapsed_ms;
 		transfer->remaining_ms -= elapsed_ms;
 	}
@@ -646,7 +655,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->sent = transfer->body_sent > 0;
 	describe(response, code, words_of(transfer, code));
 	transfer->whole_reply = code == CURLE_OK;
-	log_end(transfer);
+	note_end(transfer);
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
 }
@@ -869,17 +878,25 @@ on_tls(CURL *easy, void *context, void *arg)
 }
 
 /*
- * libcurl has a connection, and is about to send the request.
+ * libcurl has a connection, and is about to send the request; once more when a
+ * kept connection turns out to be closed.
  */
 static int
 on_connected(void *arg, char *address, char *local_address, int port,
 			 int local_port)
 {
+	CfdwTransfer *transfer = arg;
+
 	(void) address;
 	(void) local_address;
 	(void) port;
 	(void) local_port;
-	((CfdwTransfer *) arg)->connected = true;
+	transfer->connected = true;
+	cfdw_statistics_count(transfer->statistics,
+						  transfer->signs_in       ? CFDW_COUNT_LOGINS
+						  : transfer->body != NULL ? CFDW_COUNT_POSTS
+												   : CFDW_COUNT_GETS,
+						  1);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -899,6 +916,8 @@ on_send(char *data, size_t size, size_t n, void *arg)
 	transfer->body_sent += len;
 	if (transfer->traffic != NULL)
 		transfer->traffic->sent += len;
+	if (!transfer->signs_in)
+		cfdw_statistics_count(transfer->statistics, CFDW_COUNT_BYTES_SENT, len);
 	return len;
 }
 
@@ -963,6 +982,7 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	transfer->received += len;
 	if (transfer->traffic != NULL)
 		transfer->traffic->received += len;
+	cfdw_statistics_count(transfer->statistics, CFDW_COUNT_BYTES_RECEIVED, len);
 	if (transfer->received > transfer->max_received)
 	{
 		transfer->fault = CFDW_HTTP_TOO_LARGE;

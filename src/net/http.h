@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 
 #include "net/pool.h"
+#include "net/statistics.h"
 
 /* One request under way. */
 typedef struct CfdwTransfer CfdwTransfer;
@@ -40,7 +41,8 @@ typedef struct CfdwRequest
 	bool whole;              /* the body of the reply is kept until its end */
 	bool signs_in;           /* its body is secret, as is how long that is */
 	double paced_ms;         /* it has waited for its turn */
-	CfdwTraffic *traffic;    /* where it is counted */
+	CfdwTraffic *traffic;    /* where it is counted ... */
+	CfdwStatistics *statistics; /* ... and for all to see; or NULL */
 
 	/* For a call alone: when all of it must have ended, login, waits and
 	 * repetitions included; 0 for no limit. */

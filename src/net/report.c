@@ -34,8 +34,11 @@ static bool has_words(const CfdwResponse *response);
 pg_noreturn static void report_failure(const CfdwAction *action, int sqlstate,
 									   const StringInfoData *detail,
 									   const char *hint);
-static int errmsg_failed(const CfdwAction *action);
-static int errmsg_unknown(const CfdwAction *action);
+pg_noreturn static void raise(const CfdwAction *action, int sqlstate,
+							  const char *message, const StringInfoData *detail,
+							  const char *hint);
+static char *failed_message(const CfdwAction *action);
+static char *unknown_message(const CfdwAction *action);
 static bool is_write(const CfdwAction *action);
 static const char *hint_of(const CfdwAction *action,
 						   const CfdwResponse *response,
@@ -239,10 +242,9 @@ report_unknown_outcome(const CfdwAction *action, const StringInfoData *why)
 	append_doubt(&detail, action);
 	if (action->lookalikes != NULL)
 		append_sentence(&detail, action->lookalikes);
-	ereport(ERROR,
-			(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-			 errmsg_unknown(action), errdetail_internal("%s", detail.data),
-			 errhint("Check the account before you repeat the transaction.")));
+	raise(action, ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
+		  unknown_message(action), &detail,
+		  _("Check the account before you repeat the transaction."));
 }
 
 /*
@@ -252,16 +254,27 @@ static void
 report_failure(const CfdwAction *action, int sqlstate,
 			   const StringInfoData *detail, const char *hint)
 {
-	ereport(ERROR, (errcode(sqlstate), errmsg_failed(action),
+	raise(action, sqlstate, failed_message(action), detail, hint);
+}
+
+/*
+ * Counts an error, and raises it.  All is translated; HINT may be NULL.
+ */
+static void
+raise(const CfdwAction *action, int sqlstate, const char *message,
+	  const StringInfoData *detail, const char *hint)
+{
+	cfdw_statistics_error(action->statistics, sqlstate, message, detail->data);
+	ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message),
 					errdetail_internal("%s", detail->data),
 					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /*
- * The message of an action that has failed.
+ * The message of an action that has failed, in the language of messages.
  */
-static int
-errmsg_failed(const CfdwAction *action)
+static char *
+failed_message(const CfdwAction *action)
 {
 	const char *server = action->server;
 	const char *row = action->row;
@@ -271,45 +284,55 @@ errmsg_failed(const CfdwAction *action)
 	{
 		case CFDW_ADDING:
 			return row != NULL
-					   ? errmsg("could not add list \"%s\" on server \"%s\"",
-								row, server)
-					   : errmsg_plural(
-							 "could not add %d list on server \"%s\"",
-							 "could not add %d lists on server \"%s\"", n, n,
-							 server);
+					   ? psprintf(
+							 _("could not add list \"%s\" on server \"%s\""),
+							 row, server)
+					   : psprintf(
+							 ngettext("could not add %d list on server \"%s\"",
+									  "could not add %d lists on server \"%s\"",
+									  n),
+							 n, server);
 		case CFDW_UPDATING:
 			return row != NULL
-					   ? errmsg("could not update list %s on server \"%s\"",
-								row, server)
-					   : errmsg_plural(
-							 "could not update %d list on server \"%s\"",
-							 "could not update %d lists on server \"%s\"", n, n,
-							 server);
+					   ? psprintf(
+							 _("could not update list %s on server \"%s\""),
+							 row, server)
+					   : psprintf(
+							 ngettext(
+								 "could not update %d list on server \"%s\"",
+								 "could not update %d lists on server \"%s\"",
+								 n),
+							 n, server);
 		case CFDW_DELETING:
 			return row != NULL
-					   ? errmsg("could not delete list %s on server \"%s\"",
-								row, server)
-					   : errmsg_plural(
-							 "could not delete %d list on server \"%s\"",
-							 "could not delete %d lists on server \"%s\"", n, n,
-							 server);
+					   ? psprintf(
+							 _("could not delete list %s on server \"%s\""),
+							 row, server)
+					   : psprintf(
+							 ngettext(
+								 "could not delete %d list on server \"%s\"",
+								 "could not delete %d lists on server \"%s\"",
+								 n),
+							 n, server);
 		case CFDW_CHANGING:
-			return errmsg_plural("could not change %d list on server \"%s\"",
-								 "could not change %d lists on server \"%s\"",
-								 n, n, server);
+			return psprintf(
+				ngettext("could not change %d list on server \"%s\"",
+						 "could not change %d lists on server \"%s\"", n),
+				n, server);
 		case CFDW_READING:
-			return errmsg("could not read lists from server \"%s\"", server);
+			return psprintf(_("could not read lists from server \"%s\""),
+							server);
 		case CFDW_SIGNING_IN:
 			break;
 	}
-	return errmsg("could not sign in to server \"%s\"", server);
+	return psprintf(_("could not sign in to server \"%s\""), server);
 }
 
 /*
  * The message of a write of which nobody knows what became.
  */
-static int
-errmsg_unknown(const CfdwAction *action)
+static char *
+unknown_message(const CfdwAction *action)
 {
 	const char *server = action->server;
 	const char *row = action->row;
@@ -319,38 +342,46 @@ errmsg_unknown(const CfdwAction *action)
 	{
 		case CFDW_ADDING:
 			return row != NULL
-					   ? errmsg(
-							 "outcome of the request to add list \"%s\" on server \"%s\" is unknown",
+					   ? psprintf(
+							 _("outcome of the request to add list \"%s\" on server \"%s\" is unknown"),
 							 row, server)
-					   : errmsg_plural(
-							 "outcome of the request to add %d list on server \"%s\" is unknown",
-							 "outcome of the request to add %d lists on server \"%s\" is unknown",
-							 n, n, server);
+					   : psprintf(
+							 ngettext(
+								 "outcome of the request to add %d list on server \"%s\" is unknown",
+								 "outcome of the request to add %d lists on server \"%s\" is unknown",
+								 n),
+							 n, server);
 		case CFDW_UPDATING:
 			return row != NULL
-					   ? errmsg(
-							 "outcome of the request to update list %s on server \"%s\" is unknown",
+					   ? psprintf(
+							 _("outcome of the request to update list %s on server \"%s\" is unknown"),
 							 row, server)
-					   : errmsg_plural(
-							 "outcome of the request to update %d list on server \"%s\" is unknown",
-							 "outcome of the request to update %d lists on server \"%s\" is unknown",
-							 n, n, server);
+					   : psprintf(
+							 ngettext(
+								 "outcome of the request to update %d list on server \"%s\" is unknown",
+								 "outcome of the request to update %d lists on server \"%s\" is unknown",
+								 n),
+							 n, server);
 		case CFDW_DELETING:
 			return row != NULL
-					   ? errmsg(
-							 "outcome of the request to delete list %s on server \"%s\" is unknown",
+					   ? psprintf(
+							 _("outcome of the request to delete list %s on server \"%s\" is unknown"),
 							 row, server)
-					   : errmsg_plural(
-							 "outcome of the request to delete %d list on server \"%s\" is unknown",
-							 "outcome of the request to delete %d lists on server \"%s\" is unknown",
-							 n, n, server);
+					   : psprintf(
+							 ngettext(
+								 "outcome of the request to delete %d list on server \"%s\" is unknown",
+								 "outcome of the request to delete %d lists on server \"%s\" is unknown",
+								 n),
+							 n, server);
 		default:
 			break;
 	}
-	return errmsg_plural(
-		"outcome of the request to change %d list on server \"%s\" is unknown",
-		"outcome of the request to change %d lists on server \"%s\" is unknown",
-		n, n, server);
+	return psprintf(
+		ngettext(
+			"outcome of the request to change %d list on server \"%s\" is unknown",
+			"outcome of the request to change %d lists on server \"%s\" is unknown",
+			n),
+		n, server);
 }
 
 static bool

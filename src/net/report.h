@@ -33,6 +33,7 @@ typedef struct CfdwAction
 	int timeout_ms;                     /* that applied */
 	bool plain_http;                    /* without TLS */
 	const CfdwCredentials *credentials; /* to be kept out of messages */
+	CfdwStatistics *statistics;         /* where it is counted, or NULL */
 
 	/* Of a write: */
 	int nrows;              /* 0 of anything else */

@@ -40,7 +40,8 @@ struct CfdwSession
 	int calls;                 /* not yet ended */
 	bool pinned;               /* kept until the end of the transaction */
 	CfdwPool *pool;
-	CfdwPace *pace;     /* of the account, whoever asks it */
+	CfdwPace *pace; /* of the account, whoever asks it */
+	CfdwStatistics *statistics;
 	uint32 server_hash; /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
@@ -191,6 +192,15 @@ cfdw_session_options(const CfdwSession *session)
 }
 
 /*
+ * What is counted of it.  Valid until the backend ends.
+ */
+CfdwStatistics *
+cfdw_session_statistics(const CfdwSession *session)
+{
+	return session->statistics;
+}
+
+/*
  * Fills in what messages say of a server: its name, and the secrets that they
  * must not show.  References to the session.
  */
@@ -199,6 +209,7 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 {
 	action->server = session->server;
 	action->credentials = &session->credentials;
+	action->statistics = session->statistics;
 	action->plain_http =
 		pg_strncasecmp(session->options.url, "http:", strlen("http:")) == 0;
 }
@@ -285,6 +296,7 @@ cfdw_session_send(CfdwSession *session, const CfdwRequest *request,
 {
 	CfdwRequest signed_request = *request;
 
+	signed_request.statistics = session->statistics;
 	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
 	return cfdw_http_start(session->pool, &signed_request, failure);
 }
@@ -343,6 +355,7 @@ cfdw_session_join_login(CfdwSession *session, CfdwResponse *failure)
 		}
 		login->session = session;
 		request.traffic = &login->traffic;
+		request.statistics = session->statistics;
 		login->transfer = cfdw_http_start(session->pool, &request, failure);
 		if (login->transfer == NULL)
 		{
@@ -473,6 +486,8 @@ create_session(ForeignServer *server, UserMapping *user)
 						 cfdw_auth_uses_cookies(session->method));
 
 	session->pace = cfdw_pace_open(session->options.url);
+	session->statistics =
+		cfdw_statistics_open(server->serverid, session->options.url);
 	if (cfdw_auth_can_renew(session->method))
 		cfdw_auth_login(session->method, &session->credentials,
 						&session->options, &session->login_request);

@@ -38,6 +38,7 @@ extern CfdwSession *cfdw_session_get(Oid serverid, Oid userid);
 extern List *cfdw_session_list(void);
 extern int cfdw_session_disconnect(Oid serverid, int *in_use);
 extern const CfdwOptions *cfdw_session_options(const CfdwSession *session);
+extern CfdwStatistics *cfdw_session_statistics(const CfdwSession *session);
 extern void cfdw_session_describe(const CfdwSession *session,
 								  CfdwAction *action);
 extern void cfdw_session_pin(CfdwSession *session);

@@ -34,6 +34,9 @@ struct CfdwCursor
 	CfdwCall *call;
 	bool ended; /* the reply has been read */
 	CfdwReader *reader;
+	MemoryContextCallback callback; /* counts what the last rows were */
+	CfdwStatistics *statistics;
+	int64 nrows;            /* read, and not yet counted */
 	StringInfoData refusal; /* a reply that is no list */
 	bool by_id;
 	int64 id;
@@ -41,6 +44,7 @@ struct CfdwCursor
 
 static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
 static bool receive(CfdwCursor *cursor);
+static void count_rows(void *arg);
 static void finish_reply(CfdwCursor *cursor);
 pg_noreturn static void report_malformed(const CfdwCursor *cursor,
 										 const char *fault);
@@ -87,6 +91,10 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 
 	cursor->context = context;
 	cursor->session = session;
+	cursor->statistics = cfdw_session_statistics(session);
+	cursor->callback.func = count_rows;
+	cursor->callback.arg = cursor;
+	MemoryContextRegisterResetCallback(context, &cursor->callback);
 	cursor->by_id = query->by_id;
 	cursor->id = query->id;
 	cursor->reader =
@@ -125,6 +133,7 @@ cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
 		switch (cfdw_reader_next(cursor->reader, item))
 		{
 			case CFDW_READ_ITEM:
+				cursor->nrows++;
 				if (is_asked_for(cursor, item))
 					return CFDW_NEXT_ITEM;
 				break;
@@ -248,6 +257,7 @@ receive(CfdwCursor *cursor)
 	size_t len;
 
 	CHECK_FOR_INTERRUPTS();
+	count_rows(cursor);
 	if (!cfdw_call_is_ready(cursor->call))
 		return false;
 	if (!cfdw_call_read(cursor->call, &data, &len))
@@ -266,6 +276,20 @@ receive(CfdwCursor *cursor)
 			Min(len, (size_t) MAX_REFUSAL - cursor->refusal.len));
 	MemoryContextSwitchTo(caller);
 	return true;
+}
+
+/*
+ * Counts the rows that were read since the last time: not one by one, for others
+ * count them as well.  Also the reset callback of a cursor.
+ */
+static void
+count_rows(void *arg)
+{
+	CfdwCursor *cursor = arg;
+
+	cfdw_statistics_count(cursor->statistics, CFDW_COUNT_ROWS_READ,
+						  cursor->nrows);
+	cursor->nrows = 0;
 }
 
 /*

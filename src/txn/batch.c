@@ -155,6 +155,24 @@ cfdw_batch_succeeded(const CfdwBatch *batch)
 }
 
 /*
+ * Counts, in an abort, that an account has not done what was asked for; WHY is a
+ * sentence.  Never raises.
+ */
+void
+cfdw_batch_count_error(const CfdwBatch *batch, const char *why)
+{
+	const CfdwResponse *response = cfdw_call_response(batch->call);
+	const CfdwMeaning *meaning =
+		response->outcome != CFDW_HTTP_OK
+			? cfdw_answer_outcome(response)
+			: cfdw_answer_refusal(response, &batch->problem, batch->n);
+
+	cfdw_statistics_error(cfdw_session_statistics(batch->target->session),
+						  meaning->sqlstate, _("could not take back changes"),
+						  why);
+}
+
+/*
  * Raises the error for a batch that has failed.  LOOKALIKES is a sentence for its
  * detail, or NULL.
  */

@@ -54,6 +54,7 @@ extern bool cfdw_batch_is_done(const CfdwOperation *operation);
 extern void cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
 	pg_attribute_printf(2, 3);
 extern bool cfdw_batch_succeeded(const CfdwBatch *batch);
+extern void cfdw_batch_count_error(const CfdwBatch *batch, const char *why);
 pg_noreturn extern void cfdw_batch_report(CfdwBatch *batch,
 										  const char *lookalikes);
 

@@ -82,6 +82,7 @@ static bool is_about_rows(const CfdwBatch *batch, long status);
 static void part(CfdwLane *lane, CfdwBatch *batch);
 static void close_lanes(Sending *sending);
 pg_noreturn static void raise_failure(Sending *sending);
+pg_noreturn static void report_too_late(const CfdwBatch *batch);
 static char *find_lookalikes(const Sending *sending, CfdwBatch *batch);
 
 /*
@@ -504,8 +505,12 @@ apply(CfdwBatch *batch)
 		}
 		cfdw_ledger_apply(operation->row, operation->target, operation->verb,
 						  operation->data, operation->verdict);
-		if (operation->verdict == CFDW_CONFIRMED)
-			cfdw_difference_settle(operation->row);
+		if (operation->verdict != CFDW_CONFIRMED)
+			continue;
+		cfdw_statistics_count(
+			cfdw_session_statistics(operation->target->session),
+			CFDW_COUNT_ROWS_CHANGED + operation->verb, 1);
+		cfdw_difference_settle(operation->row);
 	}
 	for (int i = 0; i < batch->nstrays; i++)
 		cfdw_ledger_stray(batch->target, batch->strays[i]);
@@ -556,8 +561,10 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 		default:
 			lane->stopped = true;
 	}
-	if (!cfdw_batch_succeeded(batch))
-		lane->account->why = cfdw_answer_why(response, batch->answer);
+	if (cfdw_batch_succeeded(batch))
+		return;
+	lane->account->why = cfdw_answer_why(response, batch->answer);
+	cfdw_batch_count_error(batch, lane->account->why);
 }
 
 /*
@@ -627,15 +634,7 @@ raise_failure(Sending *sending)
 	char *lookalikes;
 
 	if (batch->too_late)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_CONNECTION_FAILURE),
-			 errmsg(
-				 "could not send all changes to foreign table \"%s\" within %d ms",
-				 batch->target->table,
-				 cfdw_session_options(batch->target->session)
-					 ->commit_timeout_ms),
-			 errhint("Raise the option \"commit_timeout\" of the server.")));
+		report_too_late(batch);
 	/* Before: a cancel of it tells nothing of the rows. */
 	lookalikes = find_lookalikes(sending, batch);
 	/* An error that the client is told tells all there is to say.  But one of a
@@ -651,6 +650,24 @@ raise_failure(Sending *sending)
 			operation->row->named = cfdw_remain_is_told();
 	}
 	cfdw_batch_report(batch, lookalikes);
+}
+
+/*
+ * Raises 08006: "commit_timeout" was over before the batch was sent.
+ */
+static void
+report_too_late(const CfdwBatch *batch)
+{
+	const CfdwSession *session = batch->target->session;
+	char *message = psprintf(
+		_("could not send all changes to foreign table \"%s\" within %d ms"),
+		batch->target->table, cfdw_session_options(session)->commit_timeout_ms);
+	const char *hint = _("Raise the option \"commit_timeout\" of the server.");
+
+	cfdw_statistics_error(cfdw_session_statistics(session),
+						  ERRCODE_CONNECTION_FAILURE, message, hint);
+	ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+					errmsg_internal("%s", message), errhint("%s", hint)));
 }
 
 /*

@@ -65,6 +65,8 @@ COMMANDS = {
         option("--full", action="store_true", help="bodies of any length"),
         option("--count", action="store_true",
                help="how many of each method"),
+        option("--totals", action="store_true",
+               help="how many of each method, and bytes of the bodies"),
         option("--keep", action="store_true", help="do not forget them"),
         option("--wait", type=int, metavar="N",
                help="first wait until N have come, 10 s at most"))),

@@ -66,6 +66,8 @@ class Connection:
         self.served = 0             # requests before the present one
         self.number = None          # since this reset; emulator.number()
         self.epoch = None
+        self.entry = None           # of the request that is answered ...
+        self.started = None         # ... and the start of the reply's head
 
     # Life
 
@@ -188,8 +190,23 @@ class Connection:
 
     # Sending
 
+    def answers(self, entry):
+        """What is sent from now on is the reply to that request."""
+        self.entry, self.started = entry, b""
+
     def send(self, data):
+        # Before: the client may ask for it as soon as it has the reply.
+        if self.entry is not None:
+            self.entry.replied += self.count_body(data)
         self.sock.sendall(data)
+
+    def count_body(self, data):
+        """How many bytes of these are behind the reply's head."""
+        if self.started is None:
+            return len(data)
+        head, end, body = (self.started + data).partition(b"\r\n\r\n")
+        self.started = None if end else head
+        return len(body)
 
     def keeps(self, request):
         return not (request.wants_close() or request.unreadable

@@ -69,6 +69,7 @@ class Emulator:
             entry = Entry(self.number(conn), request)
             entry.complaints = found.lines(self.settings["strict"] == "on")
             self.ledger.record(entry)
+            conn.answers(entry)
             fault = self.faults.take(REPLY_STAGES, request, conn)
             reply = None
             if fault is None or fault.applies:

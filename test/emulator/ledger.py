@@ -16,10 +16,11 @@ FORM_KEY = re.compile(r"(USER_HASH=)[^&\s]*")
 
 
 class Entry:
-    """One request.  status is None while, or if, nothing is answered."""
+    """One request.  status is None while, or if, nothing is answered;
+    replied counts the bytes of the reply's body that went out."""
 
     __slots__ = ("number", "account", "method", "kind", "target", "body",
-                 "rows", "agent", "time", "status", "complaints")
+                 "rows", "agent", "time", "status", "complaints", "replied")
 
     def __init__(self, number, request):
         self.number = number
@@ -33,6 +34,7 @@ class Entry:
         self.time = time.monotonic()
         self.status = None
         self.complaints = ()
+        self.replied = 0
 
 
 def printable(body):
@@ -134,11 +136,25 @@ class Ledger:
         wrong = [line for e in entries for line in self.complaint_lines(e)]
         return [first or "nothing"] + list(dict.fromkeys(wrong))
 
+    def totals(self, entries):
+        """What a client may count too: `gets=3 posts=1 ...`; what a login
+        sends is not for its eyes."""
+        kinds = [e.kind for e in entries]
+        return [" ".join(f"{name}={value}" for name, value in (
+            ("gets", kinds.count("GET")), ("posts", kinds.count("POST")),
+            ("logins", kinds.count("LOGIN")),
+            ("bytes_sent", sum(len(e.body) for e in entries
+                               if e.kind != "LOGIN")),
+            ("bytes_received", sum(e.replied for e in entries)),
+            ("too_many_requests", sum(e.status == 429 for e in entries))))]
+
     def text(self, options):
         """What `wire` prints."""
         entries, before = self.take(options.keep, options.account)
         if options.count:
             return self.counts(entries)
+        if options.totals:
+            return self.totals(entries)
         lines = []
         for entry in entries:
             lines.append(self.line(entry, before, options))

@@ -37,6 +37,17 @@ class Commands(Case):
         self.assertIn("... (5021 bytes)", self.wire("--keep"))
         self.assertIn("A" * 5000, self.wire("--full"))
 
+    def test_wire_totals(self):
+        self.assertEqual(self.wire("--totals"), "gets=0 posts=0 logins=0"
+                         " bytes_sent=0 bytes_received=0 too_many_requests=0")
+        SERVER.say("set", "rate_limit=2")
+        size = len(self.ask().body)
+        size += len(self.post(b'{"add":[{"name":"A"}]}').body)
+        size += len(self.ask().body)
+        self.assertEqual(self.wire("--totals"), "gets=2 posts=1 logins=0"
+                         f" bytes_sent=22 bytes_received={size}"
+                         " too_many_requests=1")
+
     def test_connection_numbers(self):
         self.ask()
         self.conn.close()
