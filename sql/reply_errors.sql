@@ -48,6 +48,12 @@ INSERT INTO replies (body) VALUES
 :arm
 :ask
 
+-- A server that fails may have done what it says it could not, and the rest.
+\! emulator fault body on=POST code=500 text='{"_embedded":{"items":[],"errors":{"add":{"0":"No"}}}}'
+INSERT INTO catalogs (name) VALUES ('a'), ('b');
+\! emulator fault body on=POST code=502 text='{"errors":[{"request_id":12,"code":285,"message":"No"}]}'
+INSERT INTO catalogs (name, request_id) VALUES ('a', 12);
+
 -- What says that there is no error is none.
 INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":[{"id":4223,"error":null}],"errors":[]},"errors":{},"error":false,"response":{"error":""}}'),

@@ -32,6 +32,7 @@ typedef struct Adds
 	int *item_of; /* of each of rows, by its request_id; -1: none */
 } Adds;
 
+static bool tells_of_rows(const CfdwBatch *batch, const CfdwResponse *response);
 static void match_refusal(CfdwBatch *batch, const CfdwResponse *response);
 static void match_errors(CfdwBatch *batch);
 static bool refuses_something(const CfdwReply *reply);
@@ -65,15 +66,9 @@ static bool bears_request_id(const CfdwOperation *operation, int64 request_id);
 void
 cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 {
-	bool names_rows = batch->answer == CFDW_ANSWER_DONE ||
-					  batch->answer == CFDW_ANSWER_EMPTY ||
-					  batch->reply.nerrors > 0 ||
-					  (batch->reply.named &&
-					   cfdw_answer_of_status(response) == CFDW_ANSWER_DONE);
-
 	/* Until it is decided. */
 	decide_all(batch, CFDW_NOT_SENT);
-	if (!names_rows)
+	if (!tells_of_rows(batch, response))
 	{
 		match_refusal(batch, response);
 		return;
@@ -81,6 +76,23 @@ cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 	match_errors(batch);
 	match_known(batch);
 	match_adds(batch);
+}
+
+/*
+ * Whether an answer tells what became of rows.  A server that fails may have
+ * carried out what it says it could not.
+ */
+static bool
+tells_of_rows(const CfdwBatch *batch, const CfdwResponse *response)
+{
+	CfdwAnswer status = cfdw_answer_of_status(response);
+
+	if (batch->answer == CFDW_ANSWER_DONE || batch->answer == CFDW_ANSWER_EMPTY)
+		return true;
+	if (status == CFDW_ANSWER_UNKNOWN || status == CFDW_ANSWER_UNREAD)
+		return false;
+	return batch->reply.nerrors > 0 ||
+		   (batch->reply.named && status == CFDW_ANSWER_DONE);
 }
 
 /*
