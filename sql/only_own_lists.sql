@@ -69,6 +69,49 @@ INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
 ROLLBACK;
 \! emulator wire
 \! emulator reset
+-- also when that was rolled back
+\! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
+BEGIN;
+SAVEPOINT a;
+TRUNCATE catalogs;
+ROLLBACK TO a;
+RELEASE a;
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+-- or read by ANALYZE,
+\! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
+BEGIN;
+ANALYZE catalogs;
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+-- or met where others were looked for,
+\! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
+BEGIN;
+SELECT count((SELECT name FROM catalogs WHERE id = g)) FROM generate_series(1, 30) g;
+\! emulator wire | tail -n 1
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator wire
+\! emulator reset
+-- or through another server of the same address
+\! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'main-token');
+CREATE FOREIGN TABLE twins (id bigint, name text) SERVER twin;
+BEGIN;
+SELECT count(*) FROM twins;
+INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
+\echo :SQLSTATE
+ROLLBACK;
+\! emulator wire
+\! emulator reset
 
 -- The id of a list that the transaction has added before: that one goes.
 BEGIN;

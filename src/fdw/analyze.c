@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "read/cursor.h"
 #include "fdw/projection.h"
+#include "txn/ledger.h"
 
 /*
  * Lists in a page, of which PostgreSQL wants to know a number beforehand: by
@@ -80,6 +81,7 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	MemoryContext row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "catalogs_fdw sample row",
 							  ALLOCSET_DEFAULT_SIZES);
+	CfdwAccount *account = cfdw_ledger_account(table);
 	CfdwCursor *cursor;
 	CfdwItem item;
 
@@ -99,6 +101,8 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int targrows,
 		found = cfdw_cursor_next(cursor, &item);
 		if (found)
 			place = place_in_sample(&sample);
+		if (found && item.has_id)
+			cfdw_ledger_saw(account, item.id);
 		if (place >= 0)
 			cfdw_projection_convert(projection, &item, NULL, values, nulls);
 		MemoryContextSwitchTo(caller);

@@ -286,8 +286,11 @@ pull_item(CfdwFetch *fetch, bool wait)
 	{
 		cfdw_cursor_close(reply->cursor);
 		reply->cursor = NULL;
+		return next;
 	}
-	else if (!cfdw_share_keep(fetch->share, reply, fetch->place, item))
+	if (item->has_id)
+		cfdw_overlay_saw(reply->overlay, item->id);
+	if (!cfdw_share_keep(fetch->share, reply, fetch->place, item))
 		fetch->place = NULL;
 	return next;
 }

@@ -90,6 +90,7 @@ cfdw_journal_read(CfdwTarget *target, int64 id)
 {
 	CfdwLedgerRow *row = cfdw_ledger_row(target->account, id);
 
+	cfdw_ledger_saw(target->account, id);
 	row->may_be_absent = false;
 	if (row->presence == CFDW_ABSENT)
 		row->presence = CFDW_PRESENT; /* it has come back */

@@ -75,6 +75,7 @@ static HTAB *rows_by_key = NULL;
 static uint32 last_number = 0;
 static uint64 last_met = 0;
 
+static bool has_met(const CfdwAccount *account, int64 id);
 static CfdwLedgerRow *new_row(CfdwAccount *account);
 static RowEntry *enter(const CfdwAccount *account, int64 id, HASHACTION action);
 static void assign_id(CfdwLedgerRow *row, int64 id);
@@ -445,7 +446,8 @@ cfdw_ledger_now(void)
 }
 
 /*
- * Notes that a list was there when it was read: no add has made it.
+ * Notes that a list was there when it was read: no add that is sent later has
+ * made it.
  */
 void
 cfdw_ledger_saw(CfdwAccount *account, int64 id)
@@ -465,14 +467,23 @@ cfdw_ledger_saw(CfdwAccount *account, int64 id)
 
 /*
  * Whether a list was there, or may have been, before a request that has just been
- * answered.  Never raises.
+ * answered; also when it was met through another server of the same address.
+ * Never raises.
  */
 bool
 cfdw_ledger_was_there(const CfdwAccount *account, int64 id)
 {
-	return cfdw_ledger_find(account, id) != NULL ||
-		   (account->seen != NULL && seen_lookup(account->seen, id) != NULL) ||
-		   (id >= account->seen_min && id <= account->seen_max);
+	ListCell *lc;
+
+	foreach(lc, accounts)
+	{
+		const CfdwAccount *same = lfirst(lc);
+
+		if (strcmp(same->path, account->path) == 0 &&
+			strcmp(same->url, account->url) == 0 && has_met(same, id))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -486,6 +497,14 @@ cfdw_ledger_end_transaction(void)
 	ledger_context = NULL;
 	rows_by_key = NULL;
 	last_number = 0;
+}
+
+static bool
+has_met(const CfdwAccount *account, int64 id)
+{
+	return cfdw_ledger_find(account, id) != NULL ||
+		   (account->seen != NULL && seen_lookup(account->seen, id) != NULL) ||
+		   (id >= account->seen_min && id <= account->seen_max);
 }
 
 static CfdwLedgerRow *

@@ -73,6 +73,15 @@ cfdw_overlay_row(const CfdwTable *table, int64 id, CommandId command,
 }
 
 /*
+ * A list of an id has arrived with the reply.
+ */
+void
+cfdw_overlay_saw(CfdwOverlay *overlay, int64 id)
+{
+	cfdw_ledger_saw(overlay->account, id);
+}
+
+/*
  * A list of an id is in the reply: what it is to be, or NULL: as it is.  Valid as
  * long as the overlay.
  */
@@ -86,8 +95,6 @@ cfdw_overlay_find(CfdwOverlay *overlay, int64 id)
 	OverlayEntry *entry;
 	bool found;
 
-	if (row == NULL || row->number == 0)
-		cfdw_ledger_saw(overlay->account, id);
 	if (row == NULL || !cfdw_journal_concerns(row, overlay->command))
 		return NULL;
 	if (overlay->by_id == NULL)
