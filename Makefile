@@ -129,6 +129,10 @@ demo: ## install what is missing, and show the wrapper at work in a throw-away c
 	@test/setup
 	@test/demo
 
+try: ## install what is missing, and give a psql prompt in such a cluster, with the requests as they go out
+	@test/setup
+	@test/try
+
 test: ## install what is missing, and run every test (ONLY="lint sql/NAME t/NAME" runs a part)
 	@test/setup
 	@test/run $(ONLY)
@@ -157,4 +161,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo test matrix mutate bench lint format clean clean-python help
+.PHONY: all install uninstall installcheck demo try test matrix mutate bench lint format clean clean-python help

@@ -1,4 +1,4 @@
-# What test/run, test/demo and test/bench/run share; sourced by them, not run.
+# What test/run, test/demo, test/try and test/bench/run share; sourced by them, not run.
 #
 # A run has one folder of its own, $work, outside the checkout: a relocated
 # PostgreSQL with the extension in it, the clusters, the sockets, the logs.  It
@@ -186,7 +186,10 @@ build_plain() { relocate_postgres && build_and_install plain; }
 
 # Runs a command as the unprivileged user, in an environment in which only what
 # is said here is set: no proxy, no PGHOST, no locale of the caller's.
-as_user() {
+as_user() { as_user_who_types "$@" </dev/null; }
+
+# The same with our input.
+as_user_who_types() {
 	local path=$PATH
 	local -a drop=()
 	if [[ $user ]]; then
@@ -198,7 +201,7 @@ as_user() {
 		HOME="$work/home" TMPDIR="$work/tmp" TERM="${TERM-dumb}" \
 		LANG=C.UTF-8 TZ=UTC \
 		CATALOGS_TEST_WORK="$work" \
-		"$@" </dev/null
+		"$@"
 }
 
 # make_cluster DATA USER: one that nobody else can talk to, and that takes no care

@@ -39,6 +39,9 @@ SERVE = (
     option("--control", metavar="SOCKET", help="path of the control socket"),
     option("--set", action="append", metavar="KEY=VALUE", default=[],
            help="a setting to start with; may be repeated"),
+    option("--echo", metavar="PREFIX",
+           help="print each request to standard error as it comes, behind"
+                " this"),
 )
 
 # command -> (what it does, options)

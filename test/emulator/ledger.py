@@ -5,6 +5,7 @@ none can be printed.  Knows nothing of what a request means.
 """
 
 import re
+import sys
 import threading
 import time
 
@@ -63,11 +64,22 @@ class Ledger:
         self.entries = []
         self.secrets = ()
         self.last_time = None       # of the last entry that was forgotten
+        self.echo = None            # before each line, where all are printed
 
     def record(self, entry):
         with self.changed:
             self.entries.append(entry)
             self.changed.notify_all()
+            if self.echo is not None:
+                self.print(entry)
+
+    def print(self, entry):
+        """Prints a request as it comes."""
+        lines = [f"{entry.method} {self.mask(entry.target)}"
+                 + self.body_text(entry, full=False, summary=False)]
+        for line in lines + self.complaint_lines(entry):
+            sys.stderr.write(f"{self.echo}{line}\n")
+        sys.stderr.flush()
 
     def clear(self):
         with self.changed:

@@ -56,6 +56,7 @@ class Running:
         self.emulator = Emulator(options.seed or [DEFAULT_SEED],
                                  options.state)
         self.emulator.settings.set(options.set)
+        self.emulator.ledger.echo = options.echo
         self.emulator.server = Server(self.emulator)
         self.open_ports(options)
         self.socket_path = options.control or os.path.join(self.private,
@@ -161,6 +162,8 @@ def run_command(command, environment):
         return 127
     for number in SIGNALS:
         signal.signal(number, lambda n, _: child.send_signal(n))
+    if sys.stdin.isatty():      # which has told the child as well
+        signal.signal(signal.SIGINT, lambda n, _: None)
     for number in early:
         child.send_signal(number)
     status = child.wait()
