@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What hangs is stopped with all that it has started; what is slow goes on
 set -euo pipefail
-watch=$1/test/watch
+export watch=$1/test/watch
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -21,9 +21,11 @@ expect() {
 	expect 7 '' -- 'exit 7'
 	expect 124 'stopped: no progress for 1 s' --quiet 1 -- \
 		'setsid -f sh -c "echo \$\$ >$1/pid; exec sleep 1000"; sleep 1001'
-	expect 0 'slow: *' --quiet 2 --look "$folder/out" -- \
-		'for i in {1..7}; do echo $i >>"$1/out"; sleep 0.4; done'
+	expect 0 'slow: *' --quiet 3 --look "$folder/out" -- \
+		'for i in {1..9}; do echo $i >>"$1/out"; sleep 0.5; done'
 	expect 124 '*stopped: *' --quiet 1 --look "$folder/out" -- 'sleep 1003'
+	expect 0 '' -- 'timeout -s KILL 10 "$watch" --quiet 1 --look "$1/words" \
+		bash -c "echo begun; sleep 1004" >"$1/words"; (($? == 124))'
 }
 read -r pid <"$folder/pid"
 if kill -0 "$pid" 2>/dev/null; then
