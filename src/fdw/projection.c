@@ -28,6 +28,9 @@ typedef struct ProjectedColumn
 #define FIELD_CONSTANT (-2) /* in no item: always the same */
 #define FIELD_MISSING (-3)  /* in no item: NULL */
 
+/* An id is shown up to so many bytes. */
+#define MAX_ID 40
+
 static void add_column(CfdwProjection *projection,
 					   const CfdwTableColumn *column);
 static Datum convert_value(const ProjectedColumn *projected,
@@ -234,9 +237,10 @@ describe_value(void *arg)
 	}
 	id = &projection->item->fields[0];
 	if (is_printable(id))
-		errcontext("column \"%s\" of foreign table \"%s\", list %.*s",
+		errcontext("column \"%s\" of foreign table \"%s\", list %.*s%s",
 				   projection->current->name, projection->table->name,
-				   (int) Min(id->len, 40), id->raw);
+				   (int) Min(id->len, MAX_ID), id->raw,
+				   id->len > MAX_ID ? "..." : "");
 	else
 		errcontext(
 			"column \"%s\" of foreign table \"%s\", list without a valid id",
@@ -249,7 +253,7 @@ describe_value(void *arg)
 static bool
 is_printable(const CfdwField *field)
 {
-	for (int i = 0; i < (int) Min(field->len, 40); i++)
+	for (int i = 0; i < (int) Min(field->len, MAX_ID); i++)
 		if (field->raw[i] < 0x20 || field->raw[i] > 0x7e)
 			return false;
 	return field->raw != NULL && field->len > 0;
