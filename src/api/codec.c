@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "api/codec.h"
+#include "compat.h"
 
 /* Digits and sign of a 64-bit integer. */
 #define MAX_INTEGER 20
@@ -27,6 +28,7 @@
 /* appendStringInfo() enlarges what has not that much left. */
 #define ROOM_TO_SPARE 64
 
+pg_noreturn static void refuse_size(const CfdwRows *by_verb);
 static Size measure(const CfdwResource *resource, const CfdwRows *by_verb);
 static Size measure_row(const CfdwRow *row);
 static Size measure_string(const char *text);
@@ -52,9 +54,7 @@ cfdw_codec_payload(const CfdwResource *resource, const CfdwRows *by_verb,
 	StringInfoData json;
 
 	if (measure(resource, by_verb) >= MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("rows are too large to be sent in one request"),
-						errhint("Lower the option \"batch_size\".")));
+		refuse_size(by_verb);
 	initStringInfo(&json);
 	append_rows(&json, resource, by_verb);
 	return to_utf8(&json, len);
@@ -118,6 +118,25 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 }
 
 /*
+ * Raises 54000 for rows that no request can hold.
+ */
+static void
+refuse_size(const CfdwRows *by_verb)
+{
+	int n = 0;
+
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		n += by_verb[verb].n;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		 errmsg_plural("%d row is too large to be sent in one request",
+					   "%d rows are too large to be sent in one request", n, n),
+		 errdetail("A request holds less than %zu bytes.", MaxAllocSize),
+		 n > 1 ? errhint("Lower the option \"batch_size\".") : 0));
+}
+
+/*
  * So many bytes, at most, a payload takes with the zero at its end.
  */
 static Size
@@ -149,20 +168,22 @@ measure_row(const CfdwRow *row)
 }
 
 /*
- * A text with its quotes and escapes: as many as escape_json() makes.
+ * A text with its quotes and escapes, as many as escape_json() makes, in UTF-8.
  */
 static Size
 measure_string(const char *text)
 {
+	int widest = GetDatabaseEncoding() == PG_UTF8 ? 1 : MAX_CONVERSION_GROWTH;
 	Size size = strlen("\"\"");
 
 	for (; *text != '\0'; text++)
-		if (*text == '"' || *text == '\\')
+		if (*text == '"' || *text == '\\' ||
+			(*text >= '\b' && *text <= '\r' && *text != '\v'))
 			size += strlen("\\n");
 		else if ((unsigned char) *text < ' ')
 			size += strlen("\\u0000");
 		else
-			size++;
+			size += IS_HIGHBIT_SET(*text) ? widest : 1;
 	return size;
 }
 

@@ -230,7 +230,7 @@ cfdw_ledger_text(const char *text)
 		return MemoryContextStrdup(cfdw_ledger_open(), text);
 	utf8 = pg_server_to_any(text, len - 1, PG_UTF8);
 	utf8_len = strlen(utf8) + 1;
-	copy = MemoryContextAlloc(cfdw_ledger_open(), len + utf8_len);
+	copy = MemoryContextAllocHuge(cfdw_ledger_open(), len + utf8_len);
 	memcpy(copy, text, len);
 	memcpy(copy + len, utf8, utf8_len);
 	return copy;
