@@ -1,15 +1,5 @@
 -- Accounts as partitions: each is asked for what it may hold, and no other.
-\getenv port CATALOGS_HTTP_PORT
-\set main http://127.0.0.1: :port
-\set acme http://acme.localhost: :port
-\set beta http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER main FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'main');
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta');
-CREATE USER MAPPING FOR CURRENT_USER SERVER main OPTIONS (access_token 'main-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
 CREATE TABLE lists (account text, id bigint, name text, type text) PARTITION BY LIST (account);
 CREATE FOREIGN TABLE lists_main PARTITION OF lists FOR VALUES IN ('main') SERVER main;
 ALTER FOREIGN TABLE lists_main ALTER COLUMN account OPTIONS (ADD constant 'main');
@@ -58,8 +48,5 @@ SELECT count(*) FROM lists WHERE account <> 'acme';
 \! emulator heal
 
 DROP TABLE lists;
-DROP USER MAPPING FOR CURRENT_USER SERVER main;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP USER MAPPING FOR CURRENT_USER SERVER beta;
-DROP SERVER main, acme, beta;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,16 +1,6 @@
 -- Foreign partitions are scanned side by side; whatever is done with the rows,
 -- they are the same as one after the other.
-\getenv port CATALOGS_HTTP_PORT
-\set main_url http://main.localhost: :port
-\set acme_url http://acme.localhost: :port
-\set beta_url http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER main FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'main_url');
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER main OPTIONS (access_token 'main-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
 CREATE TABLE list (account text, id bigint, name text, type text, sort integer)
     PARTITION BY LIST (account);
 CREATE FOREIGN TABLE list_main PARTITION OF list FOR VALUES IN ('main') SERVER main;
@@ -193,10 +183,5 @@ DROP FUNCTION analyzed;
 DROP FUNCTION next_sort;
 DROP TABLE wanted;
 DROP TABLE list;
-DROP USER MAPPING FOR CURRENT_USER SERVER main;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP USER MAPPING FOR CURRENT_USER SERVER beta;
-DROP SERVER main;
-DROP SERVER acme;
-DROP SERVER beta;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,10 +1,6 @@
 -- Whatever the column of the id is called, and of whatever type it is, WHERE
 -- on it gives the right list; an integer one asks for that list alone.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 
 -- Under another name; and a column "id" that is another key.
 CREATE FOREIGN TABLE lists (id text OPTIONS (column_name 'name'), number bigint OPTIONS (column_name 'id')) SERVER acme;
@@ -120,6 +116,5 @@ CREATE FOREIGN TABLE lists (name text, id smallint) SERVER acme;
 SELECT * FROM lists WHERE id = 4223;
 DROP FOREIGN TABLE lists;
 
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,9 +1,5 @@
 -- A column may have any type into which the text of the value can be read.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 
 -- Integers.
 CREATE FOREIGN TABLE lists (id text, sort smallint, a text OPTIONS (column_name 'sort'),
@@ -119,6 +115,5 @@ SELECT b FROM lists WHERE id = 4223;
 DROP FOREIGN TABLE lists;
 DROP DOMAIN some_text, a_position, moment, day, hour;
 
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

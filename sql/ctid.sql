@@ -1,12 +1,5 @@
 -- A ctid names one list of one account.
-\getenv port CATALOGS_HTTP_PORT
-\set main http://127.0.0.1: :port
-\set acme http://acme.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER main FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'main');
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme');
-CREATE USER MAPPING FOR CURRENT_USER SERVER main OPTIONS (access_token 'main-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'acme-token');
+\i sql/include/accounts.sql
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER main INTO public;
 CREATE TABLE lists (account text, id bigint, name text, sort integer) PARTITION BY LIST (account);
 CREATE FOREIGN TABLE lists_main PARTITION OF lists FOR VALUES IN ('main') SERVER main;
@@ -109,7 +102,7 @@ SELECT id, name FROM catalogs WHERE id > 100000000 OR id = 4223 ORDER BY id;
 -- A server that moves leads to another account: the ctid names nothing there.
 \! emulator put --account acme '{"id": 4230, "name": "Not Tariffs"}'
 SELECT ctid AS tariffs FROM catalogs WHERE id = 4230 \gset
-ALTER SERVER main OPTIONS (SET url :'acme');
+ALTER SERVER main OPTIONS (SET url :'acme_url');
 ALTER USER MAPPING FOR CURRENT_USER SERVER main OPTIONS (SET access_token 'acme-token');
 SELECT id, name FROM catalogs WHERE id = 4230;
 DELETE FROM catalogs WHERE ctid = :'tariffs';

@@ -1,13 +1,6 @@
 -- postgres_fdw in front: what it cannot push down it reads, and changes by ctid.
-\getenv port CATALOGS_HTTP_PORT
-\set main http://127.0.0.1: :port
-\set acme http://acme.localhost: :port
-CREATE EXTENSION catalogs_fdw;
+\i sql/include/accounts.sql
 CREATE EXTENSION postgres_fdw;
-CREATE SERVER main FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'main');
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme');
-CREATE USER MAPPING FOR CURRENT_USER SERVER main OPTIONS (access_token 'main-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'acme-token');
 CREATE SCHEMA remote;
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER main INTO remote;
 CREATE TABLE remote.lists (account text, id bigint, name text) PARTITION BY LIST (account);

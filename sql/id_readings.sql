@@ -1,10 +1,6 @@
 -- One reading of an id, wherever it stands and however it is written: a scan of all
 -- lists, a condition on it, a change and the reply to one agree.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 CREATE FOREIGN TABLE lists (id bigint, name text) SERVER acme;
 CREATE FOREIGN TABLE others (id text, name text, sort int, created_by numeric, attrs jsonb) SERVER acme;
 CREATE TABLE written (n serial, id text);
@@ -66,6 +62,5 @@ INSERT INTO lists (name) VALUES ('new') RETURNING id;
 
 DROP FOREIGN TABLE lists, others;
 DROP TABLE written;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,10 +1,6 @@
 -- Types that round, wrap or cut a text without a word are no exception: what
 -- does not fit is an error.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 CREATE FOREIGN TABLE lists (id bigint, price money, n oid OPTIONS (column_name 'price'),
     made timestamptz(0), day date OPTIONS (column_name 'made'), d double precision OPTIONS (column_name 'price'),
     r real OPTIONS (column_name 'price')) SERVER acme;
@@ -115,6 +111,5 @@ DROP FUNCTION read;
 DROP TYPE priced CASCADE;
 DROP DOMAIN to_the_second, short_names;
 DROP TYPE colour;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,12 +1,6 @@
 -- What is committed here was sent, and what was not ours stays, also after errors
 -- that a savepoint has caught.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'main-token');
-IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
+\i sql/include/account.sql
 \set VERBOSITY sqlstate
 
 -- A list that was said to be absent, and is there when it is read again

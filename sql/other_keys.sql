@@ -1,10 +1,6 @@
 -- A column named after any other key of a list reads that key; "attrs" reads
 -- the whole list; a constant column reads none.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 
 -- Keys that the vendor's page does not name.
 CREATE FOREIGN TABLE lists (id bigint, sdk_widget_code text, widgets jsonb, w json OPTIONS (column_name 'widgets'), t text OPTIONS (column_name 'widgets'), _links jsonb) SERVER acme;
@@ -96,6 +92,5 @@ SELECT account FROM lists WHERE id = 4223;
 ALTER FOREIGN TABLE lists ALTER COLUMN n OPTIONS (ADD column_name 'sort');
 DROP FOREIGN TABLE lists;
 
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,14 +1,5 @@
 -- One table for the lists of several accounts: rows find their account.
-\getenv port CATALOGS_HTTP_PORT
-\set acme_url http://acme.localhost: :port
-\set beta_url http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta
-    OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
 
 CREATE TABLE list (account text, id bigint, name text, type text, sort integer)
     PARTITION BY LIST (account);

@@ -1,11 +1,7 @@
 -- Values of the usual types are read on a quick way, those of domains on the
 -- long one: both give the same, or the same error.  What is quick about finding
 -- them makes no difference either.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 CREATE DOMAIN long_bigint AS bigint;
 CREATE DOMAIN long_integer AS integer;
 CREATE DOMAIN long_boolean AS boolean;
@@ -96,6 +92,5 @@ DROP FOREIGN TABLE ordered;
 
 \! rm ${TMPDIR:-/tmp}/body
 DROP FOREIGN TABLE lists;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

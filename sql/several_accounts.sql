@@ -1,15 +1,6 @@
 -- Several accounts, and several users, in one transaction.
-\getenv port CATALOGS_HTTP_PORT
-\set acme_url http://acme.localhost: :port
-\set beta_url http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'beta_url', batch_size '2');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta
-    OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
+ALTER SERVER beta OPTIONS (ADD batch_size '2');
 CREATE FOREIGN TABLE acme_lists (id bigint, name text, type text) SERVER acme;
 CREATE FOREIGN TABLE beta_lists (id bigint, name text, type text) SERVER beta;
 

@@ -1,9 +1,5 @@
 -- A Unix time of a key that is not known becomes a time by declaring it one.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
+\i sql/include/account.sql
 CREATE DOMAIN moment AS timestamptz CHECK (VALUE > '2000-01-01');
 CREATE FOREIGN TABLE lists (id bigint, updated_at timestamptz, plain timestamp OPTIONS (column_name 'updated_at'), day date OPTIONS (column_name 'updated_at'),
     moment moment OPTIONS (column_name 'updated_at'), raw bigint OPTIONS (column_name 'updated_at')) SERVER acme;
@@ -45,6 +41,5 @@ SELECT updated_at FROM lists WHERE id = 4223;
 
 DROP FOREIGN TABLE lists;
 DROP DOMAIN moment;
-DROP USER MAPPING FOR CURRENT_USER SERVER acme;
-DROP SERVER acme;
-DROP EXTENSION catalogs_fdw;
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,17 +1,7 @@
 -- When an account fails, a request to another whose outcome is unknown is named
 -- too, whatever has become of its reply.
-\getenv port CATALOGS_HTTP_PORT
-\set url http://127.0.0.1: :port
-\set acme_url http://acme.localhost: :port
-\set beta_url http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw
-    OPTIONS (url :'beta_url', max_retries '0');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta
-    OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
+ALTER SERVER beta OPTIONS (ADD max_retries '0');
 CREATE FOREIGN TABLE acme_lists (id bigint, name text) SERVER acme;
 CREATE FOREIGN TABLE beta_lists (id bigint, name text) SERVER beta;
 

@@ -1,15 +1,6 @@
 -- Several accounts in one transaction, and what becomes of changes when the
 -- server, the table or the user mapping is altered or dropped before COMMIT.
-\getenv port CATALOGS_HTTP_PORT
-\set acme_url http://acme.localhost: :port
-\set beta_url http://beta.localhost: :port
-CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url');
-CREATE USER MAPPING FOR CURRENT_USER SERVER acme
-    OPTIONS (access_token 'acme-token');
-CREATE USER MAPPING FOR CURRENT_USER SERVER beta
-    OPTIONS (access_token 'beta-token');
+\i sql/include/accounts.sql
 CREATE FOREIGN TABLE acme_list (id bigint, name text) SERVER acme;
 CREATE FOREIGN TABLE beta_list (id bigint, name text) SERVER beta;
 
