@@ -222,7 +222,7 @@ stop_cluster() { as_user pg_ctl -D "$1" -m "$2" -w stop; }
 # able to read.
 copy_tree() {
 	local dir
-	for dir in Makefile sql expected test; do
+	for dir in Makefile README.md sql expected test; do
 		if [[ -e $top/$dir ]]; then cp -r "$top/$dir" "$work/tree/"; fi
 	done
 	# pg_regress gives up where no output is expected: expect nothing there.
