@@ -140,6 +140,14 @@ COMMIT;
 \! emulator wire
 \! emulator lists --columns id,name
 BEGIN;
+UPDATE catalogs SET name = 'x' WHERE id = 9999;
+SAVEPOINT a;
+UPDATE catalogs SET name = 'y' WHERE id = 9999;
+ROLLBACK TO a;
+UPDATE catalogs SET type = 'z' WHERE id = 4222;
+COMMIT;
+\! emulator wire
+BEGIN;
 UPDATE catalogs SET name = name || '!' WHERE id = 4222;
 UPDATE catalogs SET name = 'known' WHERE id = 4222;
 \! emulator wire > /dev/null

@@ -114,15 +114,14 @@ cfdw_difference_remains(CfdwLedgerRow *row, CfdwVerb *verb, bool *unknown)
 }
 
 /*
- * A row for which there is nothing to send waits for nothing any more, unless
- * something remains to be said.  Never raises.
+ * A row for which there is nothing to send waits for nothing any more.  Never
+ * raises.
  */
 void
 cfdw_difference_settle(CfdwLedgerRow *row)
 {
 	CfdwDesired desired;
 	CfdwVerb verb;
-	bool unknown;
 
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
 	/* Of a row that is to be there, and is not, COMMIT has to say so. */
@@ -130,8 +129,7 @@ cfdw_difference_settle(CfdwLedgerRow *row)
 		(desired.exists && desired.changed && cfdw_ledger_is_lost(row)))
 		return;
 	cfdw_journal_sent(row);
-	if (!cfdw_difference_remains(row, &verb, &unknown))
-		cfdw_ledger_settle(row);
+	cfdw_ledger_settle(row);
 }
 
 /*

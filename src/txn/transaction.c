@@ -28,12 +28,11 @@
 static void list_all(dlist_head *operations);
 static List *list_account(CfdwAccount *account, List *operations,
 						  bool immediate);
+static bool is_immediate(CfdwLedgerRow *row);
 static void sort(List *operations, dlist_head *sorted);
 static int compare(const ListCell *a, const ListCell *b);
 static void append(dlist_head *operations, CfdwOperation *operation);
 static void take_back_account(CfdwAccount *account, dlist_head *operations);
-static void settle_all(void);
-static void settle(CfdwAccount *account);
 static void refuse_lost_rows(void);
 static void refuse_lost_row(CfdwLedgerRow *row);
 static void commit(void);
@@ -80,7 +79,6 @@ cfdw_transaction_send_immediate(CfdwAccount *account)
 
 	sort(list_account(account, NIL, true), &operations);
 	cfdw_send(&operations);
-	settle(account);
 	dlist_foreach(iter, &operations)
 		if (dlist_container(CfdwOperation, link, iter.cur)->verdict ==
 			CFDW_NO_ROW)
@@ -111,7 +109,6 @@ cfdw_transaction_send_server(Oid serverid, Oid userid, dlist_head *sent)
 		dlist_push_tail(sent, iter.cur);
 	}
 	cfdw_send(sent);
-	settle_all();
 }
 
 /*
@@ -142,22 +139,40 @@ list_all(dlist_head *operations)
 
 /*
  * Appends what one account has to be told; of IMMEDIATE changes only, or of all.
+ * Those that come to nothing wait for nothing any more.
  */
 static List *
 list_account(CfdwAccount *account, List *operations, bool immediate)
 {
-	dlist_iter iter;
+	dlist_mutable_iter iter;
 
-	dlist_foreach(iter, &account->unsettled)
+	dlist_foreach_modify(iter, &account->unsettled)
 	{
 		CfdwLedgerRow *row =
 			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
-		CfdwOperation *operation = cfdw_difference(row);
+		CfdwOperation *operation;
 
-		if (operation != NULL && (!immediate || operation->target->immediate))
+		if (immediate && !is_immediate(row))
+			continue;
+		operation = cfdw_difference(row);
+		if (operation != NULL)
 			operations = lappend(operations, operation);
+		else
+			cfdw_difference_settle(row);
 	}
 	return operations;
+}
+
+/*
+ * Whether a row's changes are not to wait for COMMIT, if any are left.
+ */
+static bool
+is_immediate(CfdwLedgerRow *row)
+{
+	CfdwDesired desired;
+
+	cfdw_journal_fold(row, InvalidCommandId, &desired);
+	return desired.target == NULL || desired.target->immediate;
 }
 
 /*
@@ -195,30 +210,6 @@ append(dlist_head *operations, CfdwOperation *operation)
 {
 	if (operation != NULL)
 		dlist_push_tail(operations, &operation->link);
-}
-
-/*
- * Changes of an account that come to nothing wait for nothing any more.
- */
-static void
-settle(CfdwAccount *account)
-{
-	dlist_mutable_iter iter;
-
-	dlist_foreach_modify(iter, &account->unsettled)
-	{
-		cfdw_difference_settle(
-			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur));
-	}
-}
-
-static void
-settle_all(void)
-{
-	ListCell *lc;
-
-	foreach(lc, cfdw_ledger_accounts())
-		settle(lfirst(lc));
 }
 
 /*
@@ -282,7 +273,6 @@ commit(void)
 	refuse_lost_rows();
 	list_all(&operations);
 	cfdw_send(&operations);
-	settle_all();
 	/* Not later: what raises after the commit brings the server down. */
 	cfdw_remain_warn();
 	MemoryContextSwitchTo(caller);
