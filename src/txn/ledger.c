@@ -360,6 +360,9 @@ cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target, CfdwVerb verb,
 	if (verdict == CFDW_NOT_SENT || verdict == CFDW_REFUSED)
 		return;
 	now++;
+	/* What was said of it holds, unless something else becomes known. */
+	row->named =
+		row->named && verdict == CFDW_UNKNOWN && cfdw_ledger_is_in_doubt(row);
 	row->told_through = target;
 	row->confirmed = row->confirmed || certain;
 	row->may_be_absent = row->may_be_absent && !certain;
@@ -402,9 +405,9 @@ cfdw_ledger_no_row(CfdwLedgerRow *row)
 
 /*
  * Takes in a list that the account has added, though it is not clear for which of
- * several rows: it is not to be there.  NULL when there is no memory.
+ * several rows: it is not to be there.  Raises an error only for want of memory.
  */
-CfdwLedgerRow *
+void
 cfdw_ledger_stray(CfdwTarget *target, int64 id)
 {
 	CfdwLedgerRow *row = cfdw_ledger_add(target->account);
@@ -413,7 +416,6 @@ cfdw_ledger_stray(CfdwTarget *target, int64 id)
 	sent->id = id;
 	cfdw_ledger_apply(row, target, CFDW_ADD, sent, CFDW_CONFIRMED);
 	cfdw_ledger_unsettle(row);
-	return row;
 }
 
 /*

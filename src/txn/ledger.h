@@ -92,15 +92,12 @@ typedef struct CfdwLedgerRow
 	uint32 number; /* of an added row, from 1; 0 of any other */
 	uint64 met;    /* greater than that of a row that was met earlier */
 	CfdwPresence presence;
-	CfdwTarget
-		*told_through; /* the last request about it; NULL: none was made */
+	CfdwTarget *told_through;  /* by the last request about it; or NULL */
 	CfdwTarget *added_through; /* an added row: by whom, and where */
 	uint64 added_at;    /* of an added row: the event that gave it its id */
-	bool may_be_absent; /* it is changed by its id alone, and the account
-							   * has not said that it has it */
+	bool may_be_absent; /* changed by its id alone, and not confirmed */
 	bool confirmed;     /* the account has confirmed a change of it */
-	bool named;         /* an error that ends the transaction has told the
-							   * client that its fate is unknown */
+	bool named;         /* the client has been told how it is left */
 
 	/* The journal's. */
 	struct CfdwChange *last; /* of its changes, or NULL */
@@ -139,7 +136,7 @@ extern void cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target,
 							  CfdwVerb verb, const CfdwRow *sent,
 							  CfdwVerdict verdict);
 extern void cfdw_ledger_no_row(CfdwLedgerRow *row);
-extern CfdwLedgerRow *cfdw_ledger_stray(CfdwTarget *target, int64 id);
+extern void cfdw_ledger_stray(CfdwTarget *target, int64 id);
 extern bool cfdw_ledger_is_lost(const CfdwLedgerRow *row);
 extern bool cfdw_ledger_is_in_doubt(const CfdwLedgerRow *row);
 extern uint64 cfdw_ledger_now(void);

@@ -10,7 +10,7 @@
  * Within an abort nothing may raise, and more so while the backend exits: an ERROR
  * there is a FATAL, and leaves the transaction's locks behind.  So what the
  * client's encoding cannot show is found out before the message is sent, with a
- * conversion that was looked up when the transaction made its first change.
+ * conversion that was looked up before anything went out.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,7 +45,7 @@ static bool client_can_show(const char *text);
 static bool client_shows_all(void);
 
 /*
- * Looks up what cfdw_remain_warn() needs.  To be called when a change is made.
+ * Looks up what cfdw_remain_warn() needs.  To be called before an account is told.
  */
 void
 cfdw_remain_prepare(void)
@@ -182,8 +182,11 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 				left != verb)
 				continue;
 			if (pass > 0)
+			{
 				cfdw_name_append_row(names, row->id, row->values[name].told,
 									 n == 0);
+				row->named = true;
+			}
 			n++;
 		}
 	}
@@ -191,14 +194,13 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 }
 
 /*
- * Whether a row is left otherwise than it is to be, and no error has said so: by
- * which of the transaction's changes, and whether that is UNKNOWN.
+ * Whether a row is left otherwise than it is to be, and the client was not told so:
+ * by which of the transaction's changes, and whether that is UNKNOWN.
  */
 static bool
 is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb)
 {
-	return cfdw_difference_remains(row, verb, unknown) &&
-		   !(*unknown && row->named);
+	return !row->named && cfdw_difference_remains(row, verb, unknown);
 }
 
 /*
