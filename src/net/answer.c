@@ -192,12 +192,13 @@ cfdw_answer_read_absence(const CfdwResponse *response, CfdwProblem *problem)
 }
 
 /*
- * Why something could not be done in the end: a sentence.  Never raises; the text
- * is palloc'ed where it can be.
+ * Why something could not be done in the end: a sentence, by the account's CODE if it
+ * gave one, else 0.  Never raises; the text is palloc'ed where it can be.
  */
 const char *
-cfdw_answer_why(const CfdwResponse *response, CfdwAnswer answer)
+cfdw_answer_why(const CfdwResponse *response, CfdwAnswer answer, int code)
 {
+	const CfdwMeaning *meaning = find_meaning(codes, lengthof(codes), code);
 	const char *format = response->signing_in
 							 ? _("Signing in was answered with status %ld.")
 							 : _("The account answered with status %ld.");
@@ -211,6 +212,10 @@ cfdw_answer_why(const CfdwResponse *response, CfdwAnswer answer)
 		return answer == CFDW_ANSWER_NOT_SENT
 				   ? _("The account could not be reached.")
 				   : _("The account did not answer.");
+	if (meaning != NULL)
+		return _(meaning->reason);
+	if (cfdw_answer_of_status(response) == CFDW_ANSWER_DONE)
+		return _("The account refused it.");
 	why = palloc_extended(size, MCXT_ALLOC_NO_OOM);
 	if (why == NULL)
 		return _("The account refused it.");

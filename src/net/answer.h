@@ -73,7 +73,7 @@ extern CfdwAnswer cfdw_answer_of_status(const CfdwResponse *response);
 extern void cfdw_answer_read_absence(const CfdwResponse *response,
 									 CfdwProblem *problem);
 extern const char *cfdw_answer_why(const CfdwResponse *response,
-								   CfdwAnswer answer);
+								   CfdwAnswer answer, int code);
 extern const CfdwMeaning *cfdw_answer_outcome(const CfdwResponse *response);
 extern const CfdwMeaning *cfdw_answer_refusal(const CfdwResponse *response,
 											  const CfdwProblem *problem,

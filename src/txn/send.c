@@ -540,6 +540,7 @@ static void
 go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 {
 	const CfdwResponse *response = cfdw_call_response(batch->call);
+	int code;
 
 	switch (batch->answer)
 	{
@@ -563,7 +564,8 @@ go_on_aborting(CfdwLane *lane, CfdwBatch *batch)
 	}
 	if (cfdw_batch_succeeded(batch))
 		return;
-	lane->account->why = cfdw_answer_why(response, batch->answer);
+	code = batch->refusal != NULL ? batch->refusal->code : batch->problem.code;
+	lane->account->why = cfdw_answer_why(response, batch->answer, code);
 	cfdw_batch_count_error(batch, lane->account->why);
 }
 
