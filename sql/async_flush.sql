@@ -4,8 +4,8 @@
 \set url http://127.0.0.1: :port
 \set beta_url http://beta.localhost: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
+CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme
     OPTIONS (access_token 'main-token');
 CREATE USER MAPPING FOR CURRENT_USER SERVER beta

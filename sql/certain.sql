@@ -4,7 +4,7 @@
 \set url http://127.0.0.1: :port
 \set other_url http://localhost: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme
     OPTIONS (login 'robot@example.com', api_key 'main-key');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;

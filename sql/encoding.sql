@@ -11,7 +11,7 @@ CREATE DATABASE regression_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 
 
 -- UTF8: any text at all.
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 \! emulator put '{"id": 1, "name": "Товары 🚚 \"quoted\" '"'"'too'"'"' \\ back/slash\ttab"}'
@@ -82,7 +82,7 @@ DROP EXTENSION catalogs_fdw;
 \encoding UTF8
 SHOW server_encoding;
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 SELECT id, name, octet_length(name) FROM catalogs ORDER BY id;
@@ -129,7 +129,7 @@ SELECT name FROM catalogs;
 \encoding UTF8
 SHOW server_encoding;
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 SELECT id, type, sort FROM catalogs ORDER BY id;
@@ -170,7 +170,7 @@ SELECT name FROM catalogs;
 \encoding SQL_ASCII
 SHOW server_encoding;
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 SELECT id, name, length(name) FROM catalogs WHERE id IN (4223, 4230) ORDER BY id;

@@ -3,7 +3,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE lists (id bigint, sort integer) SERVER acme;
 \set ids '\\! ids() { printf "{\\"_embedded\\":{\\"items\\":[{\\"id\\":$1,\\"sort\\":\\"x\\"}]}}" >${TMPDIR:-/tmp}/body; emulator fault body on=GET file=${TMPDIR:-/tmp}/body times=4; }; ids'

@@ -140,7 +140,7 @@ SELECT * FROM analyzed('UPDATE catalogs SET name = ''Goods'' WHERE id = 4223');
 \! emulator wire
 -- A login is a request, too, and a session that has expired costs two more.  How
 -- many bytes a login has would tell how long the key is.
-CREATE SERVER login FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER login FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER login OPTIONS (login 'robot@example.com', api_key 'main-key');
 CREATE FOREIGN TABLE by_login (id bigint, name text) SERVER login OPTIONS (write_mode 'immediate');
 SELECT * FROM analyzed('SELECT name FROM by_login');
@@ -155,7 +155,7 @@ SELECT * FROM analyzed('INSERT INTO by_login (name) VALUES (''Books'')');
 
 -- Several accounts at once: each scan has its own.
 \set acme_url http://acme.localhost: :port
-CREATE SERVER first FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
+CREATE SERVER first FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER first OPTIONS (access_token 'acme-token');
 CREATE TABLE list (account text, id bigint, name text) PARTITION BY LIST (account);
 CREATE FOREIGN TABLE list_main PARTITION OF list FOR VALUES IN ('main') SERVER acme;

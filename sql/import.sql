@@ -2,7 +2,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 \d catalogs
 
@@ -44,7 +44,7 @@ IMPORT FOREIGN SCHEMA amocrm FROM SERVER nobody INTO elsewhere;
 \det elsewhere.*
 
 -- Names of servers and schemas may be anything.
-CREATE SERVER "Order ""Акме"", 1" FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER "Order ""Акме"", 1" FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE SCHEMA "a.b 'c'";
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER "Order ""Акме"", 1" INTO "a.b 'c'";
 SELECT foreign_table_schema, foreign_table_name, foreign_server_name FROM information_schema.foreign_tables ORDER BY 1;

@@ -37,7 +37,7 @@ SELECT set_config('test.url', :'url', false) \g /dev/null
 DO $$
 BEGIN
     FOR n IN 1 .. 110 LOOP
-        EXECUTE format('CREATE SERVER acme_%1$s FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url %2$L)', n, current_setting('test.url'));
+        EXECUTE format('CREATE SERVER acme_%1$s FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url %2$L, requests_per_second ''0'')', n, current_setting('test.url'));
         EXECUTE format('CREATE FOREIGN TABLE lists_%1$s PARTITION OF lists FOR VALUES IN (%1$L) SERVER acme_%1$s', n);
         EXECUTE format('ALTER FOREIGN TABLE lists_%1$s ALTER account OPTIONS (ADD constant %1$L)', n);
     END LOOP;

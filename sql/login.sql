@@ -3,7 +3,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (login 'robot@example.com', api_key 'main-key');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 \! emulator wire
@@ -141,7 +141,7 @@ SELECT name FROM catalogs WHERE id = 4223;
 
 -- Two accounts at once, each with its cookie.
 \set acme http://acme.localhost: :port
-CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme');
+CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER other OPTIONS (login 'robot@example.com', api_key 'acme-key');
 CREATE FOREIGN TABLE other (id bigint, name text) SERVER other;
 SELECT id, name FROM catalogs WHERE id = 4223 UNION ALL SELECT id, name FROM other WHERE id = 5223 ORDER BY id;

@@ -102,7 +102,7 @@ ROLLBACK;
 \! emulator reset
 -- or through another server of the same address
 \! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
-CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE twins (id bigint, name text) SERVER twin;
 BEGIN;

@@ -63,6 +63,8 @@ SELECT value, try('SERVER acme', 'max_response_size', value)
 -- Numbers.
 SELECT place, value, try(place, 'batch_size', value)
     FROM unnest('{SERVER acme,FOREIGN TABLE lists}'::text[]) place, unnest('{1,500,0,501,-1,"",ten,10kB}'::text[]) value;
+SELECT value, try('SERVER acme', 'requests_per_second', value)
+    FROM unnest('{0,1000,1001,-1,7s,""}'::text[]) value;
 SELECT option, value, try('SERVER acme', option, value)
     FROM unnest('{fdw_startup_cost,fdw_tuple_cost}'::text[]) option, unnest('{0,0.5,1e6,-1,NaN,Infinity,"",cheap}'::text[]) value;
 -- Yes and no.

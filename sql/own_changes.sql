@@ -2,7 +2,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE ROLE regress_own_owner;
 CREATE ROLE regress_own_user;
 CREATE USER MAPPING FOR regress_own_owner SERVER acme OPTIONS (access_token 'main-token');

@@ -69,7 +69,7 @@ COMMIT;
 \! emulator reset
 
 -- Two servers, each with its own
-CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER beta FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER beta
     OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE beta_catalogs (id bigint, name text) SERVER beta;

@@ -352,8 +352,8 @@ ANALYZE catalogs;
 -- Partitions, one account each: those are asked that the query is about.
 \set acme_url http://acme.localhost: :port
 \set beta_url http://beta.localhost: :port
-CREATE SERVER first FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url');
-CREATE SERVER second FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url');
+CREATE SERVER first FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url', requests_per_second '0');
+CREATE SERVER second FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'beta_url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER first OPTIONS (access_token 'acme-token');
 CREATE USER MAPPING FOR CURRENT_USER SERVER second OPTIONS (access_token 'beta-token');
 CREATE TABLE list (account text, id bigint, name text, type text) PARTITION BY LIST (account);

@@ -2,7 +2,7 @@
 \i sql/include/account.sql
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
-CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR PUBLIC SERVER robot
     OPTIONS (login 'robot@example.com', api_key 'main-key');
 CREATE FOREIGN TABLE robots (id bigint, name text) SERVER robot;

@@ -3,7 +3,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE ROLE regress_roles_owner;
 CREATE ROLE regress_roles_robot;
 CREATE USER MAPPING FOR regress_roles_owner SERVER acme

@@ -3,7 +3,7 @@
 \getenv port CATALOGS_HTTP_PORT
 \set url http://127.0.0.1: :port
 CREATE EXTENSION catalogs_fdw;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
 CREATE ROLE regress_ann;
 CREATE ROLE regress_ben;
@@ -129,7 +129,7 @@ SELECT id FROM catalogs WHERE id = 4223;
 BEGIN;
 SET LOCAL client_min_messages = warning;
 DROP SERVER acme CASCADE;
-CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url');
+CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
 CREATE USER MAPPING FOR regress_ann SERVER acme OPTIONS (access_token 'unknown-token');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token 'main-token');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;

@@ -86,6 +86,7 @@ static const OptionDef option_defs[] = {
 	{FIELD_MS(connect_timeout), ON_SERVER,            OPT_MS,     "5s",               1, INT_MAX, 0},
 	{FIELD_MS(request_timeout), ON_SERVER,            OPT_MS,     "30s",              1, INT_MAX, 0},
 	{FIELD_MS(commit_timeout),  ON_SERVER,            OPT_MS,     "60s",              1, INT_MAX, 0},
+	{FIELD(requests_per_second), ON_SERVER,           OPT_INT,    "7",                0, 1000,    0},
 	{FIELD(max_retries),        ON_SERVER,            OPT_INT,    "3",                0, 100,     0},
 	{FIELD(batch_size),         ON_SERVER | ON_TABLE, OPT_INT,    "50",               1, 500,     0},
 	{FIELD(updatable),          ON_SERVER | ON_TABLE, OPT_BOOL,   "true",             0, 0,       0},

@@ -21,8 +21,9 @@ typedef struct CfdwOptions
 	int connect_timeout_ms;
 	int request_timeout_ms;
 	int commit_timeout_ms;
-	int max_retries; /* of what is safe to repeat */
-	int batch_size;  /* rows in one POST */
+	int requests_per_second; /* to one account; 0: no limit */
+	int max_retries;         /* of what is safe to repeat */
+	int batch_size;          /* rows in one POST */
 	bool updatable;
 	bool async_capable;
 	bool truncatable;

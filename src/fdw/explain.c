@@ -34,7 +34,8 @@ static CfdwNeed expected_need(const ModifyTableState *mtstate,
 static void explain_post(Relation rel, CmdType operation, CfdwNeed need,
 						 ExplainState *es);
 static void explain_traffic(const CfdwTraffic *traffic, ExplainState *es);
-static void explain_count(const char *label, int64 count, ExplainState *es);
+static void explain_count(const char *label, const char *unit, int64 count,
+						  ExplainState *es);
 static char *id_text(ForeignScanState *node, Node *expr, ExplainState *es);
 
 /*
@@ -167,19 +168,21 @@ explain_traffic(const CfdwTraffic *traffic, ExplainState *es)
 {
 	ExplainPropertyInteger("Catalogs Requests Sent", NULL, traffic->requests,
 						   es);
-	explain_count("Catalogs Retries", traffic->retries, es);
-	explain_count("Catalogs Bytes Sent", traffic->sent, es);
-	explain_count("Catalogs Bytes Received", traffic->received, es);
+	explain_count("Catalogs Retries", NULL, traffic->retries, es);
+	explain_count("Catalogs Bytes Sent", NULL, traffic->sent, es);
+	explain_count("Catalogs Bytes Received", NULL, traffic->received, es);
+	explain_count("Catalogs Time Paced", "ms", traffic->paced_us / 1000, es);
 }
 
 /*
  * A number, which in text is left out where there is nothing to tell.
  */
 static void
-explain_count(const char *label, int64 count, ExplainState *es)
+explain_count(const char *label, const char *unit, int64 count,
+			  ExplainState *es)
 {
 	if (count != 0 || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger(label, NULL, count, es);
+		ExplainPropertyInteger(label, unit, count, es);
 }
 
 /*

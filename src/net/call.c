@@ -3,12 +3,12 @@
  * call.c
  *	  One request to one account: signed in, sent, and sent again as need be.
  *
- * Owns the states of a call, GET and POST alike: it pauses, waits for a login
- * that all calls of its session share, for a free descriptor, for the reply; and
- * it is sent once more when the account answers 401, for a session may have
+ * Owns the states of a call, GET and POST alike: it pauses, waits for its turn, for
+ * a free descriptor, for a login that all calls of its session share, for the reply;
+ * and it is sent once more when the account answers 401, for a session may have
  * expired, and a 401 is a certain refusal whatever the request is.  Owns the one
- * place that waits, for any number of calls to any number of accounts; and how
- * an abort waits, in which nothing may be raised.
+ * place that waits, for any number of calls to any number of accounts; and how an
+ * abort waits, in which nothing may be raised.
  *
  * A failure is no error here but a response: who has made the call judges it.
  *
@@ -40,6 +40,7 @@
 typedef enum CallState
 {
 	CALL_PAUSED,     /* until "pause_end" */
+	CALL_IN_LINE,    /* for its turn */
 	CALL_WAITING,    /* for a descriptor */
 	CALL_SIGNING_IN, /* for "login" */
 	CALL_SENT,       /* for the reply to "transfer" */
@@ -55,6 +56,8 @@ struct CfdwCall
 	CallState state;
 	bool in_abort; /* it was started in one */
 	TimestampTz pause_end;
+	CfdwTurn turn;
+	double look_ms;         /* in line: when to look again */
 	CfdwLogin *login;       /* the one that it waits for, or that has failed */
 	CfdwTransfer *transfer; /* once sent */
 	uint32 logins;          /* of the session, when it was sent */
@@ -75,6 +78,7 @@ static double abort_limit_ms;
 static void advance(CfdwCall *call);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
+static bool take_turn(CfdwCall *call);
 static void join_login(CfdwCall *call);
 static void see_login(CfdwCall *call);
 static void see_reply(CfdwCall *call);
@@ -92,12 +96,15 @@ static bool are_stuck(CfdwCall *const *calls, int n);
 static void release(void *arg);
 
 /* What may end a wait for each state; none of it waits. */
+/* clang-format off */
 static void (*const steps[])(CfdwCall *call) = {
 	[CALL_PAUSED] = end_pause,
+	[CALL_IN_LINE] = send_request,
 	[CALL_WAITING] = send_request,
 	[CALL_SIGNING_IN] = see_login,
 	[CALL_SENT] = see_reply,
 };
+/* clang-format on */
 
 /*
  * Starts a call, and waits for nothing.  It lives in the current memory context
@@ -117,7 +124,7 @@ cfdw_call_start(CfdwSession *session, const CfdwRequest *request)
 	call->session = session;
 	call->request = *request;
 	call->in_abort = aborting;
-	call->state = CALL_WAITING;
+	call->state = CALL_IN_LINE;
 	cfdw_session_count(&call->request);
 	cfdw_session_hold(session);
 	dlist_push_tail(&all_calls, &call->link);
@@ -341,11 +348,12 @@ static void
 end_pause(CfdwCall *call)
 {
 	if (GetCurrentTimestamp() >= call->pause_end)
-		call->state = CALL_WAITING;
+		call->state = CALL_IN_LINE;
 }
 
 /*
- * Sends the request, or signs in before.
+ * Sends the request when its turn has come, or signs in before.  Of those that wait for
+ * a login only one needs a turn.
  */
 static void
 send_request(CfdwCall *call)
@@ -353,11 +361,14 @@ send_request(CfdwCall *call)
 	CfdwRequest request = call->request;
 	CfdwResponse failure;
 
+	if (!cfdw_session_is_signing_in(call->session) && !take_turn(call))
+		return;
 	if (cfdw_session_must_sign_in(call->session))
 	{
 		join_login(call);
 		return;
 	}
+	request.turn = &call->turn;
 	request.timeout_ms = (int) Min(request.timeout_ms, left_ms(call));
 	call->transfer = cfdw_session_send(call->session, &request, &failure);
 	call->logins = cfdw_session_logins(call->session);
@@ -367,12 +378,26 @@ send_request(CfdwCall *call)
 		wait_or_fail(call, &failure, false);
 }
 
+static bool
+take_turn(CfdwCall *call)
+{
+	if (!cfdw_session_take_turn(call->session, &call->turn, &call->look_ms))
+	{
+		call->state = CALL_IN_LINE;
+		return false;
+	}
+	call->request.traffic->paced_us += call->turn.waited_us;
+	cfdw_statistics_count(cfdw_session_statistics(call->session),
+						  CFDW_COUNT_PACED_US, call->turn.waited_us);
+	return true;
+}
+
 static void
 join_login(CfdwCall *call)
 {
 	CfdwResponse failure;
 
-	call->login = cfdw_session_join_login(call->session, &failure);
+	call->login = cfdw_session_join_login(call->session, &call->turn, &failure);
 	if (call->login != NULL)
 		call->state = CALL_SIGNING_IN;
 	else
@@ -388,7 +413,10 @@ wait_or_fail(CfdwCall *call, const CfdwResponse *failure, bool signing_in)
 {
 	if (failure->outcome == CFDW_HTTP_NO_DESCRIPTOR &&
 		cfdw_http_is_any_under_way(false))
+	{
+		call->state = CALL_WAITING;
 		return;
+	}
 	call->state = CALL_ENDED;
 	call->response = *failure;
 	call->response.signing_in = signing_in;
@@ -405,7 +433,7 @@ see_login(CfdwCall *call)
 		cfdw_session_leave_login(call->login);
 		call->login = NULL;
 		call->renewed = true;
-		call->state = CALL_WAITING;
+		call->state = CALL_IN_LINE;
 		return;
 	}
 	take_response(call);
@@ -424,7 +452,7 @@ see_reply(CfdwCall *call)
 	{
 		call->renewed = true;
 		end_attempt(call);
-		call->state = CALL_WAITING;
+		call->state = CALL_IN_LINE;
 	}
 	else if (cfdw_http_is_read(call->transfer))
 		call->state = CALL_ENDED;
@@ -506,6 +534,7 @@ end_attempt(CfdwCall *call)
 		cfdw_http_end(call->transfer);
 	}
 	call->transfer = NULL;
+	cfdw_pace_leave(&call->turn);
 }
 
 /*
@@ -556,6 +585,9 @@ expect(CfdwCall *call)
 		case CALL_PAUSED:
 			left = Min(left, TimestampDifferenceMilliseconds(
 								 GetCurrentTimestamp(), call->pause_end));
+			break;
+		case CALL_IN_LINE:
+			left = Min(left, call->look_ms);
 			break;
 		case CALL_WAITING:
 			/* Whoever has a descriptor must not keep it for ever. */

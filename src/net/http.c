@@ -89,6 +89,7 @@ struct CfdwTransfer
 	int64 max_received;
 	CfdwTraffic *traffic;       /* where it is counted, or NULL ... */
 	CfdwStatistics *statistics; /* ... and for all to see, or NULL */
+	CfdwTurn turn;              /* until some of the reply is there */
 	bool paused;
 	bool replied;      /* the reply's headers are all there */
 	int codings;       /* of the body */
@@ -111,6 +112,7 @@ static dlist_head under_way = DLIST_STATIC_INIT(under_way);
 /* Waits are counted, so that each transfer knows whether one was for it. */
 static uint64 current_wait = 1;
 
+static CfdwTurn take_over(CfdwTurn *turn);
 static void resume(CfdwTransfer *transfer);
 static void note_end(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
@@ -167,7 +169,8 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->statistics = request->statistics;
 		transfer->url = request->url;
 		transfer->signs_in = request->signs_in;
-		transfer->paced_ms = request->paced_ms;
+		transfer->turn = take_over(request->turn);
+		transfer->paced_ms = transfer->turn.waited_us / 1000.0;
 		transfer->easy = cfdw_pool_take(pool, &transfer->reuses, &code);
 	}
 	if (transfer != NULL && transfer->easy != NULL)
@@ -181,6 +184,8 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 	{
 		if (transfer != NULL)
 			cfdw_http_end(transfer);
+		else if (request->turn != NULL)
+			cfdw_pace_leave(request->turn);
 		memset(failure, 0, sizeof(*failure));
 		failure->outcome = code == CURLE_AGAIN ? CFDW_HTTP_NO_DESCRIPTOR
 						   : code == CURLE_OUT_OF_MEMORY
@@ -194,6 +199,19 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->traffic->requests++;
 	note_ended();
 	return transfer;
+}
+
+static CfdwTurn
+take_over(CfdwTurn *turn)
+{
+	CfdwTurn taken = {0};
+
+	if (turn != NULL)
+	{
+		taken = *turn;
+		memset(turn, 0, sizeof(*turn));
+	}
+	return taken;
 }
 
 /*
@@ -305,6 +323,7 @@ cfdw_http_end(CfdwTransfer *transfer)
 	note_end(transfer);
 	transfer->done = true;
 	give_back_handle(transfer);
+	cfdw_pace_leave(&transfer->turn);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->in.data);
 	free(transfer->out.data);
@@ -658,6 +677,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	note_end(transfer);
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
+	cfdw_pace_leave(&transfer->turn);
 }
 
 static void
@@ -897,6 +917,7 @@ on_connected(void *arg, char *address, char *local_address, int port,
 						  : transfer->body != NULL ? CFDW_COUNT_POSTS
 												   : CFDW_COUNT_GETS,
 						  1);
+	cfdw_pace_sent(&transfer->turn);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -914,6 +935,7 @@ on_send(char *data, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	memcpy(data, transfer->body + transfer->body_sent, len);
 	transfer->body_sent += len;
+	cfdw_pace_sent(&transfer->turn);
 	if (transfer->traffic != NULL)
 		transfer->traffic->sent += len;
 	if (!transfer->signs_in)
@@ -932,6 +954,7 @@ on_header(char *header, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	transfer->replied = len <= 2;
+	cfdw_pace_answered(&transfer->turn);
 	transfer->codings += count_codings(header, len, "Content-Encoding:") +
 						 count_codings(header, len, "Transfer-Encoding:");
 	if (transfer->codings <= 1)

@@ -10,6 +10,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "net/pace.h"
 #include "net/pool.h"
 #include "net/statistics.h"
 
@@ -23,6 +24,7 @@ typedef struct CfdwTraffic
 	int64 retries;  /* of these: sent again, for the first came to nothing */
 	int64 sent;     /* bytes of their bodies, but for those to sign in */
 	int64 received; /* bytes of the replies' bodies, after decompression */
+	int64 paced_us; /* waited for their turn, in microseconds */
 } CfdwTraffic;
 
 /* More of a reply that is kept whole is not kept: one to a POST of 500 rows,
@@ -40,9 +42,11 @@ typedef struct CfdwRequest
 	int64 max_response_size; /* bytes, after decompression */
 	bool whole;              /* the body of the reply is kept until its end */
 	bool signs_in;           /* its body is secret, as is how long that is */
-	double paced_ms;         /* it has waited for its turn */
 	CfdwTraffic *traffic;    /* where it is counted ... */
 	CfdwStatistics *statistics; /* ... and for all to see; or NULL */
+	CfdwTurn *turn; /* with a place, or NULL; the transfer takes it over,
+							  * or leaves it when it is not started.  Not a
+							  * call's: that waits for one */
 
 	/* For a call alone: when all of it must have ended, login, waits and
 	 * repetitions included; 0 for no limit. */

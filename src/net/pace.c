@@ -46,8 +46,14 @@
 
 #define SECOND_US INT64CONST(1000000)
 
-/* A request may arrive so much of the window after it has gone out, unless it is
- * answered before; and clocks need not agree to the last. */
+/*
+ * When a request has arrived is not known, only when it went out and when it was
+ * answered, and how soon the account answers at best; that is learned anew after so
+ * long.  It has not arrived later than this part of a second after it went out; and
+ * what is known allows for so much at most, and clocks for so much.
+ */
+#define LEARN_US (10 * INT64CONST(1000000))
+#define LATE_PART(window) ((window) *40 / 100)
 #define TRAVEL_PART(window) ((window) *6 / 100)
 #define CLOCK_PART(window) ((window) / 200)
 
@@ -71,6 +77,9 @@ struct CfdwPace
 	slock_t lock; /* of what follows */
 	uint64 last_ticket;
 	int64 held_off_us; /* nothing is sent before */
+	int64 best_us;     /* the account has answered as soon as that, or 0 */
+	int64 new_best_us; /* the same since ... */
+	int64 learning_us; /* ... then */
 	int in_line;
 	Waiter line[MAX_IN_LINE]; /* by tickets */
 	Place places[MAX_PLACES];
@@ -82,6 +91,8 @@ static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
 static void leave_line(CfdwPace *pace, uint64 ticket);
 static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
 					 int *ntaken);
+static void keep_place(CfdwPace *pace, const CfdwTurn *turn, int64 latest_us);
+static void learn(CfdwPace *pace, int64 now, int64 took_us);
 static int64 wait_for_free(int64 *taken, int ntaken, int n, int64 now);
 static int compare_times(const void *a, const void *b);
 
@@ -130,7 +141,9 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 
 	SpinLockAcquire(&pace->lock);
 	if (turn->pace == NULL)
-		*turn = (CfdwTurn){.pace = pace, .ticket = ++pace->last_ticket};
+		*turn = (CfdwTurn){
+			.pace = pace, .ticket = ++pace->last_ticket, .since_us = now};
+	turn->waited_us = now - turn->since_us;
 	missing = stand_in_line(pace, turn->ticket, now) + 1;
 	place = find_free(pace, now, taken, &ntaken);
 	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
@@ -154,50 +167,58 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 }
 
 /*
- * The request has gone out, to its last byte.
+ * The request goes out.  To be called again with all that goes out later.
  */
 void
 cfdw_pace_sent(CfdwTurn *turn)
 {
 	CfdwPace *pace = turn->pace;
-	Place *place;
 
-	if (pace == NULL || turn->window_us == 0 || turn->sent_us != 0)
+	if (pace == NULL || turn->window_us == 0)
 		return;
 	turn->sent_us = now_us();
 	SpinLockAcquire(&pace->lock);
-	place = &pace->places[turn->place];
-	/* Another one's, if the time for it was over: then there is one too many. */
-	if (place->ticket == turn->ticket)
-		place->free_us = turn->sent_us + turn->window_us +
-						 TRAVEL_PART(turn->window_us) +
-						 CLOCK_PART(turn->window_us);
+	keep_place(pace, turn, turn->sent_us + LATE_PART(turn->window_us));
 	SpinLockRelease(&pace->lock);
 }
 
 /*
- * It is answered, or given up, in line or with a place.
+ * Some of the answer is there.
+ */
+void
+cfdw_pace_answered(CfdwTurn *turn)
+{
+	CfdwPace *pace = turn->pace;
+	int64 now = now_us();
+	int64 latest_us;
+
+	if (pace == NULL || turn->sent_us == 0)
+		return;
+	SpinLockAcquire(&pace->lock);
+	latest_us = Max(now - pace->best_us, turn->sent_us);
+	latest_us = Min(latest_us, turn->sent_us + LATE_PART(turn->window_us));
+	keep_place(pace, turn, latest_us);
+	learn(pace, now, now - turn->sent_us);
+	SpinLockRelease(&pace->lock);
+	memset(turn, 0, sizeof(*turn));
+}
+
+/*
+ * It is given up, in line or with a place.
  */
 void
 cfdw_pace_leave(CfdwTurn *turn)
 {
 	CfdwPace *pace = turn->pace;
-	int64 free_us = now_us();
 
 	if (pace == NULL)
 		return;
 	SpinLockAcquire(&pace->lock);
 	if (turn->window_us == 0)
 		leave_line(pace, turn->ticket);
-	else if (pace->places[turn->place].ticket == turn->ticket)
-	{
-		Place *place = &pace->places[turn->place];
-
-		/* It has arrived by now. */
-		if (turn->sent_us != 0)
-			free_us += turn->window_us + CLOCK_PART(turn->window_us);
-		place->free_us = Min(place->free_us, free_us);
-	}
+	else if (turn->sent_us == 0 &&
+			 pace->places[turn->place].ticket == turn->ticket)
+		pace->places[turn->place].free_us = 0;
 	SpinLockRelease(&pace->lock);
 	memset(turn, 0, sizeof(*turn));
 }
@@ -232,7 +253,10 @@ cfdw_pace_held_off_ms(CfdwPace *pace)
 static void
 init_pace(void *entry)
 {
-	SpinLockInit(&((CfdwPace *) entry)->lock);
+	CfdwPace *pace = entry;
+
+	SpinLockInit(&pace->lock);
+	pace->new_best_us = PG_INT64_MAX;
 }
 
 /*
@@ -308,6 +332,39 @@ find_free(const CfdwPace *pace, int64 now, int64 *taken, int *ntaken)
 		else if (taken != NULL)
 			taken[(*ntaken)++] = pace->places[i].free_us;
 	return found;
+}
+
+/*
+ * The request has arrived by then, at the latest: it keeps its place for so long after
+ * that, unless it has lost it because it was so long in going out.
+ */
+static void
+keep_place(CfdwPace *pace, const CfdwTurn *turn, int64 latest_us)
+{
+	Place *place = &pace->places[turn->place];
+	int64 window_us = turn->window_us;
+
+	if (place->ticket == turn->ticket)
+		place->free_us = latest_us +
+						 Min(pace->best_us / 2, TRAVEL_PART(window_us)) +
+						 CLOCK_PART(window_us) + window_us;
+}
+
+/*
+ * The account has answered that soon.
+ */
+static void
+learn(CfdwPace *pace, int64 now, int64 took_us)
+{
+	if (pace->learning_us == 0)
+		pace->learning_us = now;
+	pace->best_us = Min(pace->best_us, took_us);
+	pace->new_best_us = Min(pace->new_best_us, took_us);
+	if (now - pace->learning_us < LEARN_US)
+		return;
+	pace->best_us = pace->new_best_us;
+	pace->new_best_us = PG_INT64_MAX;
+	pace->learning_us = now;
 }
 
 /*

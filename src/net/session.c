@@ -302,12 +302,32 @@ cfdw_session_send(CfdwSession *session, const CfdwRequest *request,
 }
 
 /*
+ * Whether the turn of a request to the account has come, as cfdw_pace_take().
+ */
+bool
+cfdw_session_take_turn(CfdwSession *session, CfdwTurn *turn, double *wait_ms)
+{
+	return cfdw_pace_take(session->pace, turn,
+						  session->options.requests_per_second,
+						  session->options.connect_timeout_ms, wait_ms);
+}
+
+/*
  * Whether a request has to wait for a login.
  */
 bool
 cfdw_session_must_sign_in(const CfdwSession *session)
 {
 	return !session->signed_in && cfdw_auth_can_renew(session->method);
+}
+
+/*
+ * Whether one is under way.
+ */
+bool
+cfdw_session_is_signing_in(const CfdwSession *session)
+{
+	return session->login != NULL;
 }
 
 /*
@@ -333,12 +353,13 @@ cfdw_session_refused(CfdwSession *session, uint32 logins)
 }
 
 /*
- * The login that is under way, or a new one, to be left by
+ * The login that is under way, or a new one, which takes the TURN, to be left by
  * cfdw_session_leave_login().  NULL when none could be started: then *FAILURE
  * says why, as cfdw_http_start() does.  Never raises.
  */
 CfdwLogin *
-cfdw_session_join_login(CfdwSession *session, CfdwResponse *failure)
+cfdw_session_join_login(CfdwSession *session, CfdwTurn *turn,
+						CfdwResponse *failure)
 {
 	CfdwLogin *login = session->login;
 
@@ -356,6 +377,7 @@ cfdw_session_join_login(CfdwSession *session, CfdwResponse *failure)
 		login->session = session;
 		request.traffic = &login->traffic;
 		request.statistics = session->statistics;
+		request.turn = turn;
 		login->transfer = cfdw_http_start(session->pool, &request, failure);
 		if (login->transfer == NULL)
 		{
@@ -459,6 +481,7 @@ add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
 	sum->retries += sign * more->retries;
 	sum->sent += sign * more->sent;
 	sum->received += sign * more->received;
+	sum->paced_us += sign * more->paced_us;
 }
 
 static CfdwSession *

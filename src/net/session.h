@@ -56,10 +56,13 @@ extern CfdwTransfer *cfdw_session_send(CfdwSession *session,
 									   const CfdwRequest *request,
 									   CfdwResponse *failure);
 extern void cfdw_session_count(CfdwRequest *request);
+extern bool cfdw_session_take_turn(CfdwSession *session, CfdwTurn *turn,
+								   double *wait_ms);
 extern bool cfdw_session_must_sign_in(const CfdwSession *session);
+extern bool cfdw_session_is_signing_in(const CfdwSession *session);
 extern uint32 cfdw_session_logins(const CfdwSession *session);
 extern bool cfdw_session_refused(CfdwSession *session, uint32 logins);
-extern CfdwLogin *cfdw_session_join_login(CfdwSession *session,
+extern CfdwLogin *cfdw_session_join_login(CfdwSession *session, CfdwTurn *turn,
 										  CfdwResponse *failure);
 extern CfdwTransfer *cfdw_session_login_transfer(const CfdwLogin *login);
 extern bool cfdw_session_login_has_ended(CfdwLogin *login,

@@ -10,7 +10,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format($f$
 		CREATE SERVER %1$I FOREIGN DATA WRAPPER catalogs_fdw
-			OPTIONS (url 'http://127.0.0.1:%2$s', max_response_size '1GB');
+			OPTIONS (url 'http://127.0.0.1:%2$s', max_response_size '1GB', requests_per_second '0');
 		CREATE USER MAPPING FOR CURRENT_USER SERVER %1$I
 			OPTIONS (access_token 'bench-token') $f$, name, port);
 END $$;

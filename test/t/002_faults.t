@@ -19,7 +19,7 @@ my ($https_port) = $t->{greeting} =~ m{^https://localhost:(\d+)/}m;
 my $ca_file = $t->ca_file;
 $t->sql(<<"SQL");
 CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (
-	url 'https://localhost:$https_port', ca_file '$ca_file', max_retries '0',
+	url 'https://localhost:$https_port', ca_file '$ca_file', max_retries '0', requests_per_second '0',
 	max_response_size '300kB', undo 'false');
 CREATE USER MAPPING FOR CURRENT_USER SERVER tls
 	OPTIONS (access_token 'main-token');

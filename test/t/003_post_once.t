@@ -23,7 +23,7 @@ my $ca_file = $t->ca_file;
 $t->sql(<<"SQL");
 CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (
 	url 'https://localhost:$https_port', ca_file '$ca_file', batch_size '2', max_retries '0',
-	undo 'false');
+	requests_per_second '0', undo 'false');
 CREATE USER MAPPING FOR CURRENT_USER SERVER tls
 	OPTIONS (access_token 'main-token');
 CREATE SCHEMA tls;
@@ -253,7 +253,7 @@ sub serve
 
 $t->sql(<<"SQL");
 CREATE SERVER own FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url 'http://127.0.0.1:$port', batch_size '500', undo 'false');
+	OPTIONS (url 'http://127.0.0.1:$port', batch_size '500', requests_per_second '0', undo 'false');
 CREATE USER MAPPING FOR CURRENT_USER SERVER own OPTIONS (access_token 't');
 CREATE SCHEMA own;
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER own INTO own;
@@ -324,7 +324,7 @@ $t->reset;
 $t->sql(<<"SQL");
 CREATE SERVER late FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (
 	url 'https://localhost:$late_port', ca_file '$ca_file',
-	request_timeout '300ms', max_retries '0', undo 'false');
+	request_timeout '300ms', max_retries '0', requests_per_second '0', undo 'false');
 CREATE USER MAPPING FOR CURRENT_USER SERVER late
 	OPTIONS (access_token 'main-token');
 CREATE SCHEMA late;

@@ -94,7 +94,7 @@ foreach my $server (sort keys %servers)
 	  : q{access_token 'main-token'};
 	$t->sql(<<"SQL");
 CREATE SERVER $server FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS ($servers{$server}, connect_timeout '30s');
+	OPTIONS ($servers{$server}, connect_timeout '30s', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER $server OPTIONS ($mapping);
 CREATE SCHEMA $server;
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER $server INTO $server;

@@ -73,7 +73,7 @@ cmp_ok(scalar @connected, '>', 0, '... of those that there are');
 # A kept connection that the account has closed wakes nobody who waits for
 # another one.
 $t->sql(<<'SQL' =~ s/URL/$t->url/er);
-CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL');
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE twins (id bigint) SERVER twin;
 SQL

@@ -13,7 +13,7 @@ my $t = CatalogsFdw::Test->new(table => 0, server => { request_timeout => '500ms
 my $url = $t->url;
 $t->sql(<<"SQL");
 CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url '$url', request_timeout '500ms', batch_size '2', undo 'false');
+	OPTIONS (url '$url', request_timeout '500ms', batch_size '2', undo 'false', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER acme
 	OPTIONS (login 'robot\@example.com', api_key '$key');
 IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public;
@@ -78,7 +78,7 @@ is(requests(), 'GET 200', '... with the cookie of before');
 # Another account in the same session: cookies do not mix.
 my $elsewhere = $url =~ s/127\.0\.0\.1/acme.localhost/r;
 $t->sql(<<"SQL");
-CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$elsewhere');
+CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$elsewhere', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER other
 	OPTIONS (login 'robot\@example.com', api_key 'acme-key');
 CREATE SCHEMA other;

@@ -46,7 +46,7 @@ sub make_agency
 		my $mapping = $credentials =~ s/%/$n/r;
 		$sql .= <<"SQL";
 CREATE SERVER $name$n FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url 'http://a$n.localhost:$port'$options);
+	OPTIONS (url 'http://a$n.localhost:$port', requests_per_second '0'$options);
 CREATE USER MAPPING FOR CURRENT_USER SERVER $name$n OPTIONS ($mapping);
 CREATE FOREIGN TABLE ${name}_$n PARTITION OF $name FOR VALUES IN ('a$n') SERVER $name$n;
 ALTER FOREIGN TABLE ${name}_$n ALTER account OPTIONS (ADD constant 'a$n');
@@ -220,7 +220,8 @@ $t->sql(<<"SQL");
 CREATE TABLE tls (account text, id bigint) PARTITION BY LIST (account);
 CREATE FOREIGN TABLE tls_a PARTITION OF tls FOR VALUES IN ('a') SERVER agency1;
 CREATE SERVER tls FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url 'https://a2.localhost:$https_port', ca_file '$ca_file', connect_timeout '250ms');
+	OPTIONS (url 'https://a2.localhost:$https_port', ca_file '$ca_file', connect_timeout '250ms',
+		requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER tls OPTIONS (access_token 'token-2');
 CREATE FOREIGN TABLE tls_b PARTITION OF tls FOR VALUES IN ('b') SERVER tls;
 SQL

@@ -32,7 +32,7 @@ foreach my $name (sort keys %ask)
 sub accounts
 {
 	return join ';', map { <<"SQL" } @_;
-CREATE SERVER $_ FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'http://$_.localhost:$port');
+CREATE SERVER $_ FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'http://$_.localhost:$port', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER $_ OPTIONS (access_token '$_-token');
 CREATE FOREIGN TABLE list_$_ PARTITION OF list FOR VALUES IN ('$_') SERVER $_;
 ALTER FOREIGN TABLE list_$_ ALTER account OPTIONS (ADD constant '$_')

@@ -31,7 +31,7 @@ $t->sql(join '',
 	"CREATE TABLE lists (account text, id bigint, name text) PARTITION BY LIST (account);\n",
 	map { <<"SQL" } 1 .. $accounts);
 CREATE SERVER s$_ FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url 'http://a$_.localhost:$port');
+	OPTIONS (url 'http://a$_.localhost:$port', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER s$_ OPTIONS (access_token 'token-$_');
 CREATE FOREIGN TABLE lists_$_ PARTITION OF lists FOR VALUES IN ('a$_') SERVER s$_;
 ALTER FOREIGN TABLE lists_$_ ALTER account OPTIONS (ADD constant 'a$_');

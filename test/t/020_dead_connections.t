@@ -30,7 +30,7 @@ sub make_server
 {
 	my ($name, $url, $options) = @_;
 	$t->sql(<<"SQL");
-CREATE SERVER $name FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url'$options);
+CREATE SERVER $name FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url', requests_per_second '0'$options);
 CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS (access_token 'token');
 CREATE FOREIGN TABLE $name (id bigint, name text) SERVER $name;
 SQL

@@ -84,7 +84,7 @@ SQL
 # A delete that cannot be taken back, told by a timeout's end, of a server whose
 # name the client cannot show.
 here(<<"SQL");
-CREATE SERVER "аккаунт" FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '@{[ $t->url ]}');
+CREATE SERVER "аккаунт" FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '@{[ $t->url ]}', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER "аккаунт" OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE there (id bigint, name text) SERVER "аккаунт";
 SQL

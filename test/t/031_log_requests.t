@@ -50,7 +50,7 @@ like(logged(),
 	'a POST');
 
 $t->sql(<<'SQL' =~ s/URL/$t->url/er);
-CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL');
+CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'URL', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER robot
 	OPTIONS (login 'robot@example.com', api_key 'main-key');
 CREATE FOREIGN TABLE robots (id bigint, name text) SERVER robot;

@@ -73,7 +73,8 @@ sub seed
 =head2 connect_to($t, $account, %options)
 
 Makes the server of that name, with a user mapping and its table "catalogs" in
-the schema of that name.
+the schema of that name.  It is asked as often as one likes, unless the options say
+otherwise.
 
 =cut
 
@@ -81,8 +82,8 @@ sub connect_to
 {
 	my ($t, $account, %options) = @_;
 	my $url = $t->url =~ s/127\.0\.0\.1/$account.localhost/r;
-	my $options = join ', ', "url '$url'",
-	  map { "$_ '$options{$_}'" } sort keys %options;
+	%options = (url => $url, requests_per_second => 0, %options);
+	my $options = join ', ', map { "$_ '$options{$_}'" } sort keys %options;
 
 	$t->sql(<<"SQL");
 CREATE SERVER $account FOREIGN DATA WRAPPER catalogs_fdw OPTIONS ($options);

@@ -48,7 +48,8 @@ my @running;
   name => 'main'              name of the cluster
   https => 0                  talk TLS: url, and the emulator's ca_file
   token => 'main-token'       access token in the user mapping
-  server => { batch_size => 2 }   further options of the foreign server
+  server => { batch_size => 2 }   further options of the foreign server;
+                              requests_per_second is 0 unless it is there
   conf => "work_mem = '1MB'"  lines for postgresql.conf
   emulator => ['--set', ...]  arguments of "emulator serve"
   table => 1                  0: no foreign server, mapping and table
@@ -124,7 +125,7 @@ options of new() say.  new() does it unless told not to.
 sub make_table
 {
 	my ($self) = @_;
-	my %server = (url => $self->url, %{ $self->{server} });
+	my %server = (url => $self->url, requests_per_second => 0, %{ $self->{server} });
 
 	$server{ca_file} = $self->ca_file if $self->{https};
 	my $options = join ', ',

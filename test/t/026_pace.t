@@ -1,0 +1,275 @@
+# Requests to one account keep to the option "requests_per_second", whoever sends them:
+# all backends, databases and roles of the cluster, logins and aborts included.  An idle
+# account is asked at once; whoever waits can be cancelled, gives up its place, and holds
+# up nobody.  What arrived when is told by the account.
+
+use strict;
+use warnings FATAL => 'all';
+
+use CatalogsFdw::Accounts;
+use CatalogsFdw::Session;
+use CatalogsFdw::Stopwatch;
+use CatalogsFdw::Test;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $limit = 7;
+my $t = CatalogsFdw::Test->new(
+	table => 0,
+	conf => "max_connections = 50\nrestart_after_crash = on",
+	emulator => ['--no-https']);
+$t->set(rate_limit => $limit);
+
+# Nobody has asked anything for a second.
+sub idle
+{
+	usleep(1_100_000);
+	$t->wire;
+	return;
+}
+
+# What has arrived: { what, status, at (seconds since the first) }.
+sub arrived
+{
+	my (@options) = @_;
+	my @lines = split /\n/, $t->wire('--time', '--status', '--summary', @options);
+	my $at = 0;
+	my @arrived;
+
+	foreach (@lines)
+	{
+		my ($what, $status, $since) = /^(.*) -> (.*) \+([\d.]+)s$/
+		  or die "what is that: $_";
+		$at += $since if @arrived;
+		push @arrived, { what => $what, status => $status, at => $at };
+	}
+	return @arrived;
+}
+
+# A test: so many have arrived, and none was one too many.
+sub all_taken
+{
+	my ($n, $name, @arrived) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is(scalar(grep { $_->{status} eq '200' } @arrived), $n, $name)
+	  or diag(join "\n", map { "$_->{at} $_->{what} $_->{status}" } @arrived);
+	is(scalar(@arrived), $n, '... and no more');
+	return;
+}
+
+sub sessions
+{
+	my ($n, %parameters) = @_;
+	return map { CatalogsFdw::Session->new($t->node, %parameters) } 1 .. $n;
+}
+
+connect_to($t, $_, requests_per_second => $limit) foreach qw(acme beta);
+my $one = CatalogsFdw::Session->new($t->node);
+my $scan = 'SELECT count(*) FROM acme.catalogs';
+
+# --- how often ------------------------------------------------------------------
+
+idle();
+$one->ask($scan) foreach 1 .. $limit;
+my @arrived = arrived();
+all_taken($limit, 'as many as there may be in a second', @arrived);
+is_within($arrived[-1]{at}, 0.3, 'go to an idle account at once');
+
+idle();
+my $got = $one->ask(q{INSERT INTO acme.catalogs (name) SELECT 'row ' || n FROM generate_series(1, 1000) n});
+is($got->{sqlstate}, '', 'a transaction of a thousand rows commits');
+@arrived = arrived();
+all_taken(20, 'in twenty batches', @arrived);
+cmp_ok($arrived[-1]{at}, '>', 1.99, '... in two seconds');
+is_within($arrived[-1]{at}, 3, '... and not many more');
+
+idle();
+$one->ask(q{INSERT INTO acme.catalogs (name) VALUES ('x') RETURNING id}) foreach 1 .. 20;
+all_taken(20, 'twenty rows that return their ids', arrived());
+
+# --- who ------------------------------------------------------------------------
+
+idle();
+my @many = sessions(12);
+$_->send("$scan; $scan") foreach @many;
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'many sessions have their answers');
+@arrived = arrived();
+all_taken(24, '... each when its turn had come', @arrived);
+is_within($arrived[-1]{at}, 3.6, '... and the account was kept busy');
+
+$t->sql('ALTER USER MAPPING FOR CURRENT_USER SERVER beta
+	OPTIONS (DROP access_token, ADD login \'robot@example.com\', ADD api_key \'beta-key\')');
+idle();
+my $scan_beta = 'SELECT count(*) FROM beta.catalogs';
+$_->send($scan_beta) foreach @many;
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'many sessions sign in');
+@arrived = arrived();
+all_taken(24, '... in turn with all else', @arrived);
+
+$t->sql('CREATE DATABASE other');
+$t->node->safe_psql('other', 'CREATE EXTENSION catalogs_fdw');
+(my $url = $t->url) =~ s/127\.0\.0\.1/ACME.localhost/;
+$t->node->safe_psql('other', <<"SQL");
+CREATE ROLE clerk LOGIN;
+CREATE SERVER same FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url/');
+GRANT USAGE ON FOREIGN SERVER same TO clerk;
+CREATE USER MAPPING FOR clerk SERVER same OPTIONS (access_token 'acme-token');
+CREATE FOREIGN TABLE lists (id bigint) SERVER same OPTIONS (path '/api/v2/catalogs');
+GRANT SELECT ON lists TO clerk;
+SQL
+idle();
+my ($clerk) = sessions(1, database => 'other', user => 'clerk');
+foreach (1 .. 5)
+{
+	$one->send($scan);
+	$clerk->send('SELECT count(*) FROM lists');
+	is($_->result->{sqlstate}, '', 'an answer') foreach $one, $clerk;
+}
+@arrived = arrived();
+all_taken(10, 'another database and role, another spelling: the same account', @arrived);
+cmp_ok($arrived[7]{at}, '>', 0.99, '... whose eighth request waited');
+
+# --- an abort -------------------------------------------------------------------
+
+idle();
+$t->sql('ALTER SERVER acme OPTIONS (ADD batch_size \'10\')');
+my $before = lists($t, 'acme');
+$got = $one->ask(q{BEGIN; INSERT INTO acme.catalogs (name) SELECT 'row ' || n FROM generate_series(1, 60) n;
+	SELECT count(*) FROM catalogs_fdw_flush('acme'); ROLLBACK});
+@arrived = arrived();
+all_taken(12, 'what is taken back keeps to the pace, too', @arrived);
+is_deeply(lists($t, 'acme'), $before, '... and all of it is taken back');
+
+# --- waiting --------------------------------------------------------------------
+
+# The account has been asked as often as it may be for a second.
+sub busy
+{
+	idle();
+	$one->ask($scan) foreach 1 .. $limit;
+	return;
+}
+
+$t->sql(<<'SQL');
+CREATE TABLE every (account text, id bigint, name text) PARTITION BY LIST (account);
+CREATE FOREIGN TABLE every_acme PARTITION OF every FOR VALUES IN ('acme') SERVER acme;
+CREATE FOREIGN TABLE every_beta PARTITION OF every FOR VALUES IN ('beta') SERVER beta;
+ALTER FOREIGN TABLE every_acme ALTER account OPTIONS (ADD constant 'acme');
+ALTER FOREIGN TABLE every_beta ALTER account OPTIONS (ADD constant 'beta');
+SQL
+$many[0]->ask($scan_beta);
+busy();
+$many[0]->ask('SELECT count(*) FROM every');
+my @order = map { /^(\w+): GET/ ? $1 : () } split /\n/, $t->wire('--accounts', '--summary');
+is("@order[-2, -1]", 'beta acme', 'an account that is asked at once waits for no other one');
+
+busy();
+my $start = time;
+$got = $many[0]->ask("SET statement_timeout = '200ms'; $scan");
+is($got->{sqlstate}, '57014', 'who waits for a turn can be cancelled');
+is_within(time - $start, 0.3, '... at once');
+$many[0]->ask('RESET statement_timeout');
+all_taken($limit, '... and has asked for nothing', arrived());
+
+busy();
+$_->send("SET statement_timeout = '300ms'; $scan") foreach @many;
+is(scalar(grep { $_->result->{sqlstate} eq '57014' } @many), 12, 'many who wait give up');
+is($one->ask($scan)->{sqlstate}, '', 'who comes later has an answer');
+@arrived = arrived();
+all_taken($limit + 1, '... and nobody else has asked', @arrived);
+is_within($arrived[-1]{at}, 1.3, '... as soon as if they had not been there');
+$_->ask('RESET statement_timeout') foreach @many;
+
+# A cursor that nobody fetches from stands in line, and is passed over.
+busy();
+$many[0]->ask("SET cursor_tuple_fraction = 1; BEGIN; DECLARE c CURSOR FOR SELECT * FROM every");
+$many[0]->ask('FETCH 1 FROM c');
+$start = time;
+$one->ask($scan) foreach 1 .. $limit;
+is_within(time - $start, 1.9, 'nobody waits for a cursor that nobody fetches from');
+is($many[0]->ask('FETCH ALL FROM c; COMMIT')->{sqlstate}, '', '... which has its turn later');
+
+# The time to wait for a turn is no time in which the account did not answer; COMMIT's
+# own limit counts it.
+$t->sql(q{ALTER SERVER acme OPTIONS (ADD request_timeout '400ms')});
+busy();
+$got = $many[0]->ask("EXPLAIN (ANALYZE) $scan");
+is($got->{sqlstate}, '', 'to wait for a turn is not to wait for a reply');
+like(join('', map { $_->[0] } @{ $got->{rows} }), qr/Time Paced: [4-9]\d\d ms/, '... and EXPLAIN tells it apart');
+$t->sql(q{ALTER SERVER acme OPTIONS (DROP request_timeout, ADD commit_timeout '300ms')});
+busy();
+$got = $many[0]->ask(q{INSERT INTO acme.catalogs (name) VALUES ('late')});
+is($got->{sqlstate}, '08006', 'COMMIT does not wait for its turn longer than it may');
+like($got->{said}, qr/commit_timeout/, '... and says so');
+all_taken($limit, '... and nothing was sent', arrived());
+$t->sql('ALTER SERVER acme OPTIONS (DROP commit_timeout)');
+
+# --- the end of a backend, and of the server -------------------------------------
+
+busy();
+my @killed = sessions(3);
+$_->send($scan) foreach @killed;
+usleep(200_000);
+$_->send($scan) foreach @many;
+ok($t->node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . $killed[0]->pid . ')'),
+	'a backend that waits for its turn is terminated');
+is($_->result->{sqlstate}, '', 'the others have their answers') foreach @many;
+$_->result foreach @killed;
+all_taken($limit + 14, '... each when its turn had come', arrived());
+
+busy();
+$_->send($scan) foreach @many;
+usleep(100_000);
+kill 'KILL', $many[3]->pid;
+$_->result foreach @many;
+$t->node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+($one, @many) = sessions(13);
+idle();
+$_->send($scan) foreach @many;
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'after a crash all have their answers');
+all_taken(12, '... in turn', arrived());
+
+$t->sql('DROP EXTENSION catalogs_fdw CASCADE; CREATE EXTENSION catalogs_fdw');
+$t->sql("DROP SCHEMA acme CASCADE");
+connect_to($t, "acme", requests_per_second => $limit);
+idle();
+$_->send($scan) foreach @many;
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'a new extension');
+all_taken(12, '... has the pace that it had', arrived());
+
+# --- without an extra restart, and with one --------------------------------------
+
+# A backend to which no shared memory is given paces itself.
+sub restart
+{
+	my ($conf) = @_;
+
+	$_->quit foreach $one, $clerk, @many;
+	@many = ();
+	$t->node->append_conf('postgresql.conf', $conf);
+	$t->node->restart;
+	($one, $clerk) = sessions(2);
+	return;
+}
+
+restart('dynamic_shared_memory_type = mmap');
+my $folder = $t->node->data_dir . '/pg_dynshmem';
+chmod 0500, $folder or die "$folder: $!";
+idle();
+$one->ask($scan) foreach 1 .. $limit + 1;
+@arrived = arrived();
+all_taken($limit + 1, 'without shared memory', @arrived);
+cmp_ok($arrived[-1]{at}, '>', 0.99, '... a session paces itself');
+my @lines = grep { /paces and counts/ } split /\n/, $t->log;
+is(scalar(@lines), 1, '... and says so once');
+chmod 0700, $folder or die "$folder: $!";
+
+restart("dynamic_shared_memory_type = posix\nshared_preload_libraries = 'catalogs_fdw'");
+@many = sessions(12);
+idle();
+$_->send($scan) foreach @many;
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'with shared_preload_libraries');
+all_taken(12, '... the pace is kept as without', arrived());
+
+done_testing();
