@@ -10,11 +10,11 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 
 SELECT name, hint
-    FROM unnest('{host,hostaddr,port,dbname,application_name,fetch_size,use_remote_estimate,extensions,parallel_commit,parallel_abort,analyze_sampling,use_scram_passthrough}'::text[]) name,
+    FROM unnest('{host,hostaddr,port,dbname,application_name,fetch_size,use_remote_estimate,extensions,parallel_commit,parallel_abort,analyze_sampling,use_scram_passthrough,ssl,sslmode,sslrootcert}'::text[]) name,
          refusal(format('CREATE SERVER x FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url ''https://x.example'', %s ''1'')', name));
 CREATE SERVER acme FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'https://acme.example');
 SELECT name, hint
-    FROM unnest('{user,password,password_required,use_scram_passthrough,sslcert,sslkey}'::text[]) name,
+    FROM unnest('{user,username,token,password,password_required,use_scram_passthrough,sslcert,sslkey}'::text[]) name,
          refusal(format('CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (access_token ''t'', %I ''1'')', name));
 SELECT name, hint
     FROM unnest('{schema_name,table_name,fetch_size}'::text[]) name,

@@ -28,6 +28,9 @@ static const char no_password[] = gettext_noop(
 	"An account knows nothing of PostgreSQL's roles and passwords.");
 static const char no_client_certificate[] =
 	gettext_noop("An account asks for no certificate of its clients.");
+static const char certificates[] =
+	gettext_noop("A server's certificate is checked with the options "
+				 "\"ssl_verify\" and \"ca_file\" of the server.");
 static const char one_table[] = gettext_noop(
 	"A foreign table shows the lists of an account; the option \"path\" is for "
 	"those that are elsewhere.");
@@ -42,9 +45,14 @@ static const FamiliarOption familiar_options[] = {
 	{"port", address},
 	{"dbname", address},
 	{"user", signing_in},
+	{"username", signing_in},
+	{"token", signing_in},
 	{"password", signing_in},
 	{"password_required", no_password},
 	{"use_scram_passthrough", no_password},
+	{"ssl", certificates},
+	{"sslmode", certificates},
+	{"sslrootcert", certificates},
 	{"sslcert", no_client_certificate},
 	{"sslkey", no_client_certificate},
 	{"application_name",
