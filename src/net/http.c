@@ -51,6 +51,9 @@
  */
 #define CODED_HIGH_WATER (512 * 1024)
 
+/* Bytes of the headers of a reply: fewer than libcurl allows. */
+#define MAX_HEAD (256 * 1024)
+
 /* A status that is counted. */
 #define TOO_MANY 429
 
@@ -92,6 +95,7 @@ struct CfdwTransfer
 	CfdwTurn turn;              /* until some of the reply is there */
 	bool paused;
 	bool replied;      /* the reply's headers are all there */
+	size_t head_len;   /* bytes of them so far */
 	int codings;       /* of the body */
 	CfdwOutcome fault; /* why a callback has ended it, or CFDW_HTTP_OK */
 
@@ -699,6 +703,11 @@ words_of(const CfdwTransfer *transfer, CURLcode code)
 {
 	if (transfer->response.outcome == CFDW_HTTP_PROXY_LOGIN)
 		return "The proxy answered with status 407.";
+	if (transfer->codings > 1)
+		return "It is coded more than once.";
+	if (transfer->response.outcome == CFDW_HTTP_MALFORMED &&
+		(code == CURLE_OUT_OF_MEMORY || transfer->head_len > MAX_HEAD))
+		return "Its headers are too long.";
 	if (code == CURLE_COULDNT_CONNECT && cfdw_pool_refused(transfer->pool))
 		return "The name of this machine stands for another one.";
 	return transfer->error;
@@ -945,7 +954,8 @@ on_send(char *data, size_t size, size_t n, void *arg)
 
 /*
  * libcurl has a header of the reply, or the empty line after the last.  It would
- * undo codings of the body upon codings, of which few bytes can become many.
+ * undo codings of the body upon codings, of which few bytes can become many; and it
+ * calls more of them than it likes a lost connection.
  */
 static size_t
 on_header(char *header, size_t size, size_t n, void *arg)
@@ -957,7 +967,8 @@ on_header(char *header, size_t size, size_t n, void *arg)
 	cfdw_pace_answered(&transfer->turn);
 	transfer->codings += count_codings(header, len, "Content-Encoding:") +
 						 count_codings(header, len, "Transfer-Encoding:");
-	if (transfer->codings <= 1)
+	transfer->head_len += len;
+	if (transfer->codings <= 1 && transfer->head_len <= MAX_HEAD)
 		return len;
 	transfer->fault = CFDW_HTTP_MALFORMED;
 	return 0;

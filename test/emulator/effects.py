@@ -227,8 +227,10 @@ def make_gzip_twice(reply, args, emulator):
 
 
 def make_long_header(reply, args, emulator):
-    reply.headers.append(("X-Padding", "x" * args["bytes"]))
-    return reply
+    padding = [("X-Padding", "x" * args["bytes"])] * args["headers"]
+    # The reply may be kept for the next request.
+    return Reply(reply.status, reply.body, reply.type, reply.headers + padding,
+                 reply.parts)
 
 
 # Where `cut` cuts: just behind what this finds in the body

@@ -147,6 +147,7 @@ my @faults = (
 	[ [ 'gzip_more', bytes => 100000 ], '', '' ],
 	[ ['gzip_twice'], 'HV00M', '08007' ],
 	[ ['long_header'], 'HV00M', '08007' ],
+	[ [ 'long_header', bytes => 9000, headers => 100 ], 'HV00M', '08007' ],
 	[ ['close_idle'], '', '' ],
 	[ ['wrong_content_type'], '', '' ],
 );
@@ -210,6 +211,18 @@ $t->fault('huge', times => 0);
 $t->fails_with('54000', qr/"max_response_size".*HINT.*"max_response_size"/s,
 	$statements{get}, 'a reply that is too large names the option');
 $t->emulator('heal');
+foreach (
+	[ qr/Its headers are too long\./, 'long_header' ],
+	[ qr/Its headers are too long\./, 'long_header', bytes => 9000, headers => 100 ],
+	[ qr/It is coded more than once\./, 'gzip_twice' ])
+{
+	my ($words, @fault) = @$_;
+	$t->fault(@fault, times => 0);
+	my $got = $t->fails_with('HV00M', qr/The reply cannot be read\. $words/,
+		$statements{get}, "@fault: what is wrong with the reply is said");
+	unlike($got->{error}, qr/memory/, '... and it is not want of memory');
+	$t->emulator('heal');
+}
 $t->fault('nul', times => 0);
 $t->fails_with('22P05', qr/column "name" of foreign table "catalogs", list 4223/,
 	$statements{get}, 'NUL in a name: the error names column and list');
