@@ -23,6 +23,7 @@ OBJS = \
 	src/net/shared.o \
 	src/net/pace.o \
 	src/net/statistics.o \
+	src/net/progress.o \
 	src/net/loop.o \
 	src/net/agent.o \
 	src/net/pool.o \

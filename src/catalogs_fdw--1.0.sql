@@ -113,3 +113,21 @@ LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION catalogs_fdw_stats_reset() IS
   'counts anew, for all sessions of the cluster';
 REVOKE ALL ON FUNCTION catalogs_fdw_stats_reset() FROM PUBLIC;
+
+CREATE FUNCTION catalogs_fdw_progress(OUT pid integer, OUT database name,
+  OUT role name, OUT server name, OUT account text, OUT activity text,
+  OUT waits_for text, OUT until timestamptz, OUT rows bigint,
+  OUT all_rows bigint, OUT batch integer, OUT batches integer,
+  OUT bytes bigint, OUT since timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION catalogs_fdw_progress() IS
+  'what each session is doing with which account';
+
+CREATE VIEW catalogs_fdw_progress AS
+  SELECT * FROM catalogs_fdw_progress();
+COMMENT ON VIEW catalogs_fdw_progress IS
+  'what each session is doing with which account';
+GRANT SELECT ON catalogs_fdw_progress TO PUBLIC;

@@ -73,6 +73,13 @@
 	.compare_function = dshash_memcmp, .hash_function = dshash_memhash
 #endif
 
+/* What pg_stat_activity calls a wait; before 17 all of an extension are one. */
+#if PG_VERSION_NUM >= 170000
+#define cfdw_new_wait_event(name) WaitEventExtensionNew(name)
+#else
+#define cfdw_new_wait_event(name) ((void) (name), PG_WAIT_EXTENSION)
+#endif
+
 /*
  * For how long an Append may wait for its asynchronous scans: its wait does not
  * end with the latch before 15.13, 16.9 and 17.5.

@@ -28,6 +28,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
+#include "net/progress.h"
 #include "net/session.h"
 #include "net/statistics.h"
 
@@ -36,13 +37,19 @@ PG_FUNCTION_INFO_V1(catalogs_fdw_disconnect);
 PG_FUNCTION_INFO_V1(catalogs_fdw_disconnect_all);
 PG_FUNCTION_INFO_V1(catalogs_fdw_stats);
 PG_FUNCTION_INFO_V1(catalogs_fdw_stats_reset);
+PG_FUNCTION_INFO_V1(catalogs_fdw_progress);
 
 /* Columns of catalogs_fdw_stats. */
 #define STATS_COLUMNS 22
 
+/* Columns of catalogs_fdw_progress. */
+#define PROGRESS_COLUMNS 14
+
 static bool disconnect(Oid serverid);
 static void stats_row(const CfdwStatisticsView *view, Datum *values,
 					  bool *nulls);
+static void progress_row(const CfdwProgressView *view, Datum *values,
+						 bool *nulls);
 static bool may_see_all(void);
 static bool reaches(Oid database, Oid serverid);
 static char *convert(const char *text, int encoding);
@@ -169,6 +176,74 @@ stats_row(const CfdwStatisticsView *view, Datum *values, bool *nulls)
 	values[i++] = CStringGetTextDatum(view->shared ? "cluster" : "session");
 	values[i++] = TimestampTzGetDatum(view->since);
 	Assert(i == STATS_COLUMNS);
+}
+
+/*
+ * catalogs_fdw_progress(): what each session is doing with which account, as far as
+ * the current role may know.
+ */
+Datum
+catalogs_fdw_progress(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool sees_all = may_see_all();
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, cfdw_progress_list())
+	{
+		const CfdwProgressView *view = lfirst(lc);
+		Datum values[PROGRESS_COLUMNS] = {0};
+		bool nulls[PROGRESS_COLUMNS] = {false};
+
+		if (!sees_all && !has_privs_of_role(GetUserId(), view->role))
+			continue;
+		progress_row(view, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+static void
+progress_row(const CfdwProgressView *view, Datum *values, bool *nulls)
+{
+	static const char *const activities[] = {
+		[CFDW_READS] = "reading",
+		[CFDW_SENDS] = "sending",
+		[CFDW_TAKES_BACK] = "taking back",
+	};
+	static const char *const awaited[] = {
+		[CFDW_AWAITS_DESCRIPTOR] = "file descriptor",
+		[CFDW_AWAITS_TURN] = "turn",
+		[CFDW_AWAITS_RETRY] = "retry",
+		[CFDW_AWAITS_LOGIN] = "login",
+		[CFDW_AWAITS_REPLY] = "reply",
+	};
+	const CfdwWork *work = &view->work;
+
+	values[0] = Int32GetDatum(view->pid);
+	values[1] = name_or_null(get_database_name(view->database), &nulls[1]);
+	values[2] = name_or_null(GetUserNameFromId(view->role, true), &nulls[2]);
+	if (view->database == MyDatabaseId)
+		values[3] = server_name(view->serverid, &nulls[3]);
+	else
+		nulls[3] = true;
+	values[4] = CStringGetTextDatum(view->url);
+	values[5] = CStringGetTextDatum(activities[work->activity]);
+	nulls[6] = view->awaited == CFDW_AWAITS_NOTHING;
+	if (!nulls[6])
+		values[6] = CStringGetTextDatum(awaited[view->awaited]);
+	values[7] = TimestampTzGetDatum(view->until);
+	nulls[7] = view->until == 0;
+	values[8] = Int64GetDatum(work->rows);
+	values[9] = Int64GetDatum(work->all_rows);
+	nulls[9] = work->all_rows == 0;
+	values[10] = Int32GetDatum(work->batch);
+	values[11] = Int32GetDatum(work->batches);
+	nulls[10] = nulls[11] = work->batch == 0;
+	values[12] = Int64GetDatum(work->bytes);
+	nulls[12] = work->activity != CFDW_READS;
+	values[13] = TimestampTzGetDatum(work->since);
 }
 
 /*

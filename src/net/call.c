@@ -47,6 +47,15 @@ typedef enum CallState
 	CALL_ENDED
 } CallState;
 
+/* The same, as others see it. */
+static const CfdwAwaited awaited[] = {
+	[CALL_PAUSED] = CFDW_AWAITS_RETRY,
+	[CALL_WAITING] = CFDW_AWAITS_DESCRIPTOR,
+	[CALL_SIGNING_IN] = CFDW_AWAITS_LOGIN,
+	[CALL_SENT] = CFDW_AWAITS_REPLY,
+	[CALL_ENDED] = CFDW_AWAITS_NOTHING,
+};
+
 struct CfdwCall
 {
 	MemoryContextCallback callback;
@@ -54,7 +63,8 @@ struct CfdwCall
 	CfdwSession *session; /* NULL once cfdw_call_end() was called */
 	CfdwRequest request;
 	CallState state;
-	bool in_abort; /* it was started in one */
+	CallState shown; /* to other sessions */
+	bool in_abort;   /* it was started in one */
 	TimestampTz pause_end;
 	CfdwTurn turn;
 	double look_ms;         /* in line: when to look again */
@@ -76,6 +86,8 @@ static instr_time abort_start;
 static double abort_limit_ms;
 
 static void advance(CfdwCall *call);
+static void go_on(CfdwCall *call);
+static void show(CfdwCall *call);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
 static bool take_turn(CfdwCall *call);
@@ -126,7 +138,9 @@ cfdw_call_start(CfdwSession *session, const CfdwRequest *request)
 	call->in_abort = aborting;
 	call->state = CALL_IN_LINE;
 	cfdw_session_count(&call->request);
+	call->shown = CALL_ENDED;
 	cfdw_session_hold(session);
+	cfdw_progress_work(cfdw_session_progress(session), &request->work);
 	dlist_push_tail(&all_calls, &call->link);
 	call->callback.func = release;
 	call->callback.arg = call;
@@ -156,6 +170,7 @@ cfdw_call_await_any(CfdwCall *const *calls, int n)
 {
 	for (;;)
 	{
+		CfdwAwaited most = CFDW_AWAITS_NOTHING;
 		double limit_ms = DBL_MAX;
 		bool ready = false;
 
@@ -164,10 +179,13 @@ cfdw_call_await_any(CfdwCall *const *calls, int n)
 			if (cfdw_call_is_ready(calls[i]))
 				ready = true;
 			else
+			{
 				limit_ms = Min(limit_ms, expect(calls[i]));
+				most = Max(most, awaited[calls[i]->state]);
+			}
 		if (ready || are_stuck(calls, n))
 			return;
-		cfdw_http_wait(limit_ms, aborting);
+		cfdw_http_wait(limit_ms, most, aborting);
 	}
 }
 
@@ -212,9 +230,22 @@ cfdw_call_read(CfdwCall *call, const char **data, size_t *len)
 	if (call->state != CALL_SENT)
 		return false;
 	if (cfdw_http_read(call->transfer, data, len))
+	{
+		cfdw_progress_read(cfdw_session_progress(call->session), 0, *len);
 		return true;
+	}
 	advance(call);
 	return false;
+}
+
+/*
+ * So many rows were found in what was read.  Never raises.
+ */
+void
+cfdw_call_count_rows(CfdwCall *call, int64 rows)
+{
+	if (call->session != NULL)
+		cfdw_progress_read(cfdw_session_progress(call->session), rows, 0);
 }
 
 /*
@@ -323,10 +354,31 @@ cfdw_call_end_abort(void)
 }
 
 /*
- * Goes on with a call as far as that takes no wait.
+ * Goes on with a call as far as that takes no wait, and shows what it then waits
+ * for.
  */
 static void
 advance(CfdwCall *call)
+{
+	go_on(call);
+	if (call->shown != call->state && call->session != NULL)
+		show(call);
+	call->shown = call->state;
+}
+
+/*
+ * Lets other sessions know what a call waits for.
+ */
+static void
+show(CfdwCall *call)
+{
+	cfdw_progress_await(cfdw_session_progress(call->session),
+						awaited[call->state],
+						call->state == CALL_PAUSED ? call->pause_end : 0);
+}
+
+static void
+go_on(CfdwCall *call)
 {
 	CallState before;
 

@@ -26,6 +26,7 @@ extern void cfdw_call_await_any(CfdwCall *const *calls, int n);
 extern int cfdw_call_watch(CfdwCall *const *calls, int n, bool at_once);
 extern void cfdw_call_drive(void);
 extern bool cfdw_call_read(CfdwCall *call, const char **data, size_t *len);
+extern void cfdw_call_count_rows(CfdwCall *call, int64 rows);
 extern const char *cfdw_call_body(const CfdwCall *call, size_t *len);
 extern const CfdwResponse *cfdw_call_response(const CfdwCall *call);
 extern bool cfdw_call_repeat(CfdwCall *call, int wait_ms);

@@ -392,11 +392,12 @@ cfdw_http_is_any_under_way(bool moving)
  * returns how many milliseconds that took.  Raises as cfdw_loop_wait().
  */
 double
-cfdw_http_wait(double limit_ms, bool aborting)
+cfdw_http_wait(double limit_ms, CfdwAwaited awaited, bool aborting)
 {
 	double elapsed_ms;
 
-	elapsed_ms = cfdw_loop_wait(Min(limit_ms, least_remaining_ms()), aborting);
+	elapsed_ms =
+		cfdw_loop_wait(Min(limit_ms, least_remaining_ms()), awaited, aborting);
 	see_what_ended(elapsed_ms);
 	return elapsed_ms;
 }

@@ -12,6 +12,7 @@
 
 #include "net/pace.h"
 #include "net/pool.h"
+#include "net/progress.h"
 #include "net/statistics.h"
 
 /* One request under way. */
@@ -48,8 +49,9 @@ typedef struct CfdwRequest
 							  * or leaves it when it is not started.  Not a
 							  * call's: that waits for one */
 
-	/* For a call alone: when all of it must have ended, login, waits and
+	/* For a call alone: what it is a part of; and when all of it must have ended, login, waits and
 	 * repetitions included; 0 for no limit. */
+	CfdwWork work;
 	TimestampTz deadline;
 } CfdwRequest;
 
@@ -108,7 +110,8 @@ extern void cfdw_http_expect_none(void);
 extern void cfdw_http_expect(CfdwTransfer *transfer);
 extern void cfdw_http_expect_all(void);
 extern bool cfdw_http_is_any_under_way(bool moving);
-extern double cfdw_http_wait(double limit_ms, bool aborting);
+extern double cfdw_http_wait(double limit_ms, CfdwAwaited awaited,
+							 bool aborting);
 extern int cfdw_http_watch(double limit_ms);
 extern void cfdw_http_drive(void);
 

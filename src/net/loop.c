@@ -73,6 +73,20 @@ typedef struct Loop
 
 static Loop loop = {.epoll_fd = -1, .timer_fd = -1, .idle_socket = -1};
 
+/* What pg_stat_activity calls a wait, by what is waited for. */
+static struct
+{
+	const char *name;
+	uint32 number;
+} waits[] = {
+	[CFDW_AWAITS_NOTHING] = {"CatalogsFdwRequest", 0},
+	[CFDW_AWAITS_DESCRIPTOR] = {"CatalogsFdwRequest", 0},
+	[CFDW_AWAITS_TURN] = {"CatalogsFdwPace", 0},
+	[CFDW_AWAITS_RETRY] = {"CatalogsFdwBackoff", 0},
+	[CFDW_AWAITS_LOGIN] = {"CatalogsFdwRequest", 0},
+	[CFDW_AWAITS_REPLY] = {"CatalogsFdwRequest", 0},
+};
+
 static bool initialize_curl(void);
 static bool open_descriptors(void);
 static void make_wait_set(void);
@@ -85,6 +99,18 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
 					 void *known);
 static int on_timer(CURLM *multi, long timeout_ms, void *arg);
 static int on_resolve(void *resolver, void *reserved, void *arg);
+
+/*
+ * Gives waits their names, unless they have them.  Raises an error when the server
+ * has no more room for them.
+ */
+void
+cfdw_loop_name_waits(void)
+{
+	for (size_t i = 0; i < lengthof(waits); i++)
+		if (waits[i].number == 0)
+			waits[i].number = cfdw_new_wait_event(waits[i].name);
+}
 
 /*
  * Makes everything ready for transfers, unless it is.  Returns CURLE_OK, or why
@@ -250,12 +276,12 @@ cfdw_loop_next_ended(CURLcode *code)
 
 /*
  * Waits until libcurl has something to do, at most TIMEOUT_MS, and does it.
- * Returns how many milliseconds that took.  Raises 57014 or 57P01 when the
+ * Returns how many milliseconds that took.  AWAITED is told to others.  Raises 57014 or 57P01 when the
  * backend is told to stop, 53000 when the descriptor to wait with is not to be
  * had; nothing when it is ABORTING: then it does not look at the latch.
  */
 double
-cfdw_loop_wait(double timeout_ms, bool aborting)
+cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
 {
 	long timeout =
 		(long) Min(ceil(Max(Min(timeout_ms, timer_left_ms()), 0)), INT_MAX);
@@ -268,13 +294,15 @@ cfdw_loop_wait(double timeout_ms, bool aborting)
 	{
 		struct pollfd ready = {loop.epoll_fd, POLLIN, 0};
 
+		pgstat_report_wait_start(waits[awaited].number);
 		poll(&ready, 1, timeout);
+		pgstat_report_wait_end();
 	}
 	else
 	{
 		make_wait_set();
 		if (WaitEventSetWait(loop.wait_set, timeout, &event, 1,
-							 PG_WAIT_EXTENSION) > 0 &&
+							 waits[awaited].number) > 0 &&
 			(event.events & WL_LATCH_SET))
 		{
 			ResetLatch(MyLatch);

@@ -12,6 +12,9 @@
 
 #include <curl/curl.h>
 
+#include "net/progress.h"
+
+extern void cfdw_loop_name_waits(void);
 extern CURLcode cfdw_loop_open(void);
 extern void cfdw_loop_close(void);
 extern bool cfdw_loop_is_broken(void);
@@ -20,7 +23,8 @@ extern void cfdw_loop_check(CURLcode code);
 extern bool cfdw_loop_add(CURL *easy);
 extern void cfdw_loop_remove(CURL *easy);
 extern CURL *cfdw_loop_next_ended(CURLcode *code);
-extern double cfdw_loop_wait(double timeout_ms, bool aborting);
+extern double cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited,
+							 bool aborting);
 extern void cfdw_loop_drive(void);
 extern int cfdw_loop_watch(double ms);
 extern bool cfdw_loop_end_watch(double *elapsed_ms);

@@ -91,6 +91,7 @@ cfdw_pool_create(MemoryContext parent, const CfdwOptions *options,
 	CfdwPool *pool = MemoryContextAllocZero(context, sizeof(CfdwPool));
 
 	cfdw_agent_prepare();
+	cfdw_loop_name_waits();
 	pool->context = context;
 	pool->options = options;
 	pool->credentials = credentials;

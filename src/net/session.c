@@ -42,7 +42,8 @@ struct CfdwSession
 	CfdwPool *pool;
 	CfdwPace *pace; /* of the account, whoever asks it */
 	CfdwStatistics *statistics;
-	uint32 server_hash; /* of the syscache entries it was made of */
+	CfdwProgress *progress; /* while it has calls, or NULL */
+	uint32 server_hash;     /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
 };
@@ -266,13 +267,28 @@ cfdw_session_report_login(const CfdwSession *session,
 void
 cfdw_session_hold(CfdwSession *session)
 {
-	session->calls++;
+	if (session->calls++ == 0)
+		session->progress =
+			cfdw_progress_begin(session->serverid, session->options.url);
 }
 
 void
 cfdw_session_release(CfdwSession *session)
 {
-	session->calls--;
+	if (--session->calls > 0)
+		return;
+	cfdw_progress_end(session->progress);
+	session->progress = NULL;
+}
+
+/*
+ * Where is shown what is done with the account; or NULL.  Valid while a call needs the
+ * session.
+ */
+CfdwProgress *
+cfdw_session_progress(const CfdwSession *session)
+{
+	return session->progress;
 }
 
 /*
@@ -511,6 +527,7 @@ create_session(ForeignServer *server, UserMapping *user)
 	session->pace = cfdw_pace_open(session->options.url);
 	session->statistics =
 		cfdw_statistics_open(server->serverid, session->options.url);
+	cfdw_progress_prepare();
 	if (cfdw_auth_can_renew(session->method))
 		cfdw_auth_login(session->method, &session->credentials,
 						&session->options, &session->login_request);

@@ -52,6 +52,7 @@ pg_noreturn extern void cfdw_session_report_login(const CfdwSession *session,
 /* For call alone. */
 extern void cfdw_session_hold(CfdwSession *session);
 extern void cfdw_session_release(CfdwSession *session);
+extern CfdwProgress *cfdw_session_progress(const CfdwSession *session);
 extern CfdwTransfer *cfdw_session_send(CfdwSession *session,
 									   const CfdwRequest *request,
 									   CfdwResponse *failure);

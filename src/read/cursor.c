@@ -15,6 +15,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "api/codec.h"
 #include "read/cursor.h"
@@ -114,6 +115,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	request.timeout_ms = cursor->action.timeout_ms;
 	request.max_response_size = options->max_response_size;
 	request.traffic = query->traffic;
+	request.work =
+		(CfdwWork){.activity = CFDW_READS, .since = GetCurrentTimestamp()};
 	initStringInfo(&cursor->refusal);
 	cursor->call = cfdw_call_start(session, &request);
 	MemoryContextSwitchTo(caller);
@@ -257,6 +260,7 @@ receive(CfdwCursor *cursor)
 	size_t len;
 
 	CHECK_FOR_INTERRUPTS();
+	cfdw_call_count_rows(cursor->call, cursor->nrows);
 	count_rows(cursor);
 	if (!cfdw_call_is_ready(cursor->call))
 		return false;

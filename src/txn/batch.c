@@ -64,6 +64,7 @@ cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline)
 	CfdwRequest request = {.timeout_ms = options->request_timeout_ms,
 						   .max_response_size = options->max_response_size,
 						   .whole = true,
+						   .work = batch->work,
 						   .deadline = deadline};
 
 	batch->timeout_ms = options->request_timeout_ms;

@@ -23,6 +23,7 @@ typedef struct CfdwBatch
 	CfdwVerb verb;      /* of all, unless they are combined */
 	bool aborting;      /* nothing may raise */
 	bool too_late;      /* not sent: there was no time left */
+	CfdwWork work;      /* what it is a part of */
 	int n;
 	int max; /* there is room for so many */
 	CfdwOperation **operations;

@@ -46,6 +46,10 @@ typedef struct CfdwLane
 	CfdwAccount *account;
 	dlist_head waiting; /* of CfdwBatch */
 	CfdwBatch *batch;   /* in flight; or NULL */
+	int nbatches;       /* that were packed ... */
+	int64 nrows;        /* ... with so many operations */
+	int nlaunched;      /* of those batches ... */
+	int64 nreceived;    /* ... and operations of which there is an answer */
 	int lost;           /* in an abort: attempts that were not answered */
 	bool stopped;       /* in an abort: nothing more is sent */
 } CfdwLane;
@@ -56,6 +60,7 @@ typedef struct Sending
 	bool aborting;
 	TimestampTz start;
 	TimestampTz deadline; /* of an abort */
+	int phase;            /* batches of later ones have to wait */
 	dlist_head lanes;
 	int nlanes;
 	CfdwBatch *failed; /* the first that has; then no more are sent */
@@ -113,11 +118,11 @@ cfdw_send(dlist_head *operations)
 	PG_TRY();
 	{
 		current = sending;
-		for (int i = 0; i < CFDW_NVERBS && sending->failed == NULL; i++)
-		{
+		for (int i = 0; i < CFDW_NVERBS; i++)
 			pack_phase(sending, operations, i);
+		for (; sending->phase < CFDW_NVERBS && sending->failed == NULL;
+			 sending->phase++)
 			run(sending);
-		}
 		if (sending->failed != NULL)
 			raise_failure(sending);
 	}
@@ -137,7 +142,8 @@ cfdw_send(dlist_head *operations)
 void
 cfdw_send_in_abort(dlist_head *operations, int limit_ms)
 {
-	Sending sending = {.aborting = true, .start = GetCurrentTimestamp()};
+	Sending sending = {
+		.aborting = true, .phase = CFDW_NVERBS, .start = GetCurrentTimestamp()};
 
 	if (dlist_is_empty(operations))
 		return;
@@ -310,9 +316,11 @@ pack(Sending *sending, CfdwOperation *operation, CfdwVerb verb)
 			return;
 		batch->verb = verb;
 		batch->aborting = sending->aborting;
+		lane->nbatches++;
 		dlist_push_tail(&lane->waiting, &batch->link);
 	}
 	batch->operations[batch->n++] = operation;
+	lane->nrows++;
 }
 
 /*
@@ -400,8 +408,17 @@ launch(Sending *sending, CfdwLane *lane)
 	if (lane->batch != NULL || lane->stopped || sending->failed != NULL ||
 		dlist_is_empty(&lane->waiting))
 		return;
-	batch =
-		dlist_container(CfdwBatch, link, dlist_pop_head_node(&lane->waiting));
+	batch = dlist_head_element(CfdwBatch, link, &lane->waiting);
+	if (cfdw_difference_phase(batch->verb) > sending->phase)
+		return;
+	dlist_delete(&batch->link);
+	batch->work =
+		(CfdwWork){.activity = sending->aborting ? CFDW_TAKES_BACK : CFDW_SENDS,
+				   .since = sending->start,
+				   .rows = lane->nreceived,
+				   .all_rows = lane->nrows,
+				   .batch = ++lane->nlaunched,
+				   .batches = lane->nbatches};
 	if (!sending->aborting)
 		deadline = TimestampTzPlusMilliseconds(
 			sending->start,
@@ -434,6 +451,7 @@ receive(Sending *sending, CfdwLane *lane)
 	if (repeat(sending, lane))
 		return;
 	lane->batch = NULL;
+	lane->nreceived += batch->n;
 	if (batch->answer != CFDW_ANSWER_NOT_SENT &&
 		batch->answer != CFDW_ANSWER_UNKNOWN)
 		lane->account->given_up = false;
@@ -609,6 +627,8 @@ part(CfdwLane *lane, CfdwBatch *batch)
 		memcpy(rest->operations, batch->operations + start,
 			   sizeof(CfdwOperation *) * size);
 		dlist_push_tail(&lane->waiting, &rest->link);
+		lane->nbatches++;
+		lane->nreceived -= size;
 	}
 }
 
