@@ -50,6 +50,7 @@ typedef enum CallState
 /* The same, as others see it. */
 static const CfdwAwaited awaited[] = {
 	[CALL_PAUSED] = CFDW_AWAITS_RETRY,
+	[CALL_IN_LINE] = CFDW_AWAITS_TURN,
 	[CALL_WAITING] = CFDW_AWAITS_DESCRIPTOR,
 	[CALL_SIGNING_IN] = CFDW_AWAITS_LOGIN,
 	[CALL_SENT] = CFDW_AWAITS_REPLY,

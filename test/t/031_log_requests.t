@@ -60,6 +60,11 @@ like(logged(),
 	qr{^POST URL/private/api/auth\.php\?type=json, status 200, 0 bytes sent, \d+ bytes received, .*\nGET URL/api/v2/catalogs\?id=99, status 204, .*$},
 	'a login, of which it does not tell how long the key is');
 
+$t->sql(q{ALTER SERVER acme OPTIONS (SET requests_per_second '1')});
+$t->sql('SELECT name FROM catalogs WHERE id = 99;' x 2);
+like(logged(), qr{ waited 0\.000 ms, .*\n.* waited [1-9]\d+\.\d{3} ms, }, 'a wait for its turn');
+$t->sql(q{ALTER SERVER acme OPTIONS (SET requests_per_second '0')});
+
 # ------------------------------------------------------------------------------
 # However a request ends
 

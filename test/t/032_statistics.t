@@ -66,7 +66,7 @@ my @sessions = map { CatalogsFdw::Session->new($node) } 1 .. 6;
 $t->sql(q{ALTER SERVER acme OPTIONS (ADD batch_size '5', ADD request_timeout '2s', ADD max_retries '1')});
 $t->sql(<<'SQL' =~ s/URL/$t->url/er);
 CREATE SERVER robot FOREIGN DATA WRAPPER catalogs_fdw
-	OPTIONS (url 'URL');
+	OPTIONS (url 'URL', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER robot
 	OPTIONS (login 'robot@example.com', api_key 'main-key');
 CREATE FOREIGN TABLE robots (id bigint, name text, sort int) SERVER robot;
@@ -230,6 +230,20 @@ is(stats("$acme AND gets > 0")->{gets}, '1', 'a new server is counted by itself'
 $t->sql('ALTER SERVER acme RENAME TO renamed');
 $t->sql('SELECT count(id) FROM catalogs');
 is(stats("server = 'renamed'")->{gets}, '2', '... and one that is renamed goes on');
+
+# ------------------------------------------------------------------------------
+# The waits
+
+$t->sql(q{SELECT catalogs_fdw_stats_reset(); ALTER SERVER renamed OPTIONS (SET requests_per_second '2')});
+$t->set(delay_ms => 50);
+$t->sql('SELECT count(id) FROM catalogs;' x 3);
+is($t->sql(q{SELECT gets, pace_wait_ms BETWEEN 500 AND 60000, reply_wait_ms BETWEEN 140 AND 60000
+	FROM catalogs_fdw_stats WHERE gets > 0}), '3|t|t', 'for a turn, and for replies');
+$t->set(delay_ms => 0);
+$t->sql(q{ALTER SERVER renamed OPTIONS (SET requests_per_second '0')});
+
+# ------------------------------------------------------------------------------
+# A crash
 
 my $session = CatalogsFdw::Session->new($node);
 $session->ask('SELECT count(id) FROM catalogs');

@@ -58,6 +58,19 @@ sub is_idle
 	return;
 }
 
+# The wait has that name, where waits of extensions have names.
+sub wait_event
+{
+	my ($event) = @_;
+
+	return if $node->pg_version < 17;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok($node->poll_query_until('postgres',
+			"SELECT wait_event = '$event' FROM pg_stat_activity WHERE pid = " . $session->pid),
+		"... which is the wait $event");
+	return;
+}
+
 my $what = 'server, activity, waits_for, rows, all_rows, batch, batches';
 
 # ------------------------------------------------------------------------------
@@ -90,6 +103,7 @@ $session->ask(q{BEGIN; INSERT INTO catalogs (name) SELECT 'List ' || i FROM gene
 	DELETE FROM catalogs WHERE id = 4222});
 $session->send('COMMIT');
 becomes($what, qr/^acme\|sending\|reply\|5\|17\|4\|10$/, 'a COMMIT, in its fourth batch');
+wait_event('CatalogsFdwRequest');
 is(shown('bytes IS NULL, until IS NULL, since <= now(), database, role = current_user'),
 	't|t|t|postgres|t', '... and the rest');
 $t->emulator('heal');
@@ -100,7 +114,8 @@ is_idle('... and ends');
 $t->reset;
 $t->fault('status', code => 503, on => 'POST', times => 4);
 $session->send(q{DELETE FROM catalogs WHERE id = 4222});
-becomes("$what, until > clock_timestamp()", qr/^acme\|sending\|retry\|0\|1\|1\|1\|t$/, 'a pause before the next attempt');
+becomes("$what, until > now()", qr/^acme\|sending\|retry\|0\|1\|1\|1\|t$/, 'a pause before the next attempt');
+wait_event('CatalogsFdwBackoff');
 is($session->result->{sqlstate}, '', '... which succeeds');
 
 $t->reset;
@@ -112,6 +127,17 @@ becomes($what, qr/^acme\|taking back\|reply\|2\|3\|2\|2$/, 'an abort');
 $t->emulator('heal');
 is($session->result->{sqlstate}, '', '... ends');
 is_idle('... and shows nothing more');
+
+# ------------------------------------------------------------------------------
+# Waiting for a turn
+
+$t->reset;
+$t->sql(q{ALTER SERVER acme OPTIONS (SET requests_per_second '1')});
+$session->send(q{INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c'), ('d'), ('e')});
+becomes("$what", qr/^acme\|sending\|turn\|2\|5\|2\|3$/, 'a COMMIT that is paced');
+wait_event('CatalogsFdwPace');
+is($session->result->{sqlstate}, '', '... gets its turn');
+$t->sql(q{ALTER SERVER acme OPTIONS (SET requests_per_second '0')});
 
 # ------------------------------------------------------------------------------
 # Several accounts, and a login
@@ -194,26 +220,5 @@ becomes('server, activity', qr/^(?:s\d+\|reading\n?){16}$/, 'sixteen of twenty a
 $t->emulator('heal');
 is(scalar @{ $session->result->{rows} }, 80, '... and all are read');
 is_idle('... and none is shown any more');
-
-# A name for each wait, where the server has them.
-SKIP:
-{
-	skip 'waits of extensions have no names', 2 if $node->pg_version < 17;
-	$t->fault('hold', on => 'any', times => 0);
-	$session->send('SELECT name FROM catalogs');
-	$node->poll_query_until('postgres',
-		"SELECT wait_event = 'CatalogsFdwRequest' FROM pg_stat_activity WHERE pid = " . $session->pid)
-	  or die 'no such wait';
-	pass('a reply is waited for');
-	$t->emulator('heal');
-	$session->result;
-	$t->fault('status', code => 503, on => 'POST', times => 6);
-	$session->send(q{DELETE FROM catalogs WHERE id = 4222});
-	$node->poll_query_until('postgres',
-		"SELECT wait_event = 'CatalogsFdwBackoff' FROM pg_stat_activity WHERE pid = " . $session->pid)
-	  or die 'no such wait';
-	pass('a pause is waited for');
-	$session->result;
-}
 
 done_testing();
