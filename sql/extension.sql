@@ -1,11 +1,12 @@
 -- The extension as PostgreSQL's tools see it.
 \i sql/include/account.sql
 
--- Each of its objects says what it is for.
+-- Each of its objects says what it is for, but for the types of its views' rows.
 SELECT pg_describe_object(classid, objid, 0) AS "without a comment"
     FROM pg_depend
     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
         AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'catalogs_fdw')
+        AND classid <> 'pg_type'::regclass
         AND obj_description(objid, classid::regclass::name) IS NULL;
 SELECT obj_description(oid, 'pg_foreign_data_wrapper') FROM pg_foreign_data_wrapper WHERE fdwname = 'catalogs_fdw';
 

@@ -51,7 +51,9 @@ INSERT INTO replies (body, statement) VALUES
     ('{"_embedded":{"items":[{"id":1,"name":"a"}', 'SELECT name FROM catalogs WHERE id = 1');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"_embedded":{"items":[{"id":1,"name":"a"}'
+SELECT name FROM catalogs WHERE id = 1;
+\echo :SQLSTATE
 :again
 
 -- JSON, but not the reply.
@@ -74,7 +76,9 @@ INSERT INTO replies (body) VALUES
     ('{"items":[{"id":1}]}');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"_embedded":{}}'
+SELECT name FROM catalogs;
+\echo :SQLSTATE
 :again
 
 -- Items that are none.
@@ -95,7 +99,9 @@ INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":{"0":[{"id":1}],"total":1}}}');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"_embedded":{"items":[4223]}}'
+SELECT name FROM catalogs;
+\echo :SQLSTATE
 :again
 
 -- 200 with an error in it is that error.

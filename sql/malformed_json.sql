@@ -30,7 +30,9 @@ INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":[]}}<!-- 12 ms -->');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"_embedded":{"items":[{id:1}]}}'
+SELECT name FROM catalogs;
+\echo :SQLSTATE
 :again
 
 -- Escapes that are none.
@@ -40,7 +42,9 @@ INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":[{"id":1,"name":"\u12zz"}]}}');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"_embedded":{"items":[{"id":1,"name":"\x41"}]}}'
+SELECT name FROM catalogs;
+\echo :SQLSTATE
 :again
 -- A byte of zero.
 \! printf '{"_embedded":{"items":[{"id":1,"name":"a\000b"}]}}' >${TMPDIR:-/tmp}/zero
@@ -119,7 +123,9 @@ INSERT INTO replies (body) VALUES
     ('{"a":' || repeat('[', 200) || repeat(']', 200) || '}');
 :arm
 :ask
-\echo :LAST_ERROR_SQLSTATE
+\! emulator fault body text='{"a":01}'
+INSERT INTO catalogs (name) VALUES ('a');
+\echo :SQLSTATE
 INSERT INTO replies (body) VALUES
     (E'\uFEFF \n{"_embedded":{"items":[{"id":7001}],"errors":{}}}\n ');
 :arm

@@ -3,7 +3,7 @@
 --
 --   INSERT INTO replies (body, statement) VALUES ...;
 --   :arm      the next requests are answered with these bodies
---   :ask      runs the statements, and forgets the replies
+--   :ask      runs the statements, and forgets the replies (and psql 17 their SQLSTATEs)
 --
 -- Each statement is shown with the body of its reply, as a comment.
 CREATE TEMP TABLE replies (n serial, body text, statement text);
