@@ -23,10 +23,12 @@ SET client_min_messages = error;
 :delete_added
 :add_one
 \! emulator wire --status; emulator reset
--- Other ones.  Of added rows nobody knows the ids before.
+-- Other ones: nothing that such a reply says is to be relied on, so what it may have
+-- changed is put back.  Of added rows nobody knows the ids before.
 \! emulator set post_items=other
 :update
 :delete
+\! emulator wire --status
 \! emulator reset; emulator set delete_items=empty
 :delete
 -- None.

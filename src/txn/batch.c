@@ -22,7 +22,6 @@
 #include "txn/batch.h"
 #include "txn/name.h"
 
-static bool has_unknown(const CfdwBatch *batch);
 static char *full_url(const char *url, const char *path);
 static char *payload(const CfdwBatch *batch, bool aborting, size_t *len);
 static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8);
@@ -191,12 +190,6 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 		cfdw_session_report_login(batch->target->session, response, body, len);
 	describe(batch, &all);
 	action = all;
-	/* What is unknown must be said, and is not to be tried again. */
-	if (batch->left_out != NULL && !has_unknown(batch))
-	{
-		describe_row(batch->left_out, &action);
-		cfdw_report_gone(&action);
-	}
 	if (batch->fault[0] != '\0')
 		cfdw_report_malformed(&all, batch->fault, response, body, len);
 	if (batch->left_out != NULL)
@@ -213,18 +206,6 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 							response);
 	}
 	cfdw_report_response(&all, response, body, len);
-}
-
-/*
- * Whether nobody knows what became of some row.
- */
-static bool
-has_unknown(const CfdwBatch *batch)
-{
-	for (int i = 0; i < batch->n; i++)
-		if (batch->operations[i]->verdict == CFDW_UNKNOWN)
-			return true;
-	return false;
 }
 
 /*

@@ -41,7 +41,8 @@ typedef struct CfdwBatch
 								  * sentence; "": it is */
 	const CfdwProblem *refusal;  /* the first that is a failure, or NULL ... */
 	CfdwOperation *refused;      /* ... and what it is about, or NULL */
-	CfdwOperation *left_out;     /* the first that should stand in it */
+	CfdwOperation *left_out;     /* the first that should stand in it, if the
+								  * reply is sound */
 	int nstrays;                 /* lists that were added, it is not clear for
 									* which row */
 	int64 *strays;

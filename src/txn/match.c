@@ -42,6 +42,7 @@ static CfdwOperation *find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
 									  const CfdwReplyError *error);
 static CfdwOperation *find_refused_add(const CfdwBatch *batch, int64 key);
 static void match_known(CfdwBatch *batch);
+static void match_left_out(CfdwBatch *batch, CfdwOperation *operation);
 static void match_adds(CfdwBatch *batch);
 static void doubt_adds(CfdwBatch *batch);
 static bool list_adds(const CfdwBatch *batch, Adds *adds);
@@ -74,8 +75,8 @@ cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 		return;
 	}
 	match_errors(batch);
-	match_known(batch);
 	match_adds(batch);
+	match_known(batch);
 }
 
 /*
@@ -226,13 +227,11 @@ find_refused_add(const CfdwBatch *batch, int64 key)
 }
 
 /*
- * Updates and deletes, which the reply names by their ids.  One that it leaves out
- * is not in the account, unless it says elsewhere that something was refused.
+ * Updates and deletes, which the reply names by their ids.
  */
 static void
 match_known(CfdwBatch *batch)
 {
-	const CfdwReply *reply = &batch->reply;
 	bool only_deletes =
 		!cfdw_batch_has(batch, CFDW_ADD) && !cfdw_batch_has(batch, CFDW_UPDATE);
 
@@ -243,15 +242,29 @@ match_known(CfdwBatch *batch)
 		if (operation->verb == CFDW_ADD || operation->verdict != CFDW_NOT_SENT)
 			continue;
 		/* "Nothing" is what is left of deleted lists. */
-		if (names_id(reply, operation->data->id) ||
+		if (names_id(&batch->reply, operation->data->id) ||
 			(batch->answer == CFDW_ANSWER_EMPTY && only_deletes))
 			operation->verdict = CFDW_CONFIRMED;
-		else if (refuses_something(reply))
-			operation->verdict = refused(batch);
 		else
-			operation->verdict = no_row(batch, operation);
-		if (batch->left_out == NULL && !refuses_something(reply) &&
-			!cfdw_batch_is_done(operation))
+			match_left_out(batch, operation);
+	}
+}
+
+/*
+ * One that the reply leaves out is not in the account, unless it says elsewhere that
+ * something was refused, or cannot be believed.
+ */
+static void
+match_left_out(CfdwBatch *batch, CfdwOperation *operation)
+{
+	if (refuses_something(&batch->reply))
+		operation->verdict = refused(batch);
+	else if (batch->fault[0] != '\0')
+		operation->verdict = CFDW_UNKNOWN;
+	else
+	{
+		operation->verdict = no_row(batch, operation);
+		if (batch->left_out == NULL && !cfdw_batch_is_done(operation))
 			batch->left_out = operation;
 	}
 }
