@@ -49,6 +49,16 @@ SELECT name FROM catalogs WHERE id = 4223;
 SELECT name FROM catalogs WHERE id = 4223;
 \! emulator wire --status
 
+-- A byte order mark before the JSON says nothing, in the reply to a login (to this one,
+-- without a cookie) or in an error.
+\! emulator expire; printf '\357\273\277{"response":{"auth":true,"accounts":[]}}' >${TMPDIR:-/tmp}/body; emulator fault body on=LOGIN file=${TMPDIR:-/tmp}/body
+SELECT name FROM catalogs WHERE id = 4223;
+\echo :SQLSTATE
+\! printf '\357\273\277{"response":{"auth":false,"error":"IP","error_code":"113"}}' >${TMPDIR:-/tmp}/body; emulator heal; emulator fault body on=LOGIN code=403 file=${TMPDIR:-/tmp}/body
+SELECT name FROM catalogs WHERE id = 4223;
+\echo :SQLSTATE
+\! emulator heal; emulator wire --status
+
 -- A wrong key.
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (SET api_key 'wrong-key');
 SELECT name FROM catalogs WHERE id = 4223;
