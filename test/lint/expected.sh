@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test has one expected output, and every output its test.
+# Every test has one expected output, every output its test, and what README names is there.
 set -euo pipefail
 shopt -s nullglob
 cd "$1"
@@ -25,4 +25,15 @@ for file in expected/*; do
 		wrong "$file: belongs to no test"
 	fi
 done
+# What stands in code there, as `sql/ctid` or `t/006`, may be cut short.
+if [[ -e test/README.md ]]; then
+	while IFS= read -r name; do
+		case $name in
+		sql/*) files=("sql/${name#sql/}.sql") ;;
+		specs/*) files=("test/specs/${name#specs/}.spec") ;;
+		*) files=("test/$name"*) ;;
+		esac
+		[[ ${#files[@]} -gt 0 && -e ${files[0]} ]] || wrong "test/README.md: names $name, which is not there"
+	done < <(grep -o '`\(sql\|specs\|t\)/[a-z0-9_]\+`' test/README.md | tr -d '`' | sort -u)
+fi
 exit "$status"
