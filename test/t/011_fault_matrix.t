@@ -36,6 +36,7 @@ my @batches = (
 	{ verb => 'delete', rows => [ 23, 24 ] },
 	{ verb => 'delete', rows => [25] });
 my @undone = grep { $_->{verb} ne 'delete' } @batches;
+my $undone_rows = map { @{ $_->{rows} } } @undone;
 my %rank = (update => 1, add => 2, delete => 3);
 
 # One batch a verb: what the other account of the transaction gets.
@@ -565,14 +566,15 @@ sub tolerance
 
 # The manners of an abort, whose requests are struck from the N-th on, so many times:
 # two that are not answered, and one that is denied, are the last ones; one that is to
-# wait waits for a second.
+# wait waits for a second, and is sent again, while there is time.  How many rows a
+# request has is not promised.
 sub wrong_manners
 {
 	my ($fault, $n, $times, @posts) = @_;
 	my $class = $fault->{class};
 	my $most =
 	    $class eq 'denied' ? $n
-	  : $class eq 'busy' ? $n + 10
+	  : $class eq 'busy' ? ($times > 10 ? $n + 10 : $times + $undone_rows)
 	  : $classes{$class}{maybe} && $times > 1 ? $n + 1
 	  : 99;
 
