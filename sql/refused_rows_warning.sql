@@ -31,6 +31,11 @@
 \! psql -XAtqc "BEGIN; INSERT INTO catalogs (name) VALUES ('early') RETURNING id; $ADD; COMMIT" 2>&1 | $WARNINGS
 \! emulator reset
 
+-- An added row whose update is in doubt is named as added.
+\! emulator fault status code=503 on=POST verb=update times=9
+\! psql -XAtqc "BEGIN; INSERT INTO catalogs (name) VALUES ('early') RETURNING id; UPDATE catalogs SET name = 'x' WHERE id > 5000; COMMIT" 2>&1 | $WARNINGS
+\! emulator reset
+
 -- In the batch of a row that is refused, the rows that are not: their ids are
 -- in the reply.
 \! emulator set partial=update:4223

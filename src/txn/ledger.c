@@ -360,9 +360,6 @@ cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target, CfdwVerb verb,
 	if (verdict == CFDW_NOT_SENT || verdict == CFDW_REFUSED)
 		return;
 	now++;
-	/* What was said of it holds, unless something else becomes known. */
-	row->named =
-		row->named && verdict == CFDW_UNKNOWN && cfdw_ledger_is_in_doubt(row);
 	row->told_through = target;
 	row->confirmed = row->confirmed || certain;
 	row->may_be_absent = row->may_be_absent && !certain;

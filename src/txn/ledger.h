@@ -32,6 +32,14 @@ typedef enum CfdwPresence
 	CFDW_IN_DOUBT /* an add or a delete has gone out, to an unknown end */
 } CfdwPresence;
 
+/* What the client has been told of how a row is left. */
+typedef enum CfdwNamed
+{
+	CFDW_NAMED_NOT,
+	CFDW_NAMED_UNKNOWN, /* that this is not known */
+	CFDW_NAMED_LEFT     /* that it is not as it was to be */
+} CfdwNamed;
+
 /* An account's lists, whichever tables and roles reach them. */
 typedef struct CfdwAccount
 {
@@ -97,7 +105,7 @@ typedef struct CfdwLedgerRow
 	uint64 added_at;    /* of an added row: the event that gave it its id */
 	bool may_be_absent; /* changed by its id alone, and not confirmed */
 	bool confirmed;     /* the account has confirmed a change of it */
-	bool named;         /* the client has been told how it is left */
+	CfdwNamed named;    /* at the end of the transaction */
 
 	/* The journal's. */
 	struct CfdwChange *last; /* of its changes, or NULL */

@@ -93,15 +93,17 @@ cfdw_remain_warn(void)
 }
 
 /*
- * Whether an error that is raised now ends the transaction, and is sure to reach the
- * client as it is: what it says need not be said again.  Where the client's encoding
- * may have no equivalent for some of it, the server may tell that instead.
+ * The error that is raised now says that it is not known how a row is left.  That need
+ * not be said again, when it ends the transaction and is sure to reach the client as it
+ * is: where the client's encoding may have no equivalent for some of it, the server may
+ * tell that instead.
  */
-bool
-cfdw_remain_is_told(void)
+void
+cfdw_remain_tell(CfdwLedgerRow *row)
 {
-	return GetCurrentTransactionNestLevel() == 1 &&
-		   (client_shows_all() || pg_get_client_encoding() == PG_UTF8);
+	if (GetCurrentTransactionNestLevel() == 1 &&
+		(client_shows_all() || pg_get_client_encoding() == PG_UTF8))
+		row->named = CFDW_NAMED_UNKNOWN;
 }
 
 /*
@@ -185,7 +187,7 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 			{
 				cfdw_name_append_row(names, row->id, row->values[name].told,
 									 n == 0);
-				row->named = true;
+				row->named = unknown ? CFDW_NAMED_UNKNOWN : CFDW_NAMED_LEFT;
 			}
 			n++;
 		}
@@ -200,7 +202,8 @@ append_rows(CfdwAccount *account, StringInfo names, bool unknown, CfdwVerb verb)
 static bool
 is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb)
 {
-	return !row->named && cfdw_difference_remains(row, verb, unknown);
+	return cfdw_difference_remains(row, verb, unknown) &&
+		   row->named != (*unknown ? CFDW_NAMED_UNKNOWN : CFDW_NAMED_LEFT);
 }
 
 /*

@@ -12,6 +12,6 @@
 
 extern void cfdw_remain_prepare(void);
 extern void cfdw_remain_warn(void);
-extern bool cfdw_remain_is_told(void);
+extern void cfdw_remain_tell(CfdwLedgerRow *row);
 
 #endif /* CFDW_REMAIN_H */

@@ -244,7 +244,7 @@ refuse_unknown_adds(dlist_head *operations)
 			continue;
 		cfdw_row_append(&unknown, operation->data);
 		table = operation->target->table;
-		operation->row->named = cfdw_remain_is_told();
+		cfdw_remain_tell(operation->row);
 	}
 	if (unknown.n > 0)
 		ereport(
@@ -669,7 +669,7 @@ raise_failure(Sending *sending)
 		if (operation->verdict == CFDW_UNKNOWN &&
 			!cfdw_call_response(batch->call)->signing_in &&
 			(operation->verb != CFDW_DELETE || operation->row->number == 0))
-			operation->row->named = cfdw_remain_is_told();
+			cfdw_remain_tell(operation->row);
 	}
 	cfdw_batch_report(batch, lookalikes);
 }
