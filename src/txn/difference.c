@@ -114,6 +114,17 @@ cfdw_difference_remains(CfdwLedgerRow *row, CfdwVerb *verb, bool *unknown)
 }
 
 /*
+ * Whether a row is to be there as the transaction has left it, and the account does
+ * not have it any more: nothing brings it back.  Never raises.
+ */
+bool
+cfdw_difference_is_lost(const CfdwDesired *desired)
+{
+	return desired->exists && desired->values != NULL &&
+		   cfdw_ledger_is_lost(desired->row);
+}
+
+/*
  * A row for which there is nothing to send waits for nothing any more.  Never
  * raises.
  */
@@ -124,9 +135,8 @@ cfdw_difference_settle(CfdwLedgerRow *row)
 	CfdwVerb verb;
 
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
-	/* Of a row that is to be there, and is not, COMMIT has to say so. */
-	if (decide(&desired, &verb) ||
-		(desired.exists && desired.changed && cfdw_ledger_is_lost(row)))
+	/* COMMIT has to say so. */
+	if (decide(&desired, &verb) || cfdw_difference_is_lost(&desired))
 		return;
 	cfdw_journal_sent(row);
 	cfdw_ledger_settle(row);

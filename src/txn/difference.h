@@ -29,6 +29,7 @@ typedef struct CfdwOperation
 extern int cfdw_difference_phase(CfdwVerb verb);
 extern CfdwOperation *cfdw_difference(CfdwLedgerRow *row);
 extern CfdwOperation *cfdw_difference_copy(CfdwOperation *operation);
+extern bool cfdw_difference_is_lost(const CfdwDesired *desired);
 extern void cfdw_difference_settle(CfdwLedgerRow *row);
 extern bool cfdw_difference_remains(CfdwLedgerRow *row, CfdwVerb *verb,
 									bool *unknown);

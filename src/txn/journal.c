@@ -196,7 +196,6 @@ cfdw_journal_fold(CfdwLedgerRow *row, CommandId before, CfdwDesired *desired)
 	const CfdwChange *change = counted(row, before);
 
 	desired->row = row;
-	desired->changed = change != NULL;
 	desired->exists =
 		change != NULL ? change->verb != CFDW_DELETE : row->number == 0;
 	desired->values = change != NULL ? change->values : NULL;

@@ -16,9 +16,8 @@ typedef struct CfdwDesired
 	CfdwLedgerRow *row;
 	CfdwTarget *target;  /* through which the account is to be told */
 	bool exists;         /* false: deleted, or its add rolled back */
-	bool changed;        /* by a change that counts */
-	char *const *values; /* assigned ones; NULL: as they were.  As long as the
-						  * change that assigns them. */
+	char *const *values; /* NULL: no change counts; NULL among them: as it was.
+						  * They last as long as the change. */
 } CfdwDesired;
 
 extern void cfdw_journal_init(void);

@@ -427,15 +427,6 @@ cfdw_ledger_is_lost(const CfdwLedgerRow *row)
 }
 
 /*
- * Whether nobody knows all that the account has of a row.
- */
-bool
-cfdw_ledger_is_in_doubt(const CfdwLedgerRow *row)
-{
-	return row->presence == CFDW_IN_DOUBT || row->in_doubt != 0;
-}
-
-/*
  * A number that grows with each event.
  */
 uint64

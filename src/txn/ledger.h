@@ -146,7 +146,6 @@ extern void cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target,
 extern void cfdw_ledger_no_row(CfdwLedgerRow *row);
 extern void cfdw_ledger_stray(CfdwTarget *target, int64 id);
 extern bool cfdw_ledger_is_lost(const CfdwLedgerRow *row);
-extern bool cfdw_ledger_is_in_doubt(const CfdwLedgerRow *row);
 extern uint64 cfdw_ledger_now(void);
 extern void cfdw_ledger_saw(CfdwAccount *account, int64 id);
 extern bool cfdw_ledger_was_there(const CfdwAccount *account, int64 id);

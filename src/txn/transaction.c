@@ -241,7 +241,7 @@ refuse_lost_row(CfdwLedgerRow *row)
 	CfdwDesired desired;
 
 	cfdw_journal_fold(row, InvalidCommandId, &desired);
-	if (!desired.exists || !desired.changed || !cfdw_ledger_is_lost(row))
+	if (!cfdw_difference_is_lost(&desired))
 		return;
 	ereport(
 		ERROR,
