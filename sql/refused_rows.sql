@@ -83,6 +83,12 @@ UPDATE catalogs SET name = 'x' WHERE id = 4230;
 UPDATE catalogs SET name = 'x' WHERE id = 4230;
 \echo :LAST_ERROR_SQLSTATE
 \! emulator reset
+-- A request_id that two of the rows bear says of neither that it was refused: the id
+-- that is there may be that of either, and it is taken back.
+\! emulator fault body on=POST text='{"_embedded":{"items":[{"id":5001}],"errors":{"add":{"7":"No"}}}}'
+INSERT INTO catalogs (name, request_id) VALUES ('first', 7), ('second', 7);
+\! emulator wire
+\! emulator reset
 
 -- Nothing of it is committed here, and the session goes on.
 \! emulator set partial=add:2

@@ -197,7 +197,7 @@ find_refused_of(const CfdwBatch *batch, CfdwVerb verb,
 
 /*
  * The same of an added row, which is named by its request_id, or by its position
- * when it has none; NULL also when the key may mean either of two.
+ * when it has none; NULL also when the key may mean more than one.
  */
 static CfdwOperation *
 find_refused_add(const CfdwBatch *batch, int64 key)
@@ -205,6 +205,7 @@ find_refused_add(const CfdwBatch *batch, int64 key)
 	int request_id = batch->target->account->resource->request_id;
 	CfdwOperation *bearer = NULL;
 	CfdwOperation *placed = NULL;
+	int nbearers = 0;
 	int place = 0;
 
 	for (int i = 0; i < batch->n; i++)
@@ -213,13 +214,18 @@ find_refused_add(const CfdwBatch *batch, int64 key)
 
 		if (operation->verb != CFDW_ADD)
 			continue;
-		if (bearer == NULL && bears_request_id(operation, key))
+		if (bears_request_id(operation, key))
+		{
 			bearer = operation;
+			nbearers++;
+		}
 		if (place++ == key)
 			placed = operation;
 	}
 	if (bearer == NULL)
 		return placed;
+	if (nbearers > 1)
+		return NULL;
 	return placed != NULL && placed != bearer &&
 				   placed->data->values[request_id] == NULL
 			   ? NULL
