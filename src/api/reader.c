@@ -555,6 +555,9 @@ scan_string(CfdwReader *reader)
 		if (!isxdigit((unsigned char) data[pos++]))
 			reader->fault =
 				gettext_noop("A string in the reply has an invalid escape.");
+	/* However the reply arrives, what is wrong with it first is what is said. */
+	if (reader->fault != NULL)
+		return;
 	pos += plain_len(data + pos, len - pos);
 	reader->pos = pos;
 	if (pos >= len)
