@@ -29,6 +29,17 @@ INSERT INTO catalogs (name) VALUES ('Songs') RETURNING name;
 COMMIT;
 \! emulator wire; emulator reset
 
+-- It is named as the account was told of it, whatever it is called by now.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Books');
+SAVEPOINT a;
+UPDATE catalogs SET name = 'Films' WHERE name = 'Books';
+\! emulator fault close_applied on=POST
+:flush
+ROLLBACK TO a;
+COMMIT;
+\! emulator wire; emulator lists --columns id,name; emulator reset
+
 -- A transaction that no longer wants the row can commit.
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Books');

@@ -71,6 +71,7 @@ static Sending *current = NULL;
 
 static void find_sessions(dlist_head *operations);
 static void refuse_unknown_adds(dlist_head *operations);
+static CfdwRow *told_row(const CfdwLedgerRow *row);
 static void pack_phase(Sending *sending, dlist_head *operations, int phase);
 static void pack(Sending *sending, CfdwOperation *operation, CfdwVerb verb);
 static bool is_of_kind(const Sending *sending, const CfdwBatch *batch,
@@ -242,7 +243,7 @@ refuse_unknown_adds(dlist_head *operations)
 		if (operation->verb != CFDW_ADD ||
 			operation->row->presence != CFDW_IN_DOUBT)
 			continue;
-		cfdw_row_append(&unknown, operation->data);
+		cfdw_row_append(&unknown, told_row(operation->row));
 		table = operation->target->table;
 		cfdw_remain_tell(operation->row);
 	}
@@ -256,6 +257,19 @@ refuse_unknown_adds(dlist_head *operations)
 			 errdetail("The account may have carried it out, or not: %s.",
 					   cfdw_name_rows(CFDW_ADD, &unknown)),
 			 errhint("Check the account before you repeat the transaction.")));
+}
+
+/*
+ * A row by the name that the account was told, which it may have no more.
+ */
+static CfdwRow *
+told_row(const CfdwLedgerRow *row)
+{
+	const CfdwResource *resource = row->account->resource;
+	CfdwRow *told = cfdw_row_create(resource);
+
+	told->values[resource->name] = row->values[resource->name].told;
+	return told;
 }
 
 /*
