@@ -150,6 +150,28 @@ mutate: ## break one promise after the other, and want a test to notice (ONLY="N
 	@test/setup
 	@test/mutate $(ONLY)
 
+sanitize: ## run every test with AddressSanitizer and UndefinedBehaviorSanitizer (ONLY="..." runs a part)
+	@test/setup
+	@UNDER=sanitizers test/run $(or $(ONLY),sql specs t)
+
+cassert: ## run every test in a server with assertions, and some while it forgets its caches (ONLY="...")
+	@test/setup cassert
+	@PG_CONFIG=$$(test/cassert) && export PG_CONFIG && \
+		UNDER=assertions test/run $(or $(ONLY),sql specs t) && \
+		$(if $(ONLY),:,UNDER=no_caches TIME_LIMIT=900 test/run $(CORE))
+
+valgrind: ## run the tests that matter most in that server under memcheck (ONLY="...")
+	@test/setup cassert
+	@PG_CONFIG=$$(test/cassert) UNDER=valgrind TIME_LIMIT=900 test/run $(or $(ONLY),$(CORE))
+
+# What is short, and comes by most of the code.
+CORE = sql/insert_batches sql/update sql/delete sql/returning sql/savepoints sql/matching \
+	sql/refused_rows sql/taking_back sql/malformed sql/reply_shapes sql/login sql/rescan
+
+fuzz: ## try inputs that nobody thought of, guided by coverage (ONLY="reader ledger", FUZZ_SECONDS=600)
+	@test/setup fuzz
+	@test/fuzz/run $(ONLY)
+
 lint: $(if $(PGXS),all) ## check layers, symbols, error codes, callbacks, formatting
 	@test/setup --check
 	@test/lint/run
@@ -162,4 +184,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo try test matrix mutate bench lint format clean clean-python help
+.PHONY: all install uninstall installcheck demo try test matrix mutate sanitize cassert valgrind fuzz bench lint format clean clean-python help

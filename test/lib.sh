@@ -120,7 +120,7 @@ relocate_postgres() {
 	cp -r "$bin" "$root${bin%/*}/"
 	cp -rs "$lib" "$root${lib%/*}/"
 	cp -rs "$share" "$root${share%/*}/"
-	find "$root" -name 'catalogs_fdw*' -prune -exec rm -rf {} +
+	find "$root$lib" "$root$share" -mindepth 1 -name 'catalogs_fdw*' -prune -exec rm -rf {} +
 	bindir=$root$bin
 	mv "$bindir"/initdb{,.real}
 	cp "$top/test/initdb" "$bindir/"

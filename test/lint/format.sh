@@ -22,18 +22,18 @@ clang_format() {
 
 if [[ $1 == --fix ]]; then
 	cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-	clang_format -i src/*.[ch] src/*/*.[ch]
+	clang_format -i src/*.[ch] src/*/*.[ch] test/fuzz/*.[ch]
 	exit
 fi
 cd "$1"
 status=0
 
-sources=(src/*.[ch] src/*/*.[ch])
+sources=(src/*.[ch] src/*/*.[ch] test/fuzz/*.[ch])
 if ((${#sources[@]})); then
 	output=$(clang_format --dry-run -Werror "${sources[@]}" 2>&1) || {
 		(($? == 127)) || status=1
 		# one line for each place, not the three that clang-format prints
-		places=$(grep -E '^src/' <<<"$output" || printf '%s\n' "$output")
+		places=$(grep -E '^(src|test)/' <<<"$output" || printf '%s\n' "$output")
 		head -n 10 <<<"$places"
 		printf '(%d places; "make format" sees to them)\n' "$(wc -l <<<"$places")"
 	}
@@ -47,7 +47,7 @@ done
 
 python=()
 for file in .ci/run test/**; do
-	[[ -f $file ]] || continue
+	[[ -f $file && $file != test/fuzz/corpus/* ]] || continue
 	case $file:$(head -n 1 "$file") in
 	*'#!'*bash) bash -n "$file" || status=1 ;;
 	*.py:* | *'#!'*python3) python+=("$file") ;;
