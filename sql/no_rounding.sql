@@ -106,6 +106,11 @@ $$;
 SET DateStyle = ISO;
 SET IntervalStyle = postgres;
 SELECT type, left(value::text, 40) AS value, left(read(n, type), 80) AS read FROM cases ORDER BY n;
+-- A constant is no exception.
+CREATE FOREIGN TABLE lists (id bigint, a numeric(5,1) OPTIONS (constant '1.25'), b numeric(5,1) OPTIONS (constant '1.50')) SERVER acme;
+SELECT a FROM lists WHERE id = 4223;
+SELECT b FROM lists WHERE id = 4223;
+DROP FOREIGN TABLE lists;
 DROP TABLE cases;
 DROP FUNCTION read;
 DROP TYPE priced CASCADE;

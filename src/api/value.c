@@ -95,17 +95,23 @@ static int hex4(const char *raw, const char *end);
 
 /*
  * What a column with a constant always reads as, in the current memory context.
- * Raises what the type's input function raises for a text that is none of it.
+ * Raises what the type's input function raises for a text that is none of it, and
+ * 22003 or 22001 for one that it would round or cut.
  */
 Datum
 cfdw_value_constant(const CfdwTableColumn *column)
 {
 	Oid function;
 	Oid ioparam;
+	Datum value;
 
 	getTypeInputInfo(column->typid, &function, &ioparam);
-	return OidInputFunctionCall(function, column->constant, ioparam,
-								column->typmod);
+	value = OidInputFunctionCall(function, column->constant, ioparam,
+								 column->typmod);
+	if (!cfdw_lossless_always(getBaseType(column->typid)))
+		cfdw_lossless_check(column->typid, column->typmod, column->constant,
+							value);
+	return value;
 }
 
 /*
