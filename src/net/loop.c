@@ -27,6 +27,7 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ static struct
 };
 
 static bool initialize_curl(void);
+static CURLM *create_multi(void);
 static bool open_descriptors(void);
 static void make_wait_set(void);
 static void forget_idle_socket(void);
@@ -129,7 +131,7 @@ cfdw_loop_open(void)
 		cfdw_loop_close();
 		return CURLE_AGAIN;
 	}
-	loop.multi = curl_multi_init();
+	loop.multi = create_multi();
 	if (loop.multi == NULL)
 	{
 		cfdw_loop_close();
@@ -391,6 +393,28 @@ initialize_curl(void)
 	if (!initialized)
 		initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	return initialized;
+}
+
+/*
+ * A multi handle.  The descriptors that it makes for itself, two at most, are not for
+ * the programs that the backend may start: they are the first that are free.
+ */
+static CURLM *
+create_multi(void)
+{
+	int descriptors[2];
+	CURLM *multi;
+
+	for (size_t i = 0; i < lengthof(descriptors); i++)
+		descriptors[i] = fcntl(loop.epoll_fd, F_DUPFD_CLOEXEC, 0);
+	for (size_t i = 0; i < lengthof(descriptors); i++)
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
+	multi = curl_multi_init();
+	for (size_t i = 0; i < lengthof(descriptors); i++)
+		if (descriptors[i] >= 0)
+			fcntl(descriptors[i], F_SETFD, FD_CLOEXEC);
+	return multi;
 }
 
 /*

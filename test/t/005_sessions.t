@@ -70,6 +70,20 @@ my @connected = map { [ split ' ' ] } grep { / \w+$remote 01 / } split /\n/, slu
 is(scalar(grep { $inherited{ $_->[9] } } @connected), 0, 'a program that is started gets none');
 cmp_ok(scalar @connected, '>', 0, '... of those that there are');
 
+# Nor any other socket that was not there before.
+sub inherited
+{
+	my ($session) = @_;
+	run_in($session, "COPY (SELECT 1) TO PROGRAM 'cat >$listing; ls -l /proc/self/fd >$listing'");
+	return join ' ', sort(slurp_file($listing) =~ /socket:\[\d+\]/g);
+}
+
+my $fresh = $t->session;
+my $before_any = inherited($fresh);
+run_in($fresh, $count);
+is(inherited($fresh), $before_any, 'nor what libcurl makes for itself');
+$fresh->quit;
+
 # A kept connection that the account has closed wakes nobody who waits for
 # another one.
 $t->sql(<<'SQL' =~ s/URL/$t->url/er);
