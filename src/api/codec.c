@@ -12,6 +12,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "common/string.h"
 #include "lib/stringinfo.h"

@@ -19,6 +19,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include <ctype.h>
 #include <limits.h>

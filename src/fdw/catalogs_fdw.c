@@ -9,6 +9,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "access/reloptions.h"
 #include "catalog/pg_foreign_server.h"
@@ -59,6 +60,7 @@ static Datum text_or_null(const char *text, bool *isnull);
 void
 _PG_init(void)
 {
+	pg_bindtextdomain(TEXTDOMAIN);
 	cfdw_table_init();
 	cfdw_shared_init();
 	cfdw_log_init();

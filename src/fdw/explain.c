@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "catalog/pg_type.h"
 #include "nodes/execnodes.h"

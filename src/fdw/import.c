@@ -9,6 +9,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"

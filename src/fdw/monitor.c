@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"

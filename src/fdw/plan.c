@@ -20,6 +20,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "access/sysattr.h"
 #include "access/table.h"

@@ -26,6 +26,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include <curl/curl.h>
 #include <float.h>

@@ -24,6 +24,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "portability/instr_time.h"
 #include "storage/spin.h"

@@ -14,6 +14,7 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+#include "nls.h"
 
 #include "miscadmin.h"
 #include "port/atomics.h"

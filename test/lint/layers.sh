@@ -2,8 +2,8 @@
 # Modules include only what is below them, and so do folders.
 #
 # The order of OBJS in the Makefile is the order of the layers, and of the
-# folders in src/, each of which stands there in one piece.  compat.h belongs to
-# none.  Some headers of others have modules of their own, or a lowest layer: the
+# folders in src/, each of which stands there in one piece.  Headers in src/ itself
+# belong to none.  Some headers of others have modules of their own, or a lowest layer: the
 # table below is the "only place for" of the design.
 #
 set -euo pipefail
@@ -45,11 +45,11 @@ while IFS=/ read -r floor name; do
 done < <(sed -n '/^OBJS *=/,/[^\\]$/p' Makefile | sed -n 's|.*src/\([a-z0-9_]*/[a-z0-9_]*\)\.o.*|\1|p')
 ((${#rank[@]})) || wrong 'Makefile: no modules in OBJS'
 
-# Sets module to the one that a file belongs to: none for compat.h.
+# Sets module to the one that a file belongs to: none for what is below all of them.
 set_module() {
 	module=${1##*/}
 	module=${module%.[ch]}
-	[[ ${1##*/} != compat.h ]] || module=
+	[[ $1 != src/*.h || $1 == src/*/* ]] || module=
 }
 
 # may WHO FILE: may the file, which is of $module, have what is WHO's?
@@ -75,7 +75,7 @@ done
 while IFS=: read -r file line header; do
 	header=${header#*\"} header=${header%%\"*}
 	# PostgreSQL's headers are named with quotes too
-	[[ -e src/$header && $header != compat.h ]] || continue
+	[[ -e src/$header && $header == */* ]] || continue
 	set_module "$header"
 	above=$module
 	set_module "$file"

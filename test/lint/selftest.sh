@@ -77,7 +77,7 @@ status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py expected.sh mutations.sh format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -130,6 +130,8 @@ red symbols.sh 'exports cfdw_bare' with_bad_library
 red errcode.py 'plan.c:9: ereport(ERROR' change src/fdw/plan.c 's/errcode(ERRCODE_FDW_ERROR), //'
 red errcode.py 'ereport(WARNING' change src/fdw/plan.c 's/LOG/WARNING/'
 red errcode.py 'ereport(elevel' change src/fdw/plan.c 's/LOG/elevel/'
+
+red nls.sh 'plan.c: nls.h does not follow' add src/fdw/plan.c '#include "postgres.h"'
 
 red callbacks.py 'ereport may throw; curl calls this: on_body' \
 	change src/net/http.c 's/return count/ereport(ERROR, 0);&/'

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$1"
 
 required='Makefile src sql expected test catalogs_fdw.control README.md LICENSE CHANGELOG.md META.json'
+allowed='README.ru.md nls.mk po'
 # what make, pg_regress and the tests leave behind; git ignores it
 products='catalogs_fdw.so build results regression.diffs regression.out output_iso log tmp_check'
 
@@ -12,6 +13,6 @@ for name in $required; do
 	[[ -e $name ]] || { printf '%s: is missing\n' "$name"; status=1; }
 done
 for name in *; do
-	[[ " $required $products " == *" $name "* ]] || { printf '%s: does not belong here\n' "$name"; status=1; }
+	[[ " $required $allowed $products " == *" $name "* ]] || { printf '%s: does not belong here\n' "$name"; status=1; }
 done
 exit "$status"
