@@ -191,6 +191,14 @@ DROP FUNCTION rename_all;
 WITH u AS (UPDATE catalogs SET name = 'u' WHERE id IN (4222, 4223))
     DELETE FROM catalogs WHERE id = 4230;
 \! emulator wire
+-- As in any table, a statement changes a row once: its main part comes first.
+WITH u AS (UPDATE catalogs SET name = 'later' WHERE id = 4222)
+    UPDATE catalogs SET name = 'now' WHERE id IN (4222, 4223);
+WITH d AS (DELETE FROM catalogs WHERE id = 4222)
+    UPDATE catalogs SET name = 'kept' WHERE id = 4222;
+WITH u AS (UPDATE catalogs SET name = 'later' WHERE id = 4222)
+    DELETE FROM catalogs WHERE id = 4222;
+\! emulator wire
 \set QUIET on
 
 SET client_min_messages = warning;

@@ -76,6 +76,7 @@ static Const *make_constant(const CfdwTableColumn *column);
 static bool needs_row(Node *node);
 static bool needs_row_walker(Node *node, void *context);
 static int64 change_rows(ForeignScanState *node);
+static bool may_be_there(const DirectState *state, int64 id, CommandId command);
 static CfdwIds evaluate_ids(DirectState *state, ExprContext *econtext);
 static const CfdwRow *evaluate_row(DirectState *state, ForeignScanState *node);
 
@@ -352,12 +353,9 @@ change_rows(ForeignScanState *node)
 	for (int i = 0; i < ids.n; i++)
 	{
 		CfdwLedgerRow *tracked;
-		CfdwDesired desired;
 
 		CHECK_FOR_INTERRUPTS();
-		if (cfdw_overlay_row(state->table, ids.ids[i], command, &desired) &&
-			(!desired.exists || cfdw_ledger_is_lost(desired.row) ||
-			 cfdw_journal_changed_by(desired.row, state->command)))
+		if (!may_be_there(state, ids.ids[i], command))
 			continue;
 		tracked = cfdw_journal_unread(state->target, ids.ids[i]);
 		if (state->columns != NIL)
@@ -375,6 +373,25 @@ change_rows(ForeignScanState *node)
 		cfdw_session_add_written(&state->traffic, &sent);
 	}
 	return count;
+}
+
+/*
+ * Whether there may be a row of an id for what sees the changes made before COMMAND.
+ * One that the statement has changed already, in another of its parts, it does not
+ * change again.
+ */
+static bool
+may_be_there(const DirectState *state, int64 id, CommandId command)
+{
+	CfdwLedgerRow *row = cfdw_ledger_find(state->target->account, id);
+	CfdwDesired desired;
+
+	if (row == NULL)
+		return true;
+	if (cfdw_journal_changed_by(row, state->command))
+		return false;
+	return !cfdw_overlay_row(state->table, id, command, &desired) ||
+		   (desired.exists && !cfdw_ledger_is_lost(row));
 }
 
 /*
