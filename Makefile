@@ -2,7 +2,10 @@
 
 EXTENSION = catalogs_fdw
 MODULE_big = catalogs_fdw
-DATA = src/catalogs_fdw--1.0.sql
+DATA = $(wildcard src/catalogs_fdw--*.sql)
+
+# The one place of the version is the control file.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" catalogs_fdw.control)
 
 # The modules, bottom to top, a folder a floor: a module may use those before
 # it, never those after it.  test/lint/layers.sh holds the code to this order.
@@ -94,7 +97,7 @@ JSON_C_LIBS := $(or $(shell $(PKG_CONFIG) --libs json-c 2>/dev/null),-ljson-c)
 # server's headers are named as system headers, since some of their inline
 # functions are not clean under -Wextra.  Parameters may go unused: the server
 # says what parameters a callback has.
-PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
+PG_CPPFLAGS = -DCFDW_VERSION='"$(EXTVERSION)"' -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) $(CURL_CFLAGS) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
 SHLIB_LINK = $(CURL_LIBS) $(JSON_C_LIBS)
 SHLIB_EXPORTS = src/exports.txt
@@ -102,7 +105,7 @@ SHLIB_EXPORTS = src/exports.txt
 include $(PGXS)
 
 # PGXS knows nothing of headers.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) Makefile
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) Makefile catalogs_fdw.control
 
 else
 all install uninstall installcheck:
@@ -179,9 +182,17 @@ lint: $(if $(PGXS),all) ## check layers, symbols, error codes, callbacks, format
 format: ## format the C sources
 	@test/lint/format.sh --fix
 
+dist: ## pack what is committed, for PGXN and others: build/catalogs_fdw-VERSION.zip
+	@mkdir -p build
+	git archive --format=zip --prefix=catalogs_fdw-$(EXTVERSION).0/ --output=build/catalogs_fdw-$(EXTVERSION).0.zip HEAD
+
+deb: ## make a Debian package of what is committed, for each PostgreSQL whose development files are here
+	@test/setup deb
+	@debian/build $(EXTVERSION).0
+
 clean: ## remove what the targets above made
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo try test matrix mutate sanitize cassert valgrind fuzz bench lint format clean clean-python help
+.PHONY: all install uninstall installcheck demo try test matrix mutate sanitize cassert valgrind fuzz bench lint format dist deb clean clean-python help

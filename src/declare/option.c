@@ -102,7 +102,7 @@ static const OptionDef option_defs[] = {
 	{FIELD(keep_connections),   ON_SERVER,            OPT_BOOL,   "true",             0, 0,       0},
 	{FIELD(max_response_size),  ON_SERVER,            OPT_BYTES,  "256MB",            1, 1e15,    0},
 	{FIELD(proxy),              ON_SERVER,            OPT_URL,    NULL,               0, 0,       0},
-	{FIELD(user_agent),         ON_SERVER,            OPT_AGENT,  "catalogs_fdw/1.0", 0, 0,       0},
+	{FIELD(user_agent),         ON_SERVER,            OPT_AGENT,  "catalogs_fdw/" CFDW_VERSION, 0, 0,       0},
 	{FIELD(ca_file),            ON_SERVER,            OPT_TEXT,   NULL,               0, 0,       OPT_SUPERUSER},
 	{FIELD(ssl_verify),         ON_SERVER,            OPT_BOOL,   "true",             0, 0,       OPT_SUPERUSER},
 	{USER_FIELD(access_token),  ON_USER,              OPT_TEXT,   NULL,               0, 0,       OPT_SECRET},

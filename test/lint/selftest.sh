@@ -13,10 +13,12 @@ unset CATALOGS_SO
 export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
-	mkdir -p "$good"/{src/net,src/fdw,sql,expected,test/specs,test/mutations}
-	touch "$good"/{catalogs_fdw.control,README.md,LICENSE,CHANGELOG.md,sql/a.sql,expected/a.out}
+	mkdir -p "$good"/{debian,src/net,src/fdw,sql,expected,test/specs,test/mutations}
+	touch "$good"/{README.md,LICENSE,src/catalogs_fdw--1.0.sql,sql/a.sql,expected/a.out}
+	echo "default_version = '1.0'" >"$good/catalogs_fdw.control"
+	printf '# Changelog\n\n## 1.0\n' >"$good/CHANGELOG.md"
 	cp "$here/../../.clang-format" "$good/"
-	echo '{}' >"$good/META.json"
+	cp "$here/../../META.json" "$good/"
 	printf 'OBJS = \\\n\tsrc/net/http.o \\\n\tsrc/fdw/plan.o\n\nREGRESS = a\n' >"$good/Makefile"
 	echo 'extern int cfdw_plan_make(void);' >"$good/src/fdw/plan.h"
 	echo 'extern int cfdw_http_open(void *easy);' >"$good/src/net/http.h"
@@ -77,7 +79,7 @@ status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -150,6 +152,12 @@ red expected.sh 'names t/001, which is not there' sh -c 'echo "\`sql/a\` \`t/001
 red mutations.sh 'a.patch: names no test in sql/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
 red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
 red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig
+
+red release.py 'there is no src/catalogs_fdw--1.1.sql' change catalogs_fdw.control 's/1\.0/1.1/'
+red release.py 'version of "" is not 1.1.0' change catalogs_fdw.control 's/1\.0/1.1/'
+red release.py 'license is missing' change META.json '/"license"/d'
+red release.py 'is not JSON' add META.json '}'
+red release.py 'does not begin with 1.0' change CHANGELOG.md 's/1\.0/1.1/'
 
 if clang-format-14 --version >/dev/null 2>&1; then
 	red format.sh 'src/net/http.c' change src/net/http.c 's/^\treturn 0;/\treturn  0;/'
