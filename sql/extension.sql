@@ -4,7 +4,7 @@
 -- Each of its objects says what it is for, but for the types of its views' rows.
 SELECT pg_describe_object(classid, objid, 0) AS "without a comment"
     FROM pg_depend
-    WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+    WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid <> 'pg_type'::regclass
         AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'catalogs_fdw')
         AND classid <> 'pg_type'::regclass
         AND obj_description(objid, classid::regclass::name) IS NULL;
