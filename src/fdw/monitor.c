@@ -53,6 +53,7 @@ static void progress_row(const CfdwProgressView *view, Datum *values,
 						 bool *nulls);
 static bool may_see_all(void);
 static bool reaches(Oid database, Oid serverid);
+static Datum url_text(const char *url, Oid database);
 static char *convert(const char *text, int encoding);
 static Datum name_or_null(const char *name, bool *isnull);
 static Datum server_name(Oid serverid, bool *isnull);
@@ -158,7 +159,7 @@ stats_row(const CfdwStatisticsView *view, Datum *values, bool *nulls)
 	else
 		nulls[i] = true;
 	i++;
-	values[i++] = CStringGetTextDatum(view->url);
+	values[i++] = url_text(view->url, view->database);
 	for (int counter = 0; counter < CFDW_NCOUNTERS; counter++)
 		values[i++] =
 			counter == CFDW_COUNT_PACED_US || counter == CFDW_COUNT_REPLY_US
@@ -229,7 +230,7 @@ progress_row(const CfdwProgressView *view, Datum *values, bool *nulls)
 		values[3] = server_name(view->serverid, &nulls[3]);
 	else
 		nulls[3] = true;
-	values[4] = CStringGetTextDatum(view->url);
+	values[4] = url_text(view->url, view->database);
 	values[5] = CStringGetTextDatum(activities[work->activity]);
 	nulls[6] = view->awaited == CFDW_AWAITS_NOTHING;
 	if (!nulls[6])
@@ -269,6 +270,21 @@ reaches(Oid database, Oid serverid)
 			SearchSysCacheExists2(USERMAPPINGUSERSERVER,
 								  ObjectIdGetDatum(InvalidOid),
 								  ObjectIdGetDatum(serverid)));
+}
+
+/*
+ * A url; of another database, whose encoding is not known here, with question marks
+ * in the place of what is not of ASCII.
+ */
+static Datum
+url_text(const char *url, Oid database)
+{
+	char *text = pstrdup(url);
+
+	for (char *p = text; *p != '\0' && database != MyDatabaseId; p++)
+		if (IS_HIGHBIT_SET(*p))
+			*p = '?';
+	return CStringGetTextDatum(text);
 }
 
 /*

@@ -119,7 +119,7 @@ static uint64 current_wait = 1;
 
 static CfdwTurn take_over(CfdwTurn *turn);
 static void resume(CfdwTransfer *transfer);
-static void note_end(CfdwTransfer *transfer);
+static void record_end(CfdwTransfer *transfer);
 static void give_back_handle(CfdwTransfer *transfer);
 static bool has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy);
 static CURLcode set_up(CfdwTransfer *transfer, const CfdwRequest *request);
@@ -325,7 +325,7 @@ cfdw_http_give_up(CfdwTransfer *transfer)
 void
 cfdw_http_end(CfdwTransfer *transfer)
 {
-	note_end(transfer);
+	record_end(transfer);
 	transfer->done = true;
 	give_back_handle(transfer);
 	cfdw_pace_leave(&transfer->turn);
@@ -428,10 +428,10 @@ cfdw_http_drive(void)
 }
 
 /*
- * A transfer that has begun is over, one way or another.
+ * A transfer that has begun is over, one way or another: logs and counts that, once.
  */
 static void
-note_end(CfdwTransfer *transfer)
+record_end(CfdwTransfer *transfer)
 {
 	CfdwLogged logged = {.url = transfer->url,
 						 .is_post = transfer->body != NULL,
@@ -680,7 +680,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	response->sent = transfer->body_sent > 0;
 	describe(response, code, words_of(transfer, code));
 	transfer->whole_reply = code == CURLE_OK;
-	note_end(transfer);
+	record_end(transfer);
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
 	cfdw_pace_leave(&transfer->turn);

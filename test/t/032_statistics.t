@@ -197,7 +197,7 @@ SELECT catalogs_fdw_stats_reset();
 SELECT count(id) FROM lists;
 SQL
 $t->sql('SELECT count(id) FROM catalogs');
-my $sum = 'SELECT sum(gets), count(*) FILTER (WHERE gets > 0), count(DISTINCT account) FROM catalogs_fdw_stats';
+my $sum = 'SELECT sum(gets), count(*) FILTER (WHERE gets > 0), count(DISTINCT account) FILTER (WHERE gets > 0) FROM catalogs_fdw_stats';
 is(in_database($_, $sum), '2|2|1', "two databases, counted together, seen from $_")
   foreach qw(postgres latin);
 is(in_database('latin', q{SELECT database, server FROM catalogs_fdw_stats WHERE gets > 0 ORDER BY 1}),
@@ -218,6 +218,19 @@ is($t->sql("SET ROLE guest; $seen"), 'robot|1', '... and everybody what that of 
 $t->fails_with('42501', qr/catalogs_fdw_stats_reset/,
 	"SET ROLE $_; SELECT catalogs_fdw_stats_reset()", "$_ may not reset it")
   foreach qw(clerk watcher);
+
+# An address that is not of ASCII, seen from a database in whose encoding it is not.
+$t->sql(<<'SQL');
+CREATE SERVER books FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'https://книги.localhost:1');
+CREATE USER MAPPING FOR CURRENT_USER SERVER books OPTIONS (access_token 'main-token');
+CREATE FOREIGN TABLE books (id bigint) SERVER books;
+SQL
+$t->try_sql('SELECT * FROM books');
+is($t->sql(q{SELECT account FROM catalogs_fdw_stats WHERE server = 'books'}),
+	'https://книги.localhost:1', 'an address that is not of ASCII');
+is(in_database('latin', q{SELECT account FROM catalogs_fdw_stats WHERE account LIKE '%localhost%'}),
+	'https://??????????.localhost:1', '... seen from there');
+$t->sql('DROP SERVER books CASCADE');
 
 # ------------------------------------------------------------------------------
 # How long it is kept
