@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * no_memory.c
+ *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory.
+ *
+ * Preloaded into the server it stands before the C library's malloc() and its kin,
+ * and lets one call fail that comes from one of those two libraries, or that and all
+ * that follow.  Loaded as an extension's library it has the functions that say which.
+ *
+ *-------------------------------------------------------------------------
+ */
+#define _GNU_SOURCE
+#include "postgres.h"
+
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+
+#include "fmgr.h"
+
+PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(fail_allocation);
+PG_FUNCTION_INFO_V1(allocations);
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+/* Where the code of such a library lies. */
+typedef struct Range
+{
+	uintptr_t start;
+	uintptr_t end;
+	bool checks_strdup;
+} Range;
+
+static Range ranges[8];
+static int nranges;
+
+static int64 calls;  /* so far, from there */
+static int64 fails;  /* which of them does; 0: none */
+static bool forever; /* and all after it */
+
+static int
+note_library(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	if (strstr(info->dlpi_name, "libcurl") == NULL &&
+		strstr(info->dlpi_name, "libjson-c") == NULL)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum && nranges < (int) lengthof(ranges);
+		 i++)
+	{
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+
+		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X))
+			continue;
+		ranges[nranges].start = info->dlpi_addr + header->p_vaddr;
+		ranges[nranges].end = ranges[nranges].start + header->p_memsz;
+		/* json-c up to 0.16 does not look whether it has the copy of a key. */
+		ranges[nranges].checks_strdup =
+			strstr(info->dlpi_name, "libjson-c") == NULL;
+		nranges++;
+	}
+	return 0;
+}
+
+/*
+ * Whether the allocation that CALLER asks for fails; that of a COPY of a text.
+ */
+static bool
+is_to_fail(void *caller, bool copy)
+{
+	uintptr_t address = (uintptr_t) caller;
+
+	if (fails == 0)
+		return false;
+	for (int i = 0; i < nranges; i++)
+		if (address >= ranges[i].start && address < ranges[i].end &&
+			(!copy || ranges[i].checks_strdup))
+		{
+			calls++;
+			if (calls == fails || (forever && calls > fails))
+			{
+				errno = ENOMEM;
+				return true;
+			}
+		}
+	return false;
+}
+
+void *
+malloc(size_t size)
+{
+	return is_to_fail(__builtin_return_address(0), false) ? NULL
+														  : __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return is_to_fail(__builtin_return_address(0), false)
+			   ? NULL
+			   : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *old, size_t size)
+{
+	return is_to_fail(__builtin_return_address(0), false)
+			   ? NULL
+			   : __libc_realloc(old, size);
+}
+
+char *
+strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = is_to_fail(__builtin_return_address(0), true)
+					 ? NULL
+					 : __libc_malloc(size);
+
+	return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+/*
+ * fail_allocation(n, forever): the Nth allocation from here on fails, and all after
+ * it if that is wanted; none with 0.
+ */
+Datum
+fail_allocation(PG_FUNCTION_ARGS)
+{
+	nranges = 0;
+	dl_iterate_phdr(note_library, NULL);
+	calls = 0;
+	fails = PG_GETARG_INT64(0);
+	forever = PG_GETARG_BOOL(1);
+	PG_RETURN_VOID();
+}
+
+/*
+ * How many there were since.
+ */
+Datum
+allocations(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(calls);
+}
