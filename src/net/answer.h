@@ -62,9 +62,7 @@ typedef struct CfdwMeaning
 	int number; /* the outcome, status or code that means it */
 	int sqlstate;
 	CfdwAnswer answer;
-	const char
-		*reason; /* a sentence, to be translated; or NULL: the answer says
-						 * it all */
+	const char *reason; /* a sentence to be translated, or NULL */
 	CfdwHint hint;
 } CfdwMeaning;
 

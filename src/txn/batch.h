@@ -44,7 +44,7 @@ typedef struct CfdwBatch
 	CfdwOperation *left_out;     /* the first that should stand in it, if the
 								  * reply is sound */
 	int nstrays;                 /* lists that were added, it is not clear for
-									* which row */
+								  * which row */
 	int64 *strays;
 } CfdwBatch;
 

@@ -21,7 +21,7 @@ typedef struct CfdwOperation
 	CfdwVerb verb;
 	bool may_be_absent;  /* it is no failure when the account has no such row */
 	CfdwRow *data;       /* the id and the values to be sent; texts of the
-						 * ledger's.  An add that is confirmed gets its id. */
+						  * ledger's.  An add that is confirmed gets its id. */
 	CfdwVerdict verdict; /* once it was sent */
 	struct CfdwOperation *source; /* whose copy this is; or NULL */
 } CfdwOperation;

@@ -56,9 +56,8 @@ typedef struct CfdwAccount
 							 * when the least is above the greatest */
 	int64 seen_max;
 	struct CfdwLane *lane; /* while something is sent to it */
-	bool given_up;   /* a request to it was, and it has not answered since */
-	const char *why; /* an abort could not take all back: a sentence, or
-							* NULL */
+	bool given_up;   /* waiting for it was, and it has not answered since */
+	const char *why; /* an abort could not take all back: a sentence, or NULL */
 } CfdwAccount;
 
 /* A foreign table through which a role makes changes. */
