@@ -142,7 +142,7 @@ ALTER SERVER acme OPTIONS (ADD commit_timeout '1s');
 SELECT clock_timestamp() AS start \gset
 UPDATE catalogs SET name = 'Goods' WHERE id = 4223;
 \echo :SQLSTATE
-SELECT clock_timestamp() - :'start' < interval '1100 ms' AS soon;
+SELECT clock_timestamp() - :'start' < interval '5 s' AS soon;
 \! emulator heal
 \! emulator reset
 ALTER SERVER acme OPTIONS (DROP commit_timeout, DROP max_retries);
