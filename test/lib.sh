@@ -162,12 +162,12 @@ copy_sources() {
 		cmp -s "$top/$file" "$tree/$file" && continue
 		mkdir -p "$tree/${file%/*}" && cp "$top/$file" "$tree/$file" || return
 	done < <(list_sources "$top")
-	cp -u "$top"/{Makefile,catalogs_fdw.control} "$tree/"
+	cp -u "$top"/{Makefile,nls.mk,catalogs_fdw.control} "$tree/"
 }
 
-# The sources of a tree, as src/FLOOR/NAME.
+# The sources of a tree, as src/FLOOR/NAME, and the messages in other languages.
 list_sources() {
-	[[ ! -d $1/src ]] || (cd "$1" && find src -name '*.[ch]' -o -name '*.sql' -o -name '*.txt')
+	[[ ! -d $1/src ]] || (cd "$1" && find src $([[ ! -d po ]] || echo po) -name '*.[ch]' -o -name '*.sql' -o -name '*.txt' -o -name '*.po')
 }
 
 # make, free of the make that may have called us.

@@ -196,11 +196,13 @@ catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg(
-				 "cannot %s foreign table \"%s\": it has no column for the list's id",
-				 root->parse->commandType == CMD_DELETE ? "delete from"
-														: "update",
-				 RelationGetRelationName(rel)),
+			 root->parse->commandType == CMD_DELETE
+				 ? errmsg(
+					   "cannot delete from foreign table \"%s\": it has no column for the list's id",
+					   RelationGetRelationName(rel))
+				 : errmsg(
+					   "cannot update foreign table \"%s\": it has no column for the list's id",
+					   RelationGetRelationName(rel)),
 			 errhint(
 				 "Add a column \"id bigint\", or a column with the option column_name 'id'.")));
 

@@ -255,9 +255,10 @@ send_warning(int sqlstate, char *message, char *detail, char *hint)
 
 	if (message == NULL || detail == NULL)
 		return;
-	/* What calls us may have a name that the client cannot be shown. */
+	/* What calls us may have a name that the client cannot be shown; "WARNING" is
+	 * translated by the server. */
 	error_context_stack = NULL;
-	ereport(client_can_show(_("WARNING")) ? WARNING : LOG_SERVER_ONLY,
+	ereport(client_can_show(gettext("WARNING")) ? WARNING : LOG_SERVER_ONLY,
 			(errcode(sqlstate), errmsg_internal("%s", showable(message)),
 			 errdetail_internal("%s", showable(detail)),
 			 hint != NULL ? errhint("%s", showable(hint)) : 0));
