@@ -55,6 +55,13 @@
 /* Bytes of the headers of a reply: fewer than libcurl allows. */
 #define MAX_HEAD (256 * 1024)
 
+/* How libcurl ends a transfer with one that is too long: once as want of memory. */
+#if LIBCURL_VERSION_NUM >= 0x080600
+#define HEADER_TOO_LONG CURLE_TOO_LARGE
+#else
+#define HEADER_TOO_LONG CURLE_OUT_OF_MEMORY
+#endif
+
 /* A status that is counted. */
 #define TOO_MANY 429
 
@@ -140,7 +147,7 @@ static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
 static CfdwOutcome certificate_fault(const CfdwTransfer *transfer);
 static bool is_silent(const CfdwTransfer *transfer);
 static bool speaks_no_tls(const CfdwTransfer *transfer);
-static bool has_long_header(const CfdwTransfer *transfer);
+static bool has_long_header(const CfdwTransfer *transfer, CURLcode code);
 static void read_headers(CfdwTransfer *transfer);
 static void copy_header(CURL *easy, const char *name, char *value, size_t size);
 static CURLcode on_tls(CURL *easy, void *context, void *arg);
@@ -707,8 +714,7 @@ words_of(const CfdwTransfer *transfer, CURLcode code)
 		return "The proxy answered with status 407.";
 	if (transfer->codings > 1)
 		return "It is coded more than once.";
-	if (transfer->response.outcome == CFDW_HTTP_MALFORMED &&
-		(code == CURLE_OUT_OF_MEMORY || transfer->head_len > MAX_HEAD))
+	if (has_long_header(transfer, code))
 		return "Its headers are too long.";
 	if (code == CURLE_COULDNT_CONNECT && cfdw_pool_refused(transfer->pool))
 		return "The name of this machine stands for another one.";
@@ -746,8 +752,8 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 		case CURLE_OK:
 			return CFDW_HTTP_OK;
 		case CURLE_OUT_OF_MEMORY:
-			return has_long_header(transfer) ? CFDW_HTTP_MALFORMED
-											 : CFDW_HTTP_NO_MEMORY;
+			return has_long_header(transfer, code) ? CFDW_HTTP_MALFORMED
+												   : CFDW_HTTP_NO_MEMORY;
 		case CURLE_WRITE_ERROR:
 			/* When it was none of ours, bytes follow the end of what was
 			 * compressed.  Whether that was whole, its reader will see. */
@@ -755,7 +761,7 @@ outcome_of(const CfdwTransfer *transfer, CURLcode code)
 		case CURLE_PARTIAL_FILE:
 			return CFDW_HTTP_CUT;
 #if LIBCURL_VERSION_NUM >= 0x080600
-		case CURLE_TOO_LARGE: /* a header */
+		case CURLE_TOO_LARGE:
 #endif
 		case CURLE_WEIRD_SERVER_REPLY:
 		case CURLE_UNSUPPORTED_PROTOCOL:
@@ -844,13 +850,14 @@ speaks_no_tls(const CfdwTransfer *transfer)
 }
 
 /*
- * Whether libcurl has given up because of a header that is too long: it calls that
- * want of memory.
+ * Whether the headers of the reply were too long, for libcurl or for on_header.
  */
 static bool
-has_long_header(const CfdwTransfer *transfer)
+has_long_header(const CfdwTransfer *transfer, CURLcode code)
 {
-	return transfer->connected && transfer->received == 0;
+	return transfer->head_len > MAX_HEAD ||
+		   (code == HEADER_TOO_LONG && transfer->connected &&
+			transfer->received == 0);
 }
 
 /*
