@@ -28,6 +28,7 @@ CREATE TRIGGER note AFTER INSERT ON catalogs FOR EACH ROW EXECUTE FUNCTION note(
 DROP TRIGGER note ON catalogs;
 
 -- Seven requests a second, and a block for who does not heed that
+ALTER SERVER acme OPTIONS (ADD max_retries '0');
 \! emulator set rate_limit=7 after_429s=10
 INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 400) g;
 \! emulator wire --summary --status; emulator lists --columns id; emulator reset
@@ -38,6 +39,7 @@ INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 50) g;
 SELECT count(*) FROM catalogs_fdw_flush('acme');
 ROLLBACK;
 \! emulator wire --summary --status; emulator lists --columns id; emulator reset
+ALTER SERVER acme OPTIONS (DROP max_retries);
 
 -- From the third POST on the account refuses all.
 \setenv INSERT 'INSERT INTO catalogs (name) SELECT g::text FROM generate_series(1, 200) g'
@@ -137,6 +139,9 @@ SELECT clock_timestamp() AS start \gset
 ROLLBACK;
 SELECT seconds(:'start') < 5 AS soon;
 \! emulator wire --status; emulator reset
+-- (By another name it may be asked.)
+\set url http://localhost: :port
+ALTER SERVER acme OPTIONS (SET url :'url');
 -- It does not answer: twice in all, whichever requests those are,
 BEGIN;
 CALL change();

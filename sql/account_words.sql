@@ -1,5 +1,6 @@
 -- What the account says of a failure is shown, wherever it says it, once, and in
 -- the encoding in which it says it.
+\set options ', max_retries ''0'''
 \i sql/include/account.sql
 SET client_min_messages = error;
 

@@ -127,7 +127,7 @@ SELECT account, id, name FROM list ORDER BY account, id;
 \! emulator wire > /dev/null
 
 -- One that fails fails the statement; what had been asked for is forgotten.
-\! emulator fault status code=503 on=GET account=beta
+\! emulator fault status code=503 on=GET account=beta times=4
 SELECT account, id, name FROM list ORDER BY id;
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM list;

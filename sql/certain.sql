@@ -14,7 +14,7 @@ BEGIN;
 INSERT INTO catalogs (name) VALUES ('kept');
 SAVEPOINT a;
 UPDATE catalogs SET name = 'x' WHERE id = 4223;
-\! emulator expire; emulator fault long_length on=LOGIN
+\! emulator expire; emulator fault long_length on=LOGIN times=4
 \set VERBOSITY sqlstate
 SELECT verb, id FROM catalogs_fdw_flush('acme');
 \set VERBOSITY default
@@ -29,7 +29,7 @@ SELECT count(*) FROM catalogs;
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('again');
 SAVEPOINT a;
-\! emulator expire; emulator fault long_length on=LOGIN
+\! emulator expire; emulator fault long_length on=LOGIN times=4
 \set VERBOSITY sqlstate
 SELECT verb, id FROM catalogs_fdw_flush('acme');
 \set VERBOSITY default

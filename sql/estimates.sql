@@ -114,7 +114,7 @@ DROP ROLE catalogs_owner;
 CREATE FOREIGN TABLE narrow (id bigint, name boolean) SERVER acme;
 ANALYZE narrow;
 DROP FOREIGN TABLE narrow;
-\! emulator fault status code=503
+\! emulator fault status code=503 times=4
 ANALYZE catalogs;
 \echo :LAST_ERROR_SQLSTATE
 \! emulator heal

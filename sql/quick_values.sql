@@ -1,6 +1,7 @@
 -- Values of the usual types are read on a quick way, those of domains on the
 -- long one: both give the same, or the same error.  What is quick about finding
 -- them makes no difference either.
+\set options ', max_retries ''0'''
 \i sql/include/account.sql
 CREATE DOMAIN long_bigint AS bigint;
 CREATE DOMAIN long_integer AS integer;

@@ -61,6 +61,7 @@ COMMIT;
 \echo :SQLSTATE
 
 -- 429: in words that count.
+ALTER SERVER acme OPTIONS (ADD max_retries '0');
 \! emulator fault status code=429 body=problem retry_field=1 times=0
 :read
 \! emulator heal; emulator fault status code=429 body=problem retry_field=2 times=0

@@ -177,11 +177,31 @@ cfdw_reader_create(const CfdwResource *resource, int nkeys,
 	}
 	reader->fields = palloc0(sizeof(CfdwField) * Max(nkeys, 1));
 	reader->starts = palloc0(sizeof(size_t) * Max(nkeys, 1));
-	reader->expect = EXPECT_VALUE;
-	reader->field = -1;
 	initStringInfo(&reader->buf);
 	initStringInfo(&reader->head);
+	cfdw_reader_restart(reader);
 	return reader;
+}
+
+/*
+ * The same for another reply: what was read of the first is forgotten.  Never raises.
+ */
+void
+cfdw_reader_restart(CfdwReader *reader)
+{
+	*reader = (CfdwReader){.resource = reader->resource,
+						   .nkeys = reader->nkeys,
+						   .wanted = reader->wanted,
+						   .id_field = reader->id_field,
+						   .buf = reader->buf,
+						   .head = reader->head,
+						   .starts = reader->starts,
+						   .fields = reader->fields,
+						   .expect = EXPECT_VALUE,
+						   .field = -1};
+	resetStringInfo(&reader->buf);
+	resetStringInfo(&reader->head);
+	memset(reader->fields, 0, sizeof(CfdwField) * reader->nkeys);
 }
 
 /*

@@ -33,6 +33,7 @@ typedef struct CfdwReader CfdwReader;
 
 extern CfdwReader *cfdw_reader_create(const CfdwResource *resource, int nkeys,
 									  const char *const *keys);
+extern void cfdw_reader_restart(CfdwReader *reader);
 extern void cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len);
 extern CfdwReadStatus cfdw_reader_next(CfdwReader *reader, CfdwItem *item);
 extern bool cfdw_reader_finish(CfdwReader *reader);

@@ -123,6 +123,7 @@ static const CfdwMeaning outcomes[] = {
 	{CFDW_HTTP_TOO_LARGE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, CFDW_ANSWER_UNREAD, gettext_noop("The reply is larger than \"max_response_size\"."), CFDW_HINT_LARGER_REPLIES},
 	{CFDW_HTTP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, CFDW_ANSWER_UNREAD, gettext_noop("There is not enough memory."), CFDW_HINT_NONE},
 	{CFDW_HTTP_NO_DESCRIPTOR, ERRCODE_INSUFFICIENT_RESOURCES, CFDW_ANSWER_NOT_SENT, gettext_noop("There are too many open files."), CFDW_HINT_FEWER_FILES},
+	{CFDW_HTTP_HELD_OFF, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, CFDW_ANSWER_LATER, gettext_noop("The account has asked not to be asked for a while."), CFDW_HINT_SLOW_DOWN},
 };
 
 /* clang-format on */
@@ -209,6 +210,8 @@ cfdw_answer_why(const CfdwResponse *response, CfdwAnswer answer, int code)
 	if (response->outcome == CFDW_HTTP_TIMEOUT && !response->sent &&
 		!response->signing_in)
 		return _("There was no time left.");
+	if (response->outcome == CFDW_HTTP_HELD_OFF)
+		return _(cfdw_answer_outcome(response)->reason);
 	if (response->outcome != CFDW_HTTP_OK)
 		return answer == CFDW_ANSWER_NOT_SENT
 				   ? _("The account could not be reached.")

@@ -119,6 +119,23 @@ cfdw_auth_is_accepted(const CfdwResponse *response, const char *body,
 }
 
 /*
+ * What the answer to a login that was not accepted means; *WAIT_S: for so long the
+ * account asks to wait, or 0.
+ */
+CfdwAnswer
+cfdw_auth_answer(const CfdwResponse *response, const char *body, size_t len,
+				 int *wait_s)
+{
+	CfdwProblem problem;
+
+	cfdw_reply_problem(body, len, response->content_type, &problem);
+	*wait_s = problem.retry_after_s;
+	return is_success(response) && problem.code == 0
+			   ? CFDW_ANSWER_REFUSED
+			   : cfdw_answer_of(response, problem.code);
+}
+
+/*
  * Raises the error for a login that was not accepted: 28000 when the account
  * refuses, else what report.c raises for a request that fails.
  */

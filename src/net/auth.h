@@ -27,6 +27,8 @@ extern void cfdw_auth_login(const CfdwAuthMethod *method,
 							const CfdwOptions *options, CfdwRequest *request);
 extern bool cfdw_auth_is_accepted(const CfdwResponse *response,
 								  const char *body, size_t len);
+extern CfdwAnswer cfdw_auth_answer(const CfdwResponse *response,
+								   const char *body, size_t len, int *wait_s);
 pg_noreturn extern void cfdw_auth_report(const CfdwAction *action,
 										 const CfdwResponse *response,
 										 const char *body, size_t len);

@@ -10,9 +10,11 @@
  * place that waits, for any number of calls to any number of accounts; and how an
  * abort waits, in which nothing may be raised.
  *
- * A failure is no error here but a response: who has made the call judges it.
+ * A failure is no error here but a response: who has made the call judges it, and says
+ * what is known of the request; whether, and when, it is then sent again is decided
+ * here.
  *
- * Must not know what a request is for, nor which ones may be sent again.
+ * Must not know what a request is for.
  *
  * Facts: the API page, "Who one is".
  *
@@ -23,6 +25,7 @@
 
 #include <float.h>
 #include <limits.h>
+#include <math.h>
 
 #include "common/pg_prng.h"
 #include "lib/ilist.h"
@@ -31,11 +34,17 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "net/auth.h"
 #include "net/call.h"
 
-/* Before a request is sent again; doubled for each time that it was. */
+/* Before a request is sent again; doubled for each time that it was.  An account that
+ * answers so many requests a second is given one. */
 #define FIRST_PAUSE_MS 100
+#define LATER_PAUSE_MS 1000
 #define MAX_DOUBLINGS 6
+
+/* No account is left alone for longer, whatever it says. */
+#define MAX_WAIT_S 3600
 
 /* What a call waits for. */
 typedef enum CallState
@@ -65,8 +74,8 @@ struct CfdwCall
 	CfdwSession *session; /* NULL once cfdw_call_end() was called */
 	CfdwRequest request;
 	CallState state;
-	CallState shown; /* to other sessions */
-	bool in_abort;   /* it was started in one */
+	CfdwAwaited shown; /* to other sessions */
+	bool in_abort;     /* it was started in one */
 	TimestampTz pause_end;
 	CfdwTurn turn;
 	double look_ms;         /* in line: when to look again */
@@ -89,7 +98,8 @@ static double abort_limit_ms;
 
 static void advance(CfdwCall *call);
 static void go_on(CfdwCall *call);
-static void show(CfdwCall *call);
+static CfdwAwaited awaited_by(const CfdwCall *call);
+static void show(CfdwCall *call, CfdwAwaited now);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
 static bool take_turn(CfdwCall *call);
@@ -101,6 +111,9 @@ static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
 static void fail(CfdwCall *call, CfdwOutcome outcome, const char *error);
 static bool has_bytes(const CfdwCall *call);
 static void take_response(CfdwCall *call);
+static double backoff_ms(const CfdwCall *call, bool later);
+static bool has_patience(const CfdwCall *call, bool later, double pause_ms);
+static double patience_ms(const CfdwCall *call);
 static void end_attempt(CfdwCall *call);
 static bool was_refused(const CfdwResponse *response);
 static double left_ms(const CfdwCall *call);
@@ -140,7 +153,7 @@ cfdw_call_start(CfdwSession *session, const CfdwRequest *request)
 	call->in_abort = aborting;
 	call->state = CALL_IN_LINE;
 	cfdw_session_count(&call->request);
-	call->shown = CALL_ENDED;
+	call->shown = CFDW_AWAITS_NOTHING;
 	cfdw_session_hold(session);
 	cfdw_progress_work(cfdw_session_progress(session), &request->work);
 	dlist_push_tail(&all_calls, &call->link);
@@ -183,7 +196,7 @@ cfdw_call_await_any(CfdwCall *const *calls, int n)
 			else
 			{
 				limit_ms = Min(limit_ms, expect(calls[i]));
-				most = Max(most, awaited[calls[i]->state]);
+				most = Max(most, awaited_by(calls[i]));
 			}
 		if (ready || are_stuck(calls, n))
 			return;
@@ -283,26 +296,45 @@ cfdw_call_response(const CfdwCall *call)
 }
 
 /*
- * Sends the request of a call that has ended once more, after WAIT_MS, or, when
- * that is 0, a pause that is longer each time, and never so long as others'.
- * False when it was sent too often, or there is no time for it; in an abort, an
- * account that asks to wait is limited by its time alone.  The caller knows that to
- * send it again is safe.  Never raises.
+ * What the answer means when it is one to the login of a call, which has failed; and for
+ * how long the account asks to wait, or 0.  Not for an abort.
+ */
+CfdwAnswer
+cfdw_call_login_answer(const CfdwCall *call, int *wait_s)
+{
+	size_t len;
+	const char *body = cfdw_call_body(call, &len);
+
+	return cfdw_auth_answer(&call->response, body, len, wait_s);
+}
+
+/*
+ * Sends the request of a call once more when its ANSWER says that this may help,
+ * after the WAIT_S that the account has asked for in the body of its reply, or else in
+ * a header, or a pause that is longer each time, and never so long as others'.
+ * HARMLESS: it may be carried out twice.  False when it must not be sent again, was
+ * sent too often, or there is no time for it.  Whatever comes of it, nobody asks an
+ * account that has asked to wait before that time.  Never raises.
  */
 bool
-cfdw_call_repeat(CfdwCall *call, int wait_ms)
+cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 {
-	bool limited = !aborting || wait_ms <= 0;
-	double pause_ms = wait_ms;
+	const CfdwResponse *response = cfdw_call_response(call);
+	double pause_ms;
+	bool later;
 
-	if (wait_ms <= 0)
-		pause_ms = FIRST_PAUSE_MS *
-				   (0.5 + pg_prng_double(&pg_global_prng_state)) *
-				   (1 << Min(call->repetitions, MAX_DOUBLINGS));
-	if (call->state != CALL_ENDED || call->session == NULL ||
-		(limited && call->repetitions >=
-						cfdw_session_options(call->session)->max_retries) ||
-		left_ms(call) <= pause_ms)
+	if (call->session == NULL || response->outcome == CFDW_HTTP_HELD_OFF ||
+		(answer != CFDW_ANSWER_NOT_SENT && answer != CFDW_ANSWER_UNKNOWN &&
+		 answer != CFDW_ANSWER_LATER))
+		return false;
+	wait_s = Max(wait_s, response->retry_after_s);
+	later = answer == CFDW_ANSWER_LATER || wait_s > 0;
+	pause_ms =
+		wait_s > 0 ? Min(wait_s, MAX_WAIT_S) * 1000.0 : backoff_ms(call, later);
+	if (later)
+		cfdw_session_hold_off(call->session,
+							  wait_s > 0 ? pause_ms : LATER_PAUSE_MS);
+	if ((response->sent && !harmless) || !has_patience(call, later, pause_ms))
 		return false;
 	end_attempt(call);
 	call->repetitions++;
@@ -362,21 +394,40 @@ cfdw_call_end_abort(void)
 static void
 advance(CfdwCall *call)
 {
+	CfdwAwaited now;
+
 	go_on(call);
-	if (call->shown != call->state && call->session != NULL)
-		show(call);
-	call->shown = call->state;
+	now = awaited_by(call);
+	if (call->shown != now && call->session != NULL)
+		show(call, now);
+	call->shown = now;
+}
+
+/*
+ * What a call waits for, as others see it: who is in line while nobody may ask waits
+ * for the end of a pause.
+ */
+static CfdwAwaited
+awaited_by(const CfdwCall *call)
+{
+	return call->state == CALL_IN_LINE && call->turn.held_off_us > 0
+			   ? CFDW_AWAITS_RETRY
+			   : awaited[call->state];
 }
 
 /*
  * Lets other sessions know what a call waits for.
  */
 static void
-show(CfdwCall *call)
+show(CfdwCall *call, CfdwAwaited now)
 {
-	cfdw_progress_await(cfdw_session_progress(call->session),
-						awaited[call->state],
-						call->state == CALL_PAUSED ? call->pause_end : 0);
+	TimestampTz until = 0;
+
+	if (call->state == CALL_PAUSED)
+		until = call->pause_end;
+	else if (now == CFDW_AWAITS_RETRY)
+		until = GetCurrentTimestamp() + call->turn.held_off_us;
+	cfdw_progress_await(cfdw_session_progress(call->session), now, until);
 }
 
 static void
@@ -437,7 +488,14 @@ take_turn(CfdwCall *call)
 {
 	if (!cfdw_session_take_turn(call->session, &call->turn, &call->look_ms))
 	{
+		double held_off_ms = call->turn.held_off_us / 1000.0;
+
 		call->state = CALL_IN_LINE;
+		if (held_off_ms > patience_ms(call))
+		{
+			fail(call, CFDW_HTTP_HELD_OFF, "");
+			call->response.retry_after_s = (int) ceil(held_off_ms / 1000);
+		}
 		return false;
 	}
 	call->request.traffic->paced_us += call->turn.waited_us;
@@ -567,6 +625,46 @@ take_response(CfdwCall *call)
 	response->sent =
 		call->sent_before ||
 		(response->sent && !response->signing_in && !was_refused(response));
+}
+
+/*
+ * A pause that is longer each time, and never so long as others'.
+ */
+static double
+backoff_ms(const CfdwCall *call, bool later)
+{
+	double factor = (1 + pg_prng_double(&pg_global_prng_state)) *
+					(1 << Min(call->repetitions, MAX_DOUBLINGS));
+
+	if (later)
+		return LATER_PAUSE_MS * (aborting ? 1 : factor);
+	return FIRST_PAUSE_MS * factor / 2;
+}
+
+/*
+ * Whether there is time to send a request again after a pause, and it was not sent too
+ * often; in an abort, that does not count for an account that asks to wait.
+ */
+static bool
+has_patience(const CfdwCall *call, bool later, double pause_ms)
+{
+	const CfdwOptions *options = cfdw_session_options(call->session);
+
+	return ((aborting && later) || call->repetitions < options->max_retries) &&
+		   pause_ms < patience_ms(call);
+}
+
+/*
+ * How long a call lets an account rest: as long as it would wait for a reply, or the
+ * second that is given to one that says nothing; if there is time for that.
+ */
+static double
+patience_ms(const CfdwCall *call)
+{
+	double left = left_ms(call);
+
+	return aborting ? left
+					: Min(left, Max(call->request.timeout_ms, LATER_PAUSE_MS));
 }
 
 /*

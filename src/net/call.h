@@ -29,7 +29,9 @@ extern bool cfdw_call_read(CfdwCall *call, const char **data, size_t *len);
 extern void cfdw_call_count_rows(CfdwCall *call, int64 rows);
 extern const char *cfdw_call_body(const CfdwCall *call, size_t *len);
 extern const CfdwResponse *cfdw_call_response(const CfdwCall *call);
-extern bool cfdw_call_repeat(CfdwCall *call, int wait_ms);
+extern CfdwAnswer cfdw_call_login_answer(const CfdwCall *call, int *wait_s);
+extern bool cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s,
+							 bool harmless);
 extern void cfdw_call_end(CfdwCall *call);
 extern void cfdw_call_begin_abort(int limit_ms);
 extern void cfdw_call_end_abort(void);

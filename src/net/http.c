@@ -30,6 +30,7 @@
 
 #include <curl/curl.h>
 #include <float.h>
+#include <limits.h>
 
 #include "lib/ilist.h"
 #include "portability/instr_time.h"
@@ -95,7 +96,7 @@ struct CfdwTransfer
 	/* What on_receive took in. */
 	Buffer in;      /* filled by libcurl */
 	Buffer out;     /* lent to the reader */
-	bool whole;     /* all of it stays in "in" */
+	bool whole;     /* all of it stays in "in", as of what is no success */
 	int64 received; /* bytes, after decompression */
 	int64 max_received;
 	CfdwTraffic *traffic;       /* where it is counted, or NULL ... */
@@ -878,7 +879,7 @@ static void
 read_headers(CfdwTransfer *transfer)
 {
 	CfdwResponse *response = &transfer->response;
-	char retry_after[32];
+	curl_off_t retry_after_s = 0;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 					  &response->status);
@@ -888,9 +889,9 @@ read_headers(CfdwTransfer *transfer)
 				sizeof(response->request_id));
 	copy_header(transfer->easy, "Content-Type", response->content_type,
 				sizeof(response->content_type));
-	copy_header(transfer->easy, "Retry-After", retry_after,
-				sizeof(retry_after));
-	response->retry_after_s = Max(atoi(retry_after), 0);
+	/* A date as well. */
+	curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	response->retry_after_s = (int) Max(Min(retry_after_s, INT_MAX), 0);
 }
 
 static void
@@ -1006,7 +1007,8 @@ count_codings(const char *header, size_t len, const char *name)
 }
 
 /*
- * libcurl has some of the reply's body.
+ * libcurl has some of the reply's body.  Of what is no success all is wanted before it
+ * is judged.
  */
 static size_t
 on_receive(char *data, size_t size, size_t n, void *arg)
@@ -1016,7 +1018,13 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 	size_t limit = transfer->codings > 0 ? CODED_HIGH_WATER : HIGH_WATER;
 	size_t kept;
+	long status = 0;
 
+	if (transfer->received == 0)
+	{
+		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+		transfer->whole |= status != 200;
+	}
 	if (!transfer->whole && in->len > 0 && in->len + len > limit)
 	{
 		transfer->paused = true;

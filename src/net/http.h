@@ -72,7 +72,9 @@ typedef enum CfdwOutcome
 	CFDW_HTTP_MALFORMED, /* not HTTP, or a body that cannot be decoded */
 	CFDW_HTTP_TOO_LARGE,
 	CFDW_HTTP_NO_MEMORY,
-	CFDW_HTTP_NO_DESCRIPTOR /* for a connection */
+	CFDW_HTTP_NO_DESCRIPTOR, /* for a connection */
+	CFDW_HTTP_HELD_OFF       /* of a call: it was not sent, for the account has
+							  * asked others to wait for longer than it may */
 } CfdwOutcome;
 
 typedef struct CfdwResponse
@@ -89,7 +91,7 @@ typedef struct CfdwResponse
 	char location[512];   /* of a redirect, or "" */
 	char request_id[128]; /* X-Request-Id, or "" */
 	char content_type[128]; /* Content-Type, or "" */
-	int retry_after_s;      /* Retry-After in seconds, 0 when not given */
+	int retry_after_s;      /* in so many seconds, 0 when nobody knows */
 	bool too_late;          /* of a call: its deadline has passed */
 	char error[512];        /* what libcurl says, or "" */
 } CfdwResponse;

@@ -54,8 +54,8 @@
  * what is known allows for so much at most, and clocks for so much.
  */
 #define LEARN_US (10 * INT64CONST(1000000))
-#define LATE_PART(window) ((window) *40 / 100)
-#define TRAVEL_PART(window) ((window) *6 / 100)
+#define LATE_PART(window) ((window) / 100 * 40)
+#define TRAVEL_PART(window) ((window) / 100 * 6)
 #define CLOCK_PART(window) ((window) / 200)
 
 /* Who has a place; free from then on. */
@@ -114,15 +114,6 @@ cfdw_pace_open(const char *url)
 }
 
 /*
- * Whether it is that of the whole cluster, or of this session alone.
- */
-bool
-cfdw_pace_is_shared(const CfdwPace *pace)
-{
-	return pace->head.shared;
-}
-
-/*
  * Whether the turn has come: then it has a place, one of LIMIT in a second (0: as
  * many as you like), for LEASE_MS at most unless cfdw_pace_sent() is called.  If
  * not, it is in line, and this is to be asked again after *WAIT_MS.
@@ -148,8 +139,9 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 	missing = stand_in_line(pace, turn->ticket, now) + 1;
 	place = find_free(pace, now, taken, &ntaken);
 	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
-	wait_us = pace->held_off_us - now;
-	come = wait_us <= 0 && missing <= 0;
+	wait_us = Max(pace->held_off_us - now, 0);
+	turn->held_off_us = wait_us;
+	come = wait_us == 0 && missing <= 0;
 	if (come)
 		leave_line(pace, turn->ticket);
 	if (come && limit > 0)
@@ -161,7 +153,7 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 			now + lease_ms * INT64CONST(1000) + turn->window_us;
 	}
 	SpinLockRelease(&pace->lock);
-	if (!come && wait_us <= 0)
+	if (!come && wait_us == 0)
 		wait_us = wait_for_free(taken, ntaken, missing, now);
 	*wait_ms = come ? 0 : Min(wait_us, LOOK_US) / 1000.0;
 	return come;
@@ -235,20 +227,6 @@ cfdw_pace_hold_off(CfdwPace *pace, double ms)
 	SpinLockAcquire(&pace->lock);
 	pace->held_off_us = Max(pace->held_off_us, until);
 	SpinLockRelease(&pace->lock);
-}
-
-/*
- * For how long the account is not to be asked.
- */
-double
-cfdw_pace_held_off_ms(CfdwPace *pace)
-{
-	int64 until;
-
-	SpinLockAcquire(&pace->lock);
-	until = pace->held_off_us;
-	SpinLockRelease(&pace->lock);
-	return Max(until - now_us(), 0) / 1000.0;
 }
 
 static void

@@ -18,22 +18,21 @@ typedef struct CfdwPace CfdwPace;
 typedef struct CfdwTurn
 {
 	CfdwPace *pace;
-	uint64 ticket;   /* later ones are greater */
-	int64 since_us;  /* when it got in line ... */
-	int64 waited_us; /* ... and how long it was there */
-	int place;       /* its number, when it has one ... */
-	int64 window_us; /* ... for so long after it was sent; or 0 */
-	int64 sent_us;   /* when the last of it had gone out; 0: nothing has */
+	uint64 ticket;     /* later ones are greater */
+	int64 since_us;    /* when it got in line ... */
+	int64 waited_us;   /* ... and how long it was there */
+	int64 held_off_us; /* in line: for so long the account is not asked */
+	int place;         /* its number, when it has one ... */
+	int64 window_us;   /* ... for so long after it was sent; or 0 */
+	int64 sent_us;     /* when the last of it had gone out; 0: nothing has */
 } CfdwTurn;
 
 extern CfdwPace *cfdw_pace_open(const char *url);
-extern bool cfdw_pace_is_shared(const CfdwPace *pace);
 extern bool cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit,
 						   int lease_ms, double *wait_ms);
 extern void cfdw_pace_sent(CfdwTurn *turn);
 extern void cfdw_pace_answered(CfdwTurn *turn);
 extern void cfdw_pace_leave(CfdwTurn *turn);
 extern void cfdw_pace_hold_off(CfdwPace *pace, double ms);
-extern double cfdw_pace_held_off_ms(CfdwPace *pace);
 
 #endif /* CFDW_PACE_H */

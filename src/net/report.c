@@ -41,6 +41,7 @@ pg_noreturn static void raise(const CfdwAction *action, int sqlstate,
 static char *failed_message(const CfdwAction *action);
 static char *unknown_message(const CfdwAction *action);
 static bool is_write(const CfdwAction *action);
+static const char *wait_hint(int wait_s);
 static const char *hint_of(const CfdwAction *action,
 						   const CfdwResponse *response,
 						   const CfdwProblem *problem,
@@ -199,7 +200,10 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 		report_unknown_outcome(action, &detail);
 	if (sent)
 		append_doubt(&detail, action);
-	report_failure(action, meaning->sqlstate, &detail, cfdw_answer_hint(hint));
+	report_failure(action, meaning->sqlstate, &detail,
+				   response->retry_after_s > 0
+					   ? wait_hint(response->retry_after_s)
+					   : cfdw_answer_hint(hint));
 }
 
 /*
@@ -392,6 +396,14 @@ is_write(const CfdwAction *action)
 }
 
 static const char *
+wait_hint(int wait_s)
+{
+	return psprintf(ngettext("The account asks to wait %d second.",
+							 "The account asks to wait %d seconds.", wait_s),
+					wait_s);
+}
+
+static const char *
 hint_of(const CfdwAction *action, const CfdwResponse *response,
 		const CfdwProblem *problem, const CfdwMeaning *meaning)
 {
@@ -408,10 +420,7 @@ hint_of(const CfdwAction *action, const CfdwResponse *response,
 			redact(location, action->credentials));
 	}
 	if (wait_s > 0)
-		return psprintf(ngettext("The account asks to wait %d second.",
-								 "The account asks to wait %d seconds.",
-								 wait_s),
-						wait_s);
+		return wait_hint(wait_s);
 	if (action->plain_http && problem->words != NULL &&
 		strstr(problem->words, PLAIN_HTTP) != NULL)
 		return cfdw_answer_hint(CFDW_HINT_ONLY_TLS);

@@ -330,6 +330,15 @@ cfdw_session_take_turn(CfdwSession *session, CfdwTurn *turn, double *wait_ms)
 }
 
 /*
+ * The account asks not to be asked for so long, by anybody.
+ */
+void
+cfdw_session_hold_off(CfdwSession *session, double ms)
+{
+	cfdw_pace_hold_off(session->pace, ms);
+}
+
+/*
  * Whether a request has to wait for a login.
  */
 bool

@@ -59,6 +59,7 @@ extern CfdwTransfer *cfdw_session_send(CfdwSession *session,
 extern void cfdw_session_count(CfdwRequest *request);
 extern bool cfdw_session_take_turn(CfdwSession *session, CfdwTurn *turn,
 								   double *wait_ms);
+extern void cfdw_session_hold_off(CfdwSession *session, double ms);
 extern bool cfdw_session_must_sign_in(const CfdwSession *session);
 extern bool cfdw_session_is_signing_in(const CfdwSession *session);
 extern uint32 cfdw_session_logins(const CfdwSession *session);

@@ -19,14 +19,12 @@
 #include "utils/timestamp.h"
 
 #include "api/codec.h"
+#include "api/words.h"
 #include "read/cursor.h"
 #include "compat.h"
 
 /* So much may the account's clock be behind ours. */
 #define CLOCK_SLACK_S 60
-
-/* So much of an error is enough. */
-#define MAX_REFUSAL (1024 * 1024)
 
 struct CfdwCursor
 {
@@ -38,8 +36,8 @@ struct CfdwCursor
 	CfdwReader *reader;
 	MemoryContextCallback callback; /* counts what the last rows were */
 	CfdwStatistics *statistics;
-	int64 nrows;            /* read, and not yet counted */
-	StringInfoData refusal; /* a reply that is no list */
+	int64 nrows;     /* read, and not yet counted */
+	bool handed_out; /* some row: the reply cannot be replaced */
 	bool by_id;
 	int64 id;
 };
@@ -48,6 +46,9 @@ static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
 static bool receive(CfdwCursor *cursor);
 static void count_rows(void *arg);
 static void finish_reply(CfdwCursor *cursor);
+static bool ask_again(CfdwCursor *cursor);
+static CfdwAnswer judge(const CfdwCursor *cursor, int *wait_s);
+static const char *what_is_said(const CfdwCursor *cursor, size_t *len);
 pg_noreturn static void report_malformed(const CfdwCursor *cursor,
 										 const char *fault);
 
@@ -118,7 +119,9 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	request.traffic = query->traffic;
 	request.work =
 		(CfdwWork){.activity = CFDW_READS, .since = GetCurrentTimestamp()};
-	initStringInfo(&cursor->refusal);
+	if (query->timeout_ms > 0)
+		request.deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													   query->timeout_ms);
 	cursor->call = cfdw_call_start(session, &request);
 	MemoryContextSwitchTo(caller);
 	return cursor;
@@ -138,10 +141,13 @@ cfdw_cursor_poll(CfdwCursor *cursor, CfdwItem *item)
 		{
 			case CFDW_READ_ITEM:
 				cursor->nrows++;
-				if (is_asked_for(cursor, item))
-					return CFDW_NEXT_ITEM;
-				break;
+				if (!is_asked_for(cursor, item))
+					break;
+				cursor->handed_out = true;
+				return CFDW_NEXT_ITEM;
 			case CFDW_READ_ERROR:
+				if (ask_again(cursor))
+					break;
 				report_malformed(cursor,
 								 _(cfdw_reader_fault(cursor->reader, &offset)));
 			case CFDW_READ_MORE:
@@ -272,13 +278,7 @@ receive(CfdwCursor *cursor)
 	}
 
 	caller = MemoryContextSwitchTo(cursor->context);
-	if (cfdw_answer_of_status(cfdw_call_response(cursor->call)) ==
-		CFDW_ANSWER_DONE)
-		cfdw_reader_feed(cursor->reader, data, len);
-	else
-		appendBinaryStringInfo(
-			&cursor->refusal, data,
-			Min(len, (size_t) MAX_REFUSAL - cursor->refusal.len));
+	cfdw_reader_feed(cursor->reader, data, len);
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -298,45 +298,96 @@ count_rows(void *arg)
 }
 
 /*
- * The reply has ended: leaves the cursor at its end, or raises.
+ * The reply has ended: leaves the cursor at its end, or at the beginning of another
+ * reply, or raises.
  */
 static void
 finish_reply(CfdwCursor *cursor)
 {
 	const CfdwResponse *response = cfdw_call_response(cursor->call);
-	bool is_list = false;
-	const char *head;
-	size_t head_len;
+	CfdwAnswer answer = cfdw_answer_of(response, 0);
+	const char *said;
+	size_t len;
 	CfdwProblem problem;
 	uint64 offset;
 
+	if (!response->signing_in &&
+		(answer == CFDW_ANSWER_EMPTY ||
+		 (answer == CFDW_ANSWER_DONE && cfdw_reader_finish(cursor->reader))))
+	{
+		cfdw_call_end(cursor->call);
+		cursor->ended = true;
+		return;
+	}
+	if (ask_again(cursor))
+		return;
+	said = what_is_said(cursor, &len);
 	if (response->signing_in)
-	{
-		head = cfdw_call_body(cursor->call, &head_len);
-		cfdw_session_report_login(cursor->session, response, head, head_len);
-	}
-	switch (cfdw_answer_of(response, 0))
-	{
-		case CFDW_ANSWER_DONE:
-			is_list = cfdw_reader_finish(cursor->reader);
-			break;
-		case CFDW_ANSWER_EMPTY:
-			is_list = true;
-			break;
-		default:
-			cfdw_report_response(&cursor->action, response,
-								 cursor->refusal.data, cursor->refusal.len);
-	}
-	if (!is_list)
-	{
-		head = cfdw_reader_head(cursor->reader, &head_len);
-		if (cfdw_reply_problem(head, head_len, response->content_type,
-							   &problem))
-			cfdw_report_response(&cursor->action, response, head, head_len);
-		report_malformed(cursor, _(cfdw_reader_fault(cursor->reader, &offset)));
-	}
-	cfdw_call_end(cursor->call);
-	cursor->ended = true;
+		cfdw_session_report_login(cursor->session, response, said, len);
+	if (answer != CFDW_ANSWER_DONE ||
+		cfdw_reply_problem(said, len, response->content_type, &problem))
+		cfdw_report_response(&cursor->action, response, said, len);
+	report_malformed(cursor, _(cfdw_reader_fault(cursor->reader, &offset)));
+}
+
+/*
+ * Sends the request once more when its reply is no use, unless rows of it were handed
+ * out.
+ */
+static bool
+ask_again(CfdwCursor *cursor)
+{
+	CfdwAnswer answer;
+	int wait_s;
+
+	if (cursor->handed_out)
+		return false;
+	answer = judge(cursor, &wait_s);
+	if (!cfdw_call_repeat(cursor->call, answer, wait_s, true))
+		return false;
+	cfdw_reader_restart(cursor->reader);
+	return true;
+}
+
+/*
+ * What a reply means that is no list; *WAIT_S: for so long the account asks to wait, or
+ * 0.  One that is neither a list nor a refusal is as good as lost, but a page may tell a
+ * person of a block.
+ */
+static CfdwAnswer
+judge(const CfdwCursor *cursor, int *wait_s)
+{
+	const CfdwResponse *response = cfdw_call_response(cursor->call);
+	size_t len;
+	const char *said = what_is_said(cursor, &len);
+	CfdwProblem problem;
+	CfdwAnswer answer;
+	bool is_refusal;
+
+	if (response->signing_in)
+		return cfdw_call_login_answer(cursor->call, wait_s);
+	is_refusal =
+		cfdw_reply_problem(said, len, response->content_type, &problem) ||
+		cfdw_words_is_page(said, len);
+	*wait_s = problem.retry_after_s;
+	answer = cfdw_answer_of(response, problem.code);
+	if (answer == CFDW_ANSWER_DONE)
+		return is_refusal ? CFDW_ANSWER_REFUSED : CFDW_ANSWER_UNKNOWN;
+	return answer;
+}
+
+/*
+ * The body of a reply that is no list, or the beginning of one that was to be one.
+ */
+static const char *
+what_is_said(const CfdwCursor *cursor, size_t *len)
+{
+	const CfdwResponse *response = cfdw_call_response(cursor->call);
+
+	return !response->signing_in &&
+				   cfdw_answer_of_status(response) == CFDW_ANSWER_DONE
+			   ? cfdw_reader_head(cursor->reader, len)
+			   : cfdw_call_body(cursor->call, len);
 }
 
 /*

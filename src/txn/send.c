@@ -37,9 +37,6 @@
 /* In an abort an account that does not answer is asked so often, in all. */
 #define ABORT_ATTEMPTS 2
 
-/* An account that asks to wait, and does not say how long, is given this. */
-#define WAIT_MS 1000
-
 /* What goes to one account. */
 typedef struct CfdwLane
 {
@@ -82,6 +79,7 @@ static void run(Sending *sending);
 static void launch(Sending *sending, CfdwLane *lane);
 static void receive(Sending *sending, CfdwLane *lane);
 static bool repeat(const Sending *sending, CfdwLane *lane);
+static bool is_lost(CfdwAnswer answer);
 static void apply(CfdwBatch *batch);
 static void tell_sources(const CfdwBatch *batch);
 static void go_on_aborting(CfdwLane *lane, CfdwBatch *batch);
@@ -485,40 +483,32 @@ receive(Sending *sending, CfdwLane *lane)
 
 /*
  * Sends a batch once more when its answer says nothing of it, and the account then
- * is as if it had been sent once: an add must not have gone out.  In an abort also
- * when the account asks to wait.
+ * is as if it had been sent once: an add must not have gone out.
  */
 static bool
 repeat(const Sending *sending, CfdwLane *lane)
 {
 	CfdwBatch *batch = lane->batch;
 	const CfdwResponse *response = cfdw_call_response(batch->call);
-	int wait_ms = 0;
+	bool adds = cfdw_batch_has(batch, CFDW_ADD);
+	CfdwAnswer answer = batch->answer;
+	int wait_s = batch->problem.retry_after_s;
 
-	if (response->signing_in ||
-		(response->sent && cfdw_batch_has(batch, CFDW_ADD)))
+	if (sending->aborting &&
+		(response->signing_in ||
+		 (is_lost(answer) && ++lane->lost >= ABORT_ATTEMPTS)))
 		return false;
-	switch (batch->answer)
-	{
-		case CFDW_ANSWER_NOT_SENT:
-		case CFDW_ANSWER_UNKNOWN:
-			if (sending->aborting && ++lane->lost >= ABORT_ATTEMPTS)
-				return false;
-			break;
-		case CFDW_ANSWER_LATER:
-			if (!sending->aborting)
-				return false;
-			wait_ms =
-				Max(batch->problem.retry_after_s, response->retry_after_s);
-			wait_ms = Min(wait_ms, INT_MAX / 1000) * 1000;
-			wait_ms = wait_ms > 0 ? wait_ms : WAIT_MS;
-			break;
-		default:
-			return false;
-	}
-	batch->unsure = batch->unsure ||
-					(response->sent && batch->answer == CFDW_ANSWER_UNKNOWN);
-	return cfdw_call_repeat(batch->call, wait_ms);
+	if (response->signing_in)
+		answer = cfdw_call_login_answer(batch->call, &wait_s);
+	if (response->sent && answer == CFDW_ANSWER_UNKNOWN && !adds)
+		batch->unsure = true;
+	return cfdw_call_repeat(batch->call, answer, wait_s, !adds);
+}
+
+static bool
+is_lost(CfdwAnswer answer)
+{
+	return answer == CFDW_ANSWER_NOT_SENT || answer == CFDW_ANSWER_UNKNOWN;
 }
 
 /*

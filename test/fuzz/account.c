@@ -170,12 +170,21 @@ cfdw_call_response(const CfdwCall *call)
 }
 
 bool
-cfdw_call_repeat(CfdwCall *call, int wait_ms)
+cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 {
-	if (call->repeats++ == MAX_REPEATS)
+	if ((answer != CFDW_ANSWER_NOT_SENT && answer != CFDW_ANSWER_UNKNOWN &&
+		 answer != CFDW_ANSWER_LATER) ||
+		(call->response.sent && !harmless) || call->repeats++ == MAX_REPEATS)
 		return false;
 	perform(call);
 	return true;
+}
+
+CfdwAnswer
+cfdw_call_login_answer(const CfdwCall *call, int *wait_s)
+{
+	*wait_s = 0;
+	return CFDW_ANSWER_REFUSED;
 }
 
 void

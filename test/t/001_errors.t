@@ -31,6 +31,15 @@ my %requests = (
 	update => '1 POST, 1 GET',
 	delete => '1 POST, 1 GET');
 
+# The server, and the session.
+sub start_anew
+{
+	$session->quit;
+	$t->node->restart;
+	$session = $t->session;
+	return;
+}
+
 # Runs a statement, and takes its error apart.
 sub ask
 {
@@ -145,7 +154,7 @@ answers('504', [ 'status', code => 504 ],
 	sqlstate => 'HV000', once => 0, hint => qr/^Try again later/, add => \%unknown);
 
 # An add is not repeated, whatever the others are.
-foreach my $code (500, 502, 503, 504, 429)
+foreach my $code (500, 502, 503, 504)
 {
 	$t->wire;
 	$t->fault('status', code => $code, on => 'POST', times => 0);
@@ -204,21 +213,25 @@ is(ask("INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c')")->{sqlstate},
 $t->emulator('heal');
 
 # ------------------------------------------------------------------------------
-# Too many requests
+# Too many requests.  Whoever asks to wait is left alone by all sessions, until the
+# server is started anew.
 
+$t->sql(q{ALTER SERVER acme OPTIONS (ADD max_retries '0')});
 answers('429 in HTML', [ 'status', code => 429, body => 'html' ],
 	sqlstate => '53400', once => 0, hint => qr/wait/);
 answers('429 in JSON', [ 'status', code => 429, body => 'problem' ],
 	sqlstate => '53400', once => 0, hint => qr/wait/);
-answers(
+answer(
 	'429 with retry_after',
-	[ 'status', code => 429, body => 'problem', retry_field => 300 ],
-	sqlstate => '53400', once => 0, hint => qr/300 seconds/);
-answers(
+	[ 'status', code => 429, body => 'problem', retry_field => 300 ], 'get',
+	sqlstate => '53400', hint => qr/300 seconds/);
+start_anew();
+answer(
 	'429 with Retry-After',
-	[ 'status', code => 429, body => 'html', retry_after => 7 ],
-	sqlstate => '53400', once => 0, hint => qr/7 seconds/);
-foreach my $odd ('Wed, 21 Oct 2015 07:28:00 GMT', '-5', '9' x 30, 'soon')
+	[ 'status', code => 429, body => 'html', retry_after => 70 ], 'get',
+	sqlstate => '53400', hint => qr/70 seconds/);
+start_anew();
+foreach my $odd ('Wed, 21 Oct 2015 07:28:00 GMT', '-5', 'soon', '9' x 30)
 {
 	answer(
 		"429 with Retry-After: $odd",
@@ -226,10 +239,13 @@ foreach my $odd ('Wed, 21 Oct 2015 07:28:00 GMT', '-5', '9' x 30, 'soon')
 		sqlstate => '53400',
 		hint => qr/wait/);
 }
+start_anew();
 $t->set(rate_limit => 1, rate_body => 'json');
 $t->sql('SELECT 1 FROM catalogs');
 is(ask('SELECT id FROM catalogs')->{sqlstate}, '53400', 'a rate limit');
 $t->reset;
+start_anew();
+$t->sql('ALTER SERVER acme OPTIONS (DROP max_retries)');
 
 # ------------------------------------------------------------------------------
 # The account's codes: they say more than the status, which may even be 200

@@ -408,8 +408,9 @@ foreach my $class (sort grep { $classes{$_}{again} } keys %classes)
 	strike_one($same[0], 2, 4);
 	strike_one($same[-1], 8, 4);
 }
-# What is refused is not.
-strike_one($_, 3) foreach grep { !$classes{ $_->{class} }{again} } @prompt;
+# What is refused is not, unless the account asks to wait (t/038).
+strike_one($_, 3)
+  foreach grep { !$classes{ $_->{class} }{again} && $_->{class} ne 'busy' } @prompt;
 $t->sql('ALTER SERVER acme OPTIONS (SET max_retries \'0\')');
 
 # ------------------------------------------------------------------------------

@@ -1,0 +1,23 @@
+-- An account that takes seven requests in any second refuses none: each goes out when
+-- its turn has come, in a COMMIT and in an abort as well.
+\i sql/include/account.sql
+ALTER SERVER acme OPTIONS (DROP requests_per_second);
+\! emulator set rate_limit=7
+
+DO $$
+BEGIN
+    FOR i IN 1 .. 9 LOOP
+        PERFORM count(*) FROM catalogs;
+    END LOOP;
+END
+$$;
+\! emulator wire --status | sort | uniq -c | sed 's/^ *//'
+BEGIN;
+INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 400) g;
+SELECT count(*) FROM catalogs_fdw_flush('acme');
+ROLLBACK;
+\! emulator wire --status --summary | sort | uniq -c | sed 's/^ *//'
+\! emulator lists --columns id
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;

@@ -1,0 +1,41 @@
+-- What came to nothing is tried again where that is safe, and when the account wishes.
+\i sql/include/account.sql
+\set VERBOSITY terse
+
+-- An account that fails once: reading, and changing what may be changed twice.
+\! emulator fault status code=503 times=1
+SELECT count(*) FROM catalogs;
+\! emulator wire --status; emulator fault close_applied times=1
+SELECT count(*) FROM catalogs WHERE id = 4223;
+\! emulator wire --status; emulator fault status code=503 on=POST times=1
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+\! emulator wire --status; emulator fault status code=503 on=POST times=1
+INSERT INTO catalogs (name) VALUES ('once');
+\! emulator wire --status
+-- 429 is a refusal for certain: of an add, too.
+\! emulator fault status code=429 on=POST times=1
+INSERT INTO catalogs (name) VALUES ('later');
+\! emulator wire --status; emulator lists --columns name | grep -c later
+-- Not after a 403, nor once more after a page, which may tell of a block.
+\! emulator fault status code=403 body=html times=0
+SELECT count(*) FROM catalogs;
+\! emulator heal; emulator wire --status; emulator fault html_200 times=0
+SELECT count(*) FROM catalogs;
+\! emulator heal; emulator wire --status
+-- As often as max_retries says.
+ALTER SERVER acme OPTIONS (ADD max_retries '1');
+\! emulator fault status code=503 times=0
+SELECT count(*) FROM catalogs;
+\! emulator heal; emulator wire --status
+-- Two seconds are waited for; five minutes are not, and nobody asks meanwhile.
+\! emulator fault status code=429 retry_after=2 times=1
+SELECT count(*) FROM catalogs;
+\! emulator wire --time --status | sed 's/ [+][2-9].*/, two seconds later/; s/ [+].*//'
+\! emulator fault status code=429 body=problem retry_field=300 times=1
+SELECT count(*) FROM catalogs;
+INSERT INTO catalogs (name) VALUES ('now');
+\echo :SQLSTATE
+\! emulator wire --status
+
+SET client_min_messages = warning;
+DROP EXTENSION catalogs_fdw CASCADE;
