@@ -32,6 +32,7 @@ OBJS = \
 	src/net/pool.o \
 	src/net/log.o \
 	src/net/http.o \
+	src/net/client.o \
 	src/net/answer.o \
 	src/net/report.o \
 	src/net/auth.o \

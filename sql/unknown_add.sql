@@ -71,8 +71,8 @@ ROLLBACK TO a;
 COMMIT;
 \! emulator wire; emulator lists --columns id,name; emulator reset
 
--- An error that the client's encoding cannot show names no row to it: so the WARNING
--- does, in what there is of it.  (psql may show either first.)
+-- What the client's encoding cannot show of an error is a question mark, and the error
+-- the same; the WARNING names the row as well.  (psql may show either first.)
 \set VERBOSITY default
 \setenv PGDATABASE :DBNAME
 \setenv PGCLIENTENCODING LATIN1

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "api/words.h"
+#include "net/client.h"
 #include "net/report.h"
 #include "compat.h"
 
@@ -36,7 +37,7 @@ pg_noreturn static void report_failure(const CfdwAction *action, int sqlstate,
 									   const StringInfoData *detail,
 									   const char *hint);
 pg_noreturn static void raise(const CfdwAction *action, int sqlstate,
-							  const char *message, const StringInfoData *detail,
+							  char *message, const StringInfoData *detail,
 							  const char *hint);
 static char *failed_message(const CfdwAction *action);
 static char *unknown_message(const CfdwAction *action);
@@ -263,16 +264,22 @@ report_failure(const CfdwAction *action, int sqlstate,
 }
 
 /*
- * Counts an error, and raises it.  All is translated; HINT may be NULL.
+ * Counts an error, and raises it, as the client can be shown it: or else it would be
+ * told of its encoding, and might repeat what may have been carried out.  All is
+ * translated; HINT may be NULL.
  */
 static void
-raise(const CfdwAction *action, int sqlstate, const char *message,
+raise(const CfdwAction *action, int sqlstate, char *message,
 	  const StringInfoData *detail, const char *hint)
 {
 	cfdw_statistics_error(action->statistics, sqlstate, message, detail->data);
-	ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message),
-					errdetail_internal("%s", detail->data),
-					hint != NULL ? errhint("%s", hint) : 0));
+	cfdw_client_prepare();
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg_internal("%s", cfdw_client_showable(message)),
+			 errdetail_internal("%s", cfdw_client_showable(detail->data)),
+			 hint != NULL ? errhint("%s", cfdw_client_showable(pstrdup(hint)))
+						  : 0));
 }
 
 /*

@@ -18,20 +18,13 @@
 #include "nls.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "common/string.h"
-#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+#include "net/client.h"
 #include "txn/name.h"
 #include "txn/remain.h"
-
-/* The conversion to the client's encoding, as last looked up. */
-static int client_encoding = -1;
-static FmgrInfo to_client;
-static bool can_convert = false;
 
 static int count_rows(CfdwAccount *account);
 static void warn(CfdwAccount *account, StringInfo names, bool unknown);
@@ -41,29 +34,6 @@ static bool is_left(CfdwLedgerRow *row, bool *unknown, CfdwVerb *verb);
 static const char *reason(CfdwAccount *account, bool only_deletes);
 static char *format(const char *message, const char *first, const char *second);
 static void send_warning(int sqlstate, char *message, char *detail, char *hint);
-static char *showable(char *text);
-static bool client_can_show(const char *text);
-static bool client_shows_all(void);
-
-/*
- * Looks up what cfdw_remain_warn() needs.  To be called before an account is told.
- */
-void
-cfdw_remain_prepare(void)
-{
-	int encoding = pg_get_client_encoding();
-	Oid proc;
-
-	if (encoding == client_encoding)
-		return;
-	client_encoding = -1;
-	can_convert = false;
-	proc = FindDefaultConversionProc(GetDatabaseEncoding(), encoding);
-	if (OidIsValid(proc))
-		fmgr_info_cxt(proc, &to_client, TopMemoryContext);
-	can_convert = OidIsValid(proc);
-	client_encoding = encoding;
-}
 
 /*
  * The transaction ends, and all that can be sent is: warns of what remains.  Never
@@ -103,7 +73,7 @@ void
 cfdw_remain_tell(CfdwLedgerRow *row)
 {
 	if (GetCurrentTransactionNestLevel() == 1 &&
-		(client_shows_all() || pg_get_client_encoding() == PG_UTF8))
+		(cfdw_client_shows_all() || pg_get_client_encoding() == PG_UTF8))
 		row->named = CFDW_NAMED_UNKNOWN;
 }
 
@@ -258,58 +228,11 @@ send_warning(int sqlstate, char *message, char *detail, char *hint)
 	/* What calls us may have a name that the client cannot be shown; "WARNING" is
 	 * translated by the server. */
 	error_context_stack = NULL;
-	ereport(client_can_show(gettext("WARNING")) ? WARNING : LOG_SERVER_ONLY,
-			(errcode(sqlstate), errmsg_internal("%s", showable(message)),
-			 errdetail_internal("%s", showable(detail)),
-			 hint != NULL ? errhint("%s", showable(hint)) : 0));
+	ereport(cfdw_client_can_show(gettext("WARNING")) ? WARNING
+													 : LOG_SERVER_ONLY,
+			(errcode(sqlstate),
+			 errmsg_internal("%s", cfdw_client_showable(message)),
+			 errdetail_internal("%s", cfdw_client_showable(detail)),
+			 hint != NULL ? errhint("%s", cfdw_client_showable(hint)) : 0));
 	error_context_stack = context;
-}
-
-/*
- * A text, with question marks in the place of what the client's encoding cannot
- * show, or might not: works on TEXT itself.
- */
-static char *
-showable(char *text)
-{
-	if (!client_can_show(text))
-		for (char *p = text; *p != '\0'; p++)
-			if (IS_HIGHBIT_SET(*p))
-				*p = '?';
-	return text;
-}
-
-static bool
-client_can_show(const char *text)
-{
-	int encoding = pg_get_client_encoding();
-	int len = strlen(text);
-	char *buffer;
-	bool shown;
-
-	if (client_shows_all() || pg_is_ascii(text))
-		return true;
-	if (!can_convert || encoding != client_encoding)
-		return false;
-	buffer = cfdw_ledger_alloc((Size) len * MAX_CONVERSION_GROWTH + 1);
-	if (buffer == NULL)
-		return false;
-	shown = DatumGetInt32(
-				FunctionCall6(&to_client, Int32GetDatum(GetDatabaseEncoding()),
-							  Int32GetDatum(encoding), CStringGetDatum(text),
-							  CStringGetDatum(buffer), Int32GetDatum(len),
-							  BoolGetDatum(true))) == len;
-	pfree(buffer);
-	return shown;
-}
-
-/*
- * Whether the client's encoding takes any text of the database, as it is.
- */
-static bool
-client_shows_all(void)
-{
-	int encoding = pg_get_client_encoding();
-
-	return encoding == GetDatabaseEncoding() || encoding == PG_SQL_ASCII;
 }

@@ -10,7 +10,6 @@
 
 #include "txn/difference.h"
 
-extern void cfdw_remain_prepare(void);
 extern void cfdw_remain_warn(void);
 extern void cfdw_remain_tell(CfdwLedgerRow *row);
 

@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "net/client.h"
 #include "read/cursor.h"
 #include "txn/batch.h"
 #include "txn/match.h"
@@ -108,7 +109,7 @@ cfdw_send(dlist_head *operations)
 		return;
 	refuse_unknown_adds(operations);
 	find_sessions(operations);
-	cfdw_remain_prepare();
+	cfdw_client_prepare();
 	context = AllocSetContextCreate(
 		TopTransactionContext, "catalogs_fdw sending", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);

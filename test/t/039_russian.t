@@ -8,9 +8,6 @@ use CatalogsFdw::Test;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-binmode $_, ':encoding(UTF-8)'
-  foreach Test::More->builder->output, Test::More->builder->failure_output;
-
 # A locale of this test's own: few machines have it.
 my $locales = PostgreSQL::Test::Utils::tempdir_short();
 system("localedef -i ru_RU -f UTF-8 $locales/ru_RU.UTF-8 > $locales/log 2>&1");
