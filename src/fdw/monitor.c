@@ -217,7 +217,7 @@ progress_row(const CfdwProgressView *view, Datum *values, bool *nulls)
 	static const char *const awaited[] = {
 		[CFDW_AWAITS_DESCRIPTOR] = "file descriptor",
 		[CFDW_AWAITS_TURN] = "turn",
-		[CFDW_AWAITS_RETRY] = "retry",
+		[CFDW_AWAITS_PAUSE] = "pause",
 		[CFDW_AWAITS_LOGIN] = "login",
 		[CFDW_AWAITS_REPLY] = "reply",
 	};

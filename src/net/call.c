@@ -59,7 +59,7 @@ typedef enum CallState
 
 /* The same, as others see it. */
 static const CfdwAwaited awaited[] = {
-	[CALL_PAUSED] = CFDW_AWAITS_RETRY,
+	[CALL_PAUSED] = CFDW_AWAITS_PAUSE,
 	[CALL_IN_LINE] = CFDW_AWAITS_TURN,
 	[CALL_WAITING] = CFDW_AWAITS_DESCRIPTOR,
 	[CALL_SIGNING_IN] = CFDW_AWAITS_LOGIN,
@@ -411,7 +411,7 @@ static CfdwAwaited
 awaited_by(const CfdwCall *call)
 {
 	return call->state == CALL_IN_LINE && call->turn.held_off_us > 0
-			   ? CFDW_AWAITS_RETRY
+			   ? CFDW_AWAITS_PAUSE
 			   : awaited[call->state];
 }
 
@@ -425,7 +425,7 @@ show(CfdwCall *call, CfdwAwaited now)
 
 	if (call->state == CALL_PAUSED)
 		until = call->pause_end;
-	else if (now == CFDW_AWAITS_RETRY)
+	else if (now == CFDW_AWAITS_PAUSE)
 		until = GetCurrentTimestamp() + call->turn.held_off_us;
 	cfdw_progress_await(cfdw_session_progress(call->session), now, until);
 }

@@ -84,7 +84,7 @@ static struct
 	[CFDW_AWAITS_NOTHING] = {"CatalogsFdwRequest", 0},
 	[CFDW_AWAITS_DESCRIPTOR] = {"CatalogsFdwRequest", 0},
 	[CFDW_AWAITS_TURN] = {"CatalogsFdwPace", 0},
-	[CFDW_AWAITS_RETRY] = {"CatalogsFdwBackoff", 0},
+	[CFDW_AWAITS_PAUSE] = {"CatalogsFdwBackoff", 0},
 	[CFDW_AWAITS_LOGIN] = {"CatalogsFdwRequest", 0},
 	[CFDW_AWAITS_REPLY] = {"CatalogsFdwRequest", 0},
 };

@@ -26,7 +26,7 @@ typedef enum CfdwAwaited
 	CFDW_AWAITS_NOTHING,
 	CFDW_AWAITS_DESCRIPTOR,
 	CFDW_AWAITS_TURN,
-	CFDW_AWAITS_RETRY, /* the end of a pause */
+	CFDW_AWAITS_PAUSE, /* the end of one */
 	CFDW_AWAITS_LOGIN,
 	CFDW_AWAITS_REPLY
 } CfdwAwaited;

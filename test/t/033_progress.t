@@ -114,7 +114,7 @@ is_idle('... and ends');
 $t->reset;
 $t->fault('status', code => 503, on => 'POST', times => 4);
 $session->send(q{DELETE FROM catalogs WHERE id = 4222});
-becomes("$what, until > now()", qr/^acme\|sending\|retry\|0\|1\|1\|1\|t$/, 'a pause before the next attempt');
+becomes("$what, until > now()", qr/^acme\|sending\|pause\|0\|1\|1\|1\|t$/, 'a pause before the next attempt');
 wait_event('CatalogsFdwBackoff');
 is($session->result->{sqlstate}, '', '... which succeeds');
 
@@ -138,6 +138,18 @@ becomes("$what", qr/^acme\|sending\|turn\|2\|5\|2\|3$/, 'a COMMIT that is paced'
 wait_event('CatalogsFdwPace');
 is($session->result->{sqlstate}, '', '... gets its turn');
 $t->sql(q{ALTER SERVER acme OPTIONS (SET requests_per_second '0')});
+
+# An account that asks to wait is left alone by all.
+$t->reset;
+my $other = CatalogsFdw::Session->new($node);
+$t->fault('status', code => 429, retry_after => 2, on => 'GET');
+$session->send('SELECT name FROM catalogs');
+becomes("$what, until > now()", qr/^acme\|reading\|pause\|0\|\|\|\|t$/, 'an account asks to wait');
+$other->send(q{DELETE FROM catalogs WHERE id = 4222});
+becomes("$what, until > now(), until < now() + interval '2 s'", qr/^acme\|reading\|pause\|0\|\|\|\|t\|t$/,
+	'... and so does another session', $other);
+is($_->result->{sqlstate}, '', '... which goes on') foreach $session, $other;
+is_idle('... and ends');
 
 # ------------------------------------------------------------------------------
 # Several accounts, and a login
