@@ -150,6 +150,10 @@ bench: ## install what is missing, and measure time, memory and requests (STRICT
 	@test/setup bench
 	@STRICT=$(STRICT) test/bench/run
 
+soak: ## install what is missing, and let many sessions ask for long (CATALOGS_SOAK_SECONDS=20 a part)
+	@test/setup
+	@test/run soak
+
 mutate: ## break one promise after the other, and want a test to notice (ONLY="NAME" tries some)
 	@test/setup
 	@test/mutate $(ONLY)
@@ -196,4 +200,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo try test matrix mutate sanitize cassert valgrind fuzz bench lint format dist deb clean clean-python help
+.PHONY: all install uninstall installcheck demo try test soak matrix mutate sanitize cassert valgrind fuzz bench lint format dist deb clean clean-python help

@@ -24,6 +24,9 @@ MOST_ROUNDS = int(os.environ.get("ROUNDS") or 100)
 # How many lists, and how many scans of so many one round has.
 SIZES = {1: 300, 1_000: 50, 10_000: 10, 100_000: 3, 1_000_000: 1}
 
+# Requests that an account takes in a second.
+LIMITS = 7, 50, 1000
+
 # A tree of the largest reply takes json-c long, and some 4 GB: once is enough,
 # and only where there is the memory for it.
 LARGEST = max(SIZES)
@@ -88,6 +91,24 @@ def memory(sql):
              " FROM 'VmHWM:\\s+(\\d+) kB')").split()[-1]) / 1024
 
 
+def rate(sql, seconds):
+    """Of a statement in 32 sessions, how many a second; the first one, in which an
+    account that was idle is asked at once, does not count."""
+    def measure():
+        script = FOLDER / "script.sql"
+        script.write_text(sql + ";\n", encoding="utf-8")
+        for log in FOLDER.glob("pgbench_log.*"):
+            log.unlink()
+        run("pgbench", "-n", "-c", "32", "-j", "2", "-T", str(seconds), "-f", script,
+            "-l", f"--log-prefix={FOLDER}/pgbench_log", stderr=subprocess.STDOUT)
+        ends = sorted(int(line.split()[4]) + int(line.split()[5]) / 1e6
+                      for log in FOLDER.glob("pgbench_log.*")
+                      for line in log.read_text().splitlines())
+        later = [end for end in ends if ends[0] + 1 < end <= ends[0] + seconds - 1]
+        return len(later) / (seconds - 2)
+    return measure
+
+
 def requests(sql):
     """How many requests a statement makes in a new session."""
     log = FOLDER / "logs/requests"
@@ -134,6 +155,8 @@ GROUPS = [
     (9, {f"limit {size} sql": pgbench(LIMIT_1.format(size), 50) for size in SIZES}),
     (5, {"accounts 1": pgbench("SELECT * FROM account_1", 5),
          "accounts 32": pgbench("SELECT * FROM accounts", 5)}),
+    (1, {f"pace {limit}": rate(f"SELECT * FROM paced_{limit}", 12) for limit in LIMITS}),
+    (1, {f"limit of pace {limit}": lambda limit=limit: limit for limit in LIMITS}),
     (5, {f"memory {size}": memory(ALL.format(size)) for size in SIZES}),
     (5, {f"changes {n}": kept("change", n) for n in (10_000, 100_000)}),
     (5, {f"blocks {n}": kept("change_in_blocks", n) for n in (2_000, 20_000)}),

@@ -58,6 +58,8 @@ PROMISES = [
          "memory commits 200000", "memory commits 2000", 1, "MB", "more"),
     Line("32 accounts with a latency of 50 ms; against one",
          "accounts 32", "accounts 1", 2),
+    *(Line(f"requests a second of 32 sessions, of {limit} that an account takes",
+           f"pace {limit}", f"limit of pace {limit}", 1, "") for limit in (7, 50, 1000)),
     Line("join with 1,000 local rows: GETs", "join 1000", "", 1, "", "count"),
     Line("join with 2 local rows: GETs", "join 2", "", 2, "", "count"),
 ]

@@ -136,6 +136,22 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- Accounts that take so many requests a second.
+DO $$
+DECLARE
+	port text := (SELECT substring(o from ':(\d+)$')
+		FROM pg_foreign_server, unnest(srvoptions) o WHERE o LIKE 'url=%' LIMIT 1);
+	i integer;
+BEGIN
+	FOREACH i IN ARRAY ARRAY[7, 50, 1000] LOOP
+		PERFORM make_server('paced_' || i, port);
+		EXECUTE format($f$
+			ALTER SERVER paced_%1$s OPTIONS (SET requests_per_second %1$L);
+			CREATE FOREIGN TABLE paced_%1$s (id bigint)
+				SERVER paced_%1$s OPTIONS (path '/1') $f$, i);
+	END LOOP;
+END $$;
+
 CREATE TABLE local_2 AS SELECT 400 + i AS id FROM generate_series(1::bigint, 2) i;
 CREATE TABLE local_1000 AS SELECT i AS id FROM generate_series(1::bigint, 1000) i;
 ANALYZE local_2, local_1000;
