@@ -23,6 +23,7 @@ OBJS = \
 	src/declare/familiar.o \
 	src/declare/option.o \
 	src/declare/table.o \
+	src/net/clock.o \
 	src/net/shared.o \
 	src/net/pace.o \
 	src/net/statistics.o \

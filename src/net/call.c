@@ -36,6 +36,7 @@
 #include "compat.h"
 #include "net/auth.h"
 #include "net/call.h"
+#include "net/clock.h"
 
 /* Before a request is sent again; doubled for each time that it was.  An account that
  * answers so many requests a second is given one. */
@@ -49,7 +50,7 @@
 /* What a call waits for. */
 typedef enum CallState
 {
-	CALL_PAUSED,     /* until "pause_end" */
+	CALL_PAUSED,     /* until "pause_end_us" */
 	CALL_IN_LINE,    /* for its turn */
 	CALL_WAITING,    /* for a descriptor */
 	CALL_SIGNING_IN, /* for "login" */
@@ -74,9 +75,10 @@ struct CfdwCall
 	CfdwSession *session; /* NULL once cfdw_call_end() was called */
 	CfdwRequest request;
 	CallState state;
-	CfdwAwaited shown; /* to other sessions */
-	bool in_abort;     /* it was started in one */
-	TimestampTz pause_end;
+	CfdwAwaited shown;     /* to other sessions */
+	bool in_abort;         /* it was started in one */
+	TimestampTz pause_end; /* for others to see ... */
+	int64 pause_end_us;    /* ... and by cfdw_clock_us() */
 	CfdwTurn turn;
 	double look_ms;         /* in line: when to look again */
 	CfdwLogin *login;       /* the one that it waits for, or that has failed */
@@ -343,6 +345,7 @@ cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 						  CFDW_COUNT_RETRIES, 1);
 	call->pause_end =
 		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64) pause_ms);
+	call->pause_end_us = cfdw_clock_us() + (int64) (pause_ms * 1000);
 	call->state = CALL_PAUSED;
 	return true;
 }
@@ -452,7 +455,7 @@ go_on(CfdwCall *call)
 static void
 end_pause(CfdwCall *call)
 {
-	if (GetCurrentTimestamp() >= call->pause_end)
+	if (cfdw_clock_us() >= call->pause_end_us)
 		call->state = CALL_IN_LINE;
 }
 
@@ -708,9 +711,8 @@ left_ms(const CfdwCall *call)
 {
 	double left = DBL_MAX;
 
-	if (call->request.deadline != 0)
-		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-											   call->request.deadline);
+	if (call->request.deadline_us != 0)
+		left = (call->request.deadline_us - cfdw_clock_us()) / 1000.0;
 	return aborting ? Min(left, left_of_abort_ms()) : left;
 }
 
@@ -735,8 +737,7 @@ expect(CfdwCall *call)
 	switch (call->state)
 	{
 		case CALL_PAUSED:
-			left = Min(left, TimestampDifferenceMilliseconds(
-								 GetCurrentTimestamp(), call->pause_end));
+			left = Min(left, (call->pause_end_us - cfdw_clock_us()) / 1000.0);
 			break;
 		case CALL_IN_LINE:
 			left = Min(left, call->look_ms);

@@ -52,7 +52,7 @@ typedef struct CfdwRequest
 	/* For a call alone: what it is a part of; and when all of it must have ended, login, waits and
 	 * repetitions included; 0 for no limit. */
 	CfdwWork work;
-	TimestampTz deadline;
+	int64 deadline_us; /* by cfdw_clock_us() */
 } CfdwRequest;
 
 /* How a transfer ended, seen from below HTTP. */

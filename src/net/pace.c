@@ -26,10 +26,10 @@
 #include "postgres.h"
 #include "nls.h"
 
-#include "portability/instr_time.h"
 #include "storage/spin.h"
 
 #include "declare/url.h"
+#include "net/clock.h"
 #include "net/pace.h"
 #include "net/shared.h"
 
@@ -87,7 +87,6 @@ struct CfdwPace
 };
 
 static void init_pace(void *entry);
-static int64 now_us(void);
 static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
 static void leave_line(CfdwPace *pace, uint64 ticket);
 static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
@@ -127,7 +126,7 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 	int ntaken;
 	int place;
 	int missing; /* places, until there is one for this */
-	int64 now = now_us();
+	int64 now = cfdw_clock_us();
 	int64 wait_us;
 	bool come;
 
@@ -169,7 +168,7 @@ cfdw_pace_sent(CfdwTurn *turn)
 
 	if (pace == NULL || turn->window_us == 0)
 		return;
-	turn->sent_us = now_us();
+	turn->sent_us = cfdw_clock_us();
 	SpinLockAcquire(&pace->lock);
 	keep_place(pace, turn, turn->sent_us + LATE_PART(turn->window_us));
 	SpinLockRelease(&pace->lock);
@@ -182,7 +181,7 @@ void
 cfdw_pace_answered(CfdwTurn *turn)
 {
 	CfdwPace *pace = turn->pace;
-	int64 now = now_us();
+	int64 now = cfdw_clock_us();
 	int64 latest_us;
 
 	if (pace == NULL || turn->sent_us == 0)
@@ -222,7 +221,7 @@ cfdw_pace_leave(CfdwTurn *turn)
 void
 cfdw_pace_hold_off(CfdwPace *pace, double ms)
 {
-	int64 until = now_us() + (int64) (ms * 1000);
+	int64 until = cfdw_clock_us() + (int64) (ms * 1000);
 
 	SpinLockAcquire(&pace->lock);
 	pace->held_off_us = Max(pace->held_off_us, until);
@@ -236,18 +235,6 @@ init_pace(void *entry)
 
 	SpinLockInit(&pace->lock);
 	pace->new_best_us = PG_INT64_MAX;
-}
-
-/*
- * By a clock that all processes have in common, and nobody can set.
- */
-static int64
-now_us(void)
-{
-	instr_time now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	return (int64) INSTR_TIME_GET_MICROSEC(now);
 }
 
 /*

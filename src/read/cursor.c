@@ -20,6 +20,7 @@
 
 #include "api/codec.h"
 #include "api/words.h"
+#include "net/clock.h"
 #include "read/cursor.h"
 #include "compat.h"
 
@@ -120,8 +121,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 	request.work =
 		(CfdwWork){.activity = CFDW_READS, .since = GetCurrentTimestamp()};
 	if (query->timeout_ms > 0)
-		request.deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													   query->timeout_ms);
+		request.deadline_us =
+			cfdw_clock_us() + query->timeout_ms * INT64CONST(1000);
 	cursor->call = cfdw_call_start(session, &request);
 	MemoryContextSwitchTo(caller);
 	return cursor;

@@ -52,11 +52,11 @@ cfdw_batch_create(CfdwTarget *target, int max)
 
 /*
  * Starts to send a batch through its target's session; the request lives in the
- * current memory context.  It may be sent again until DEADLINE.  False when there
+ * current memory context.  It may be sent again until DEADLINE_US.  False when there
  * is no memory.
  */
 bool
-cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline)
+cfdw_batch_start(CfdwBatch *batch, int64 deadline_us)
 {
 	CfdwSession *session = batch->target->session;
 	const CfdwOptions *options = cfdw_session_options(session);
@@ -65,7 +65,7 @@ cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline)
 						   .max_response_size = options->max_response_size,
 						   .whole = true,
 						   .work = batch->work,
-						   .deadline = deadline};
+						   .deadline_us = deadline_us};
 
 	batch->timeout_ms = options->request_timeout_ms;
 	request.url = full_url(options->url, account->path);

@@ -49,7 +49,7 @@ typedef struct CfdwBatch
 } CfdwBatch;
 
 extern CfdwBatch *cfdw_batch_create(CfdwTarget *target, int max);
-extern bool cfdw_batch_start(CfdwBatch *batch, TimestampTz deadline);
+extern bool cfdw_batch_start(CfdwBatch *batch, int64 deadline_us);
 extern void cfdw_batch_read(CfdwBatch *batch);
 extern bool cfdw_batch_has(const CfdwBatch *batch, CfdwVerb verb);
 extern bool cfdw_batch_is_done(const CfdwOperation *operation);

@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "net/client.h"
+#include "net/clock.h"
 #include "read/cursor.h"
 #include "txn/batch.h"
 #include "txn/match.h"
@@ -58,8 +59,9 @@ typedef struct Sending
 {
 	bool aborting;
 	TimestampTz start;
-	TimestampTz deadline; /* of an abort */
-	int phase;            /* batches of later ones have to wait */
+	int64 start_us;    /* the same by cfdw_clock_us() ... */
+	int64 deadline_us; /* ... and the end of an abort */
+	int phase;         /* batches of later ones have to wait */
 	dlist_head lanes;
 	int nlanes;
 	CfdwBatch *failed; /* the first that has; then no more are sent */
@@ -115,6 +117,7 @@ cfdw_send(dlist_head *operations)
 	caller = MemoryContextSwitchTo(context);
 	sending = palloc0(sizeof(Sending));
 	sending->start = GetCurrentTimestamp();
+	sending->start_us = cfdw_clock_us();
 	dlist_init(&sending->lanes);
 	PG_TRY();
 	{
@@ -148,7 +151,7 @@ cfdw_send_in_abort(dlist_head *operations, int limit_ms)
 
 	if (dlist_is_empty(operations))
 		return;
-	sending.deadline = TimestampTzPlusMilliseconds(sending.start, limit_ms);
+	sending.deadline_us = cfdw_clock_us() + limit_ms * INT64CONST(1000);
 	dlist_init(&sending.lanes);
 	cfdw_call_begin_abort(limit_ms);
 	for (int i = 0; i < CFDW_NVERBS; i++)
@@ -416,7 +419,7 @@ run(Sending *sending)
 static void
 launch(Sending *sending, CfdwLane *lane)
 {
-	TimestampTz deadline = sending->deadline;
+	int64 deadline_us = sending->deadline_us;
 	CfdwBatch *batch;
 
 	if (lane->batch != NULL || lane->stopped || sending->failed != NULL ||
@@ -434,18 +437,19 @@ launch(Sending *sending, CfdwLane *lane)
 				   .batch = ++lane->nlaunched,
 				   .batches = lane->nbatches};
 	if (!sending->aborting)
-		deadline = TimestampTzPlusMilliseconds(
-			sending->start,
-			cfdw_session_options(batch->target->session)->commit_timeout_ms);
-	if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <
-		CFDW_DEADLINE_SLACK_MS)
+		deadline_us =
+			sending->start_us +
+			cfdw_session_options(batch->target->session)->commit_timeout_ms *
+				INT64CONST(1000);
+	if (deadline_us - cfdw_clock_us() <
+		CFDW_DEADLINE_SLACK_MS * INT64CONST(1000))
 	{
 		lane->stopped = batch->too_late = true;
 		if (sending->aborting)
 			lane->account->why = _("There was no time left.");
 		sending->failed = batch;
 	}
-	else if (cfdw_batch_start(batch, deadline))
+	else if (cfdw_batch_start(batch, deadline_us))
 		lane->batch = batch;
 	else if (!sending->aborting)
 		ereport(ERROR,
@@ -709,8 +713,7 @@ find_lookalikes(const Sending *sending, CfdwBatch *batch)
 	const CfdwTarget *target = batch->target;
 	const CfdwAccount *account = target->account;
 	int limit_ms = cfdw_session_options(target->session)->commit_timeout_ms;
-	long left_ms = limit_ms - TimestampDifferenceMilliseconds(
-								  sending->start, GetCurrentTimestamp());
+	int64 left_ms = limit_ms - (cfdw_clock_us() - sending->start_us) / 1000;
 	MemoryContext caller = CurrentMemoryContext;
 	CfdwRows added = {0};
 	char *volatile found = NULL;

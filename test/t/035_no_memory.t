@@ -18,7 +18,7 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 my $library = "$folder/no_memory.so";
 my $said = '';
 IPC::Run::run([ 'cc', '-shared', '-fPIC', '-O1', "-I$ENV{CATALOGS_PG_INCLUDE}", '-o', $library,
-		dirname(__FILE__) . '/no_memory.c' ], '>&', \$said) or die $said;
+		dirname(__FILE__) . '/machine.c' ], '>&', \$said) or die $said;
 
 my $t = do
 {

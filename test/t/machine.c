@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
- * no_memory.c
- *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory.
+ * machine.c
+ *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory, and sets the
+ *	  clock back, for t/036_clock.
  *
  * Preloaded into the server it stands before the C library's malloc() and its kin,
  * and lets one call fail that comes from one of those two libraries, or that and all
@@ -15,6 +16,10 @@
 #include <errno.h>
 #include <link.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "fmgr.h"
 
@@ -22,6 +27,7 @@ PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(fail_allocation);
 PG_FUNCTION_INFO_V1(allocations);
+PG_FUNCTION_INFO_V1(set_clock_back);
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -41,6 +47,9 @@ static int nranges;
 static int64 calls;  /* so far, from there */
 static int64 fails;  /* which of them does; 0: none */
 static bool forever; /* and all after it */
+
+static int seconds_back;
+static int looks;
 
 static int
 note_library(struct dl_phdr_info *info, size_t size, void *arg)
@@ -121,6 +130,33 @@ strdup(const char *text)
 					 : __libc_malloc(size);
 
 	return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+/*
+ * The time of day, less what it was set back; each look at it sets it back further.
+ */
+int
+gettimeofday(struct timeval *now, void *zone)
+{
+	struct timespec real;
+
+	if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &real) != 0)
+		return -1;
+	now->tv_sec = real.tv_sec - looks * seconds_back;
+	now->tv_usec = real.tv_nsec / 1000;
+	looks++;
+	return 0;
+}
+
+/*
+ * set_clock_back(seconds): from here on, so far at each look at it; 0 for never.
+ */
+Datum
+set_clock_back(PG_FUNCTION_ARGS)
+{
+	seconds_back = PG_GETARG_INT32(0);
+	looks = 0;
+	PG_RETURN_VOID();
 }
 
 /*
