@@ -28,6 +28,8 @@ sub start_peak
 
 sub peak
 {
+	# a sanitizer keeps for a while what is freed
+	return 0 if ($ENV{CATALOGS_UNDER} // '') eq 'sanitizers';
 	return slurp_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+) kB/m ? $1 : 0;
 }
 
