@@ -22,6 +22,9 @@ SELECT name FROM catalogs;
 SELECT name FROM catalogs;
 :page WINDOWS-1251 '<html><title>Доступ закрыт</title></html>' code=403 'type=text/html; charset=cp1251'
 SELECT name FROM catalogs;
+-- A title without an end of its tag is none.
+:page UTF-8 '<title</title' code=403 type=text/html
+SELECT name FROM catalogs;
 -- Without a title: what it says, to who looks at it.
 :page UTF-8 '<html><title> </title><style>p { color: red }</style><script>if (1 > 0) { }</script><!-- <p> --><p>Доступ закрыт</p></html>' code=403
 SELECT name FROM catalogs;

@@ -170,15 +170,14 @@ take_text(char *page)
 	char *title = find(page, "<title");
 	char *end = title != NULL ? find(title, "</title") : NULL;
 
-	if (end != NULL)
+	/* The account may be lying, or the page be cut: there may be no ">". */
+	title = end != NULL ? strchr(title, '>') : NULL;
+	if (title != NULL && ++title < end &&
+		strspn(title, " \t\r\n") < (size_t) (end - title))
 	{
-		title = strchr(title, '>') + 1;
-		if (title < end && strspn(title, " \t\r\n") < (size_t) (end - title))
-		{
-			*end = '\0';
-			memmove(page, title, strlen(title) + 1);
-			return;
-		}
+		*end = '\0';
+		memmove(page, title, strlen(title) + 1);
+		return;
 	}
 	for (size_t i = 0; i < lengthof(unseen); i++)
 		blank_out(page, unseen[i].start, unseen[i].end);
