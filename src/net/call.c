@@ -653,6 +653,9 @@ has_patience(const CfdwCall *call, bool later, double pause_ms)
 {
 	const CfdwOptions *options = cfdw_session_options(call->session);
 
+	if (call->request.body == NULL && call->transfer != NULL &&
+		cfdw_http_remaining_ms(call->transfer) <= 0)
+		return false;
 	return ((aborting && later) || call->repetitions < options->max_retries) &&
 		   pause_ms < patience_ms(call);
 }
@@ -686,6 +689,10 @@ end_attempt(CfdwCall *call)
 
 		if (response->sent && !was_refused(response))
 			call->sent_before = true;
+		/* Who reads waits for no longer, however often that is tried. */
+		if (call->request.body == NULL)
+			call->request.timeout_ms =
+				(int) ceil(cfdw_http_remaining_ms(call->transfer));
 		cfdw_http_end(call->transfer);
 	}
 	call->transfer = NULL;

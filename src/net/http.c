@@ -318,6 +318,15 @@ cfdw_http_response(CfdwTransfer *transfer)
 }
 
 /*
+ * What is left of the request's timeout; 0 or less: it is up.
+ */
+double
+cfdw_http_remaining_ms(const CfdwTransfer *transfer)
+{
+	return transfer->remaining_ms;
+}
+
+/*
  * Its time is up.  What has come of the reply can still be read.  Never raises.
  */
 void

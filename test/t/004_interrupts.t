@@ -81,9 +81,9 @@ my ($deaf_port) = sockaddr_in(getsockname $deaf);
 my ($https_port) = $t->{greeting} =~ m{^https://localhost:(\d+)/}m;
 my %servers = (
 	tls => "url 'https://localhost:$https_port', ca_file '" . $t->ca_file . "'",
-	unanswered => "url 'http://127.0.0.1:$full_port'",
+	unanswered => "url 'http://127.0.0.1:$full_port', max_retries '0'",
 	deaf => "url 'http://127.0.0.1:$deaf_port'",
-	unresolved => "url 'http://hanging.example:80'",
+	unresolved => "url 'http://hanging.example:80', max_retries '0'",
 	large => "url '" . $t->url . "', max_response_size '1000GB'",
 	patient => "url '" . $t->url . "', max_retries '100'",
 	sign_in => "url '" . $t->url . "'");

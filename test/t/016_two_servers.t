@@ -102,9 +102,10 @@ is(join("\n", sort grep { /POST/ } split /\n/, $t->wire('--accounts')),
 $t->reset;
 
 # An account that fails there fails the query here, with what it said.
-$t->fault('status', code => 503, on => 'GET', account => 'main');
+$t->fault('status', code => 503, on => 'GET', account => 'main', times => 0);
 $t->fails_with('HV000', qr/from server "main"\n.*The account is not available/, $all,
 	'an error of an account behind another server');
+$t->emulator('heal');
 
 # Side by side in one Append: an account of our own, those of postgres_fdw, and
 # what is local.
