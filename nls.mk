@@ -3,8 +3,9 @@
 
 CATALOG_NAME = catalogs_fdw
 
-# Without msgfmt (Debian's package gettext) there are none.
-AVAIL_LANGUAGES = $(if $(shell command -v msgfmt),$(patsubst po/%.po,%,$(wildcard po/*.po)))
+# Without msgfmt (Debian's package gettext) there are none.  From PostgreSQL 16 on PGXS
+# asks po/LINGUAS, which names them as well.
+override AVAIL_LANGUAGES = $(if $(shell command -v msgfmt),$(patsubst po/%.po,%,$(wildcard po/*.po)))
 
 GETTEXT_FILES = $(sort $(wildcard src/*/*.c))
 GETTEXT_TRIGGERS = $(BACKEND_COMMON_GETTEXT_TRIGGERS) gettext_noop ngettext:1,2

@@ -167,7 +167,7 @@ copy_sources() {
 
 # The sources of a tree, as src/FLOOR/NAME, and the messages in other languages.
 list_sources() {
-	[[ ! -d $1/src ]] || (cd "$1" && find src $([[ ! -d po ]] || echo po) -name '*.[ch]' -o -name '*.sql' -o -name '*.txt' -o -name '*.po')
+	[[ ! -d $1/src ]] || (cd "$1" && find src $([[ ! -d po ]] || echo po) -name '*.[ch]' -o -name '*.sql' -o -name '*.txt' -o -name '*.po' -o -name LINGUAS)
 }
 
 # make, free of the make that may have called us.
