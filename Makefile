@@ -181,7 +181,7 @@ fuzz: ## try inputs that nobody thought of, guided by coverage (ONLY="reader led
 	@test/setup fuzz
 	@test/fuzz/run $(ONLY)
 
-lint: $(if $(PGXS),all) ## check layers, symbols, error codes, callbacks, formatting
+lint: $(if $(PGXS),$(shlib)) ## check layers, symbols, error codes, callbacks, formatting
 	@test/setup --check
 	@test/lint/run
 
