@@ -15,13 +15,14 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 # Who does nothing does so for longer than any machine is slow.
 my $for_ever = 1000;
 
-# The exit status of a shell's script under test/watch, and what was said.
+# The exit status of a shell's script under test/watch, and what was said.  If that hung
+# itself, nothing else would end it.
 sub watched
 {
 	my ($script, @options) = @_;
 	my $said = '';
 
-	IPC::Run::run([ $watch, @options, 'sh', '-c', $script, 'sh', $folder ],
+	IPC::Run::run([ 'timeout', '-s', 'KILL', '90', $watch, @options, 'sh', '-c', $script, 'sh', $folder ],
 		'<', \undef, '>', \$said, '2>&1');
 	return ($? >> 8, $said);
 }
