@@ -18,6 +18,9 @@ OBJS = \
 	src/api/value.o \
 	src/api/reader.o \
 	src/api/words.o \
+	src/api/phrase.o \
+	src/api/tree.o \
+	src/api/problem.o \
 	src/api/reply.o \
 	src/declare/url.o \
 	src/declare/familiar.o \

@@ -8,7 +8,7 @@
 #ifndef CFDW_ANSWER_H
 #define CFDW_ANSWER_H
 
-#include "api/reply.h"
+#include "api/problem.h"
 #include "net/http.h"
 
 /* For what was asked. */

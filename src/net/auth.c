@@ -18,6 +18,7 @@
 
 #include "net/auth.h"
 #include "api/codec.h"
+#include "api/reply.h"
 #include "net/report.h"
 
 struct CfdwAuthMethod
@@ -128,7 +129,7 @@ cfdw_auth_answer(const CfdwResponse *response, const char *body, size_t len,
 {
 	CfdwProblem problem;
 
-	cfdw_reply_problem(body, len, response->content_type, &problem);
+	cfdw_problem_read(body, len, response->content_type, &problem);
 	*wait_s = problem.retry_after_s;
 	return is_success(response) && problem.code == 0
 			   ? CFDW_ANSWER_REFUSED
@@ -146,7 +147,7 @@ cfdw_auth_report(const CfdwAction *action, const CfdwResponse *response,
 	CfdwProblem problem;
 
 	if (!is_success(response) ||
-		cfdw_reply_problem(body, len, response->content_type, &problem))
+		cfdw_problem_read(body, len, response->content_type, &problem))
 		cfdw_report_response(action, response, body, len);
 	cfdw_report_unconfirmed(action, response, body, len);
 }

@@ -78,7 +78,7 @@ cfdw_report_response(const CfdwAction *action, const CfdwResponse *response,
 	if (response->outcome != CFDW_HTTP_OK)
 		report_transport(action, response);
 
-	cfdw_reply_problem(body, len, response->content_type, &problem);
+	cfdw_problem_read(body, len, response->content_type, &problem);
 	if (action->nrows == 1 && !action->adds)
 		cfdw_answer_read_absence(response, &problem);
 	meaning = cfdw_answer_refusal(response, &problem, action->nrows);

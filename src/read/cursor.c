@@ -326,7 +326,7 @@ finish_reply(CfdwCursor *cursor)
 	if (response->signing_in)
 		cfdw_session_report_login(cursor->session, response, said, len);
 	if (answer != CFDW_ANSWER_DONE ||
-		cfdw_reply_problem(said, len, response->content_type, &problem))
+		cfdw_problem_read(said, len, response->content_type, &problem))
 		cfdw_report_response(&cursor->action, response, said, len);
 	report_malformed(cursor, _(cfdw_reader_fault(cursor->reader, &offset)));
 }
@@ -368,7 +368,7 @@ judge(const CfdwCursor *cursor, int *wait_s)
 	if (response->signing_in)
 		return cfdw_call_login_answer(cursor->call, wait_s);
 	is_refusal =
-		cfdw_reply_problem(said, len, response->content_type, &problem) ||
+		cfdw_problem_read(said, len, response->content_type, &problem) ||
 		cfdw_words_is_page(said, len);
 	*wait_s = problem.retry_after_s;
 	answer = cfdw_answer_of(response, problem.code);

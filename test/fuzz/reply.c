@@ -58,7 +58,7 @@ run(FuzzInput *input)
 		check_words(read.errors[i].problem.words);
 	check_words(read.problem.words);
 
-	cfdw_reply_problem(body, len, content_type, &problem);
+	cfdw_problem_read(body, len, content_type, &problem);
 	check_words(problem.words);
 	FUZZ_CHECK(problem.code >= 0 && problem.retry_after_s >= 0, "less than 0");
 }

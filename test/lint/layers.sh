@@ -13,7 +13,8 @@ cd "$1"
 # NAME ...: those modules alone; +NAME: it and all above it; compat.h: that file
 only_place_for() {
 	cat <<-'TABLE'
-		#include.*[<"]json-c/              | reply
+		#include.*[<"]json-c/              | tree
+		#include.*"api/tree\.h"            | tree problem reply
 		#include.*[<"]curl/                | url loop pool http
 		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value
