@@ -191,6 +191,10 @@ lint: $(if $(PGXS),$(shlib)) ## check layers, symbols, error codes, callbacks, f
 format: ## format the C sources
 	@test/lint/format.sh --fix
 
+pictures: ## install what is missing, and draw the pictures in doc/ anew, of what is there beside them
+	@test/setup pictures
+	@doc/draw
+
 dist: ## pack what is committed, for PGXN and others: build/catalogs_fdw-VERSION.zip
 	@mkdir -p build
 	git archive --format=zip --prefix=catalogs_fdw-$(EXTVERSION).0/ --output=build/catalogs_fdw-$(EXTVERSION).0.zip HEAD
@@ -204,4 +208,4 @@ clean: ## remove what the targets above made
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
-.PHONY: all install uninstall installcheck demo try test soak matrix mutate sanitize cassert valgrind fuzz bench lint format dist deb clean clean-python help
+.PHONY: all install uninstall installcheck demo try test soak matrix mutate sanitize cassert valgrind fuzz bench lint format pictures dist deb clean clean-python help

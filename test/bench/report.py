@@ -3,9 +3,9 @@
 
     report.py FOLDER MACHINE
 
-Reads FOLDER/samples.json and writes report.md, the section of the README, and
-curves.tsv, which curves.gnuplot draws; prints the report too.  MACHINE is a line
-about where it was measured.  Fails when a limit was missed and STRICT is set.
+Reads FOLDER/samples.json and writes report.md; curves.tsv, which doc/curves.gnuplot
+draws; and what README.md and README.ru.md say of it.  Prints the report too.  MACHINE
+is a line about where it was measured.  Fails when a limit was missed and STRICT is set.
 """
 
 import json
@@ -79,6 +79,27 @@ BESIDE = [
 ]
 
 
+# What the READMEs say.
+BRIEF = {
+    "README.md": """\
+- One list, asked for by its id, takes {point sql}, which is {point} times what libcurl
+  takes for the same request.
+- 100,000 lists take {scan 100000 sql}; libcurl and a tree of json-c take {scan 100000 tree}. The session's
+  memory is {memory 1000} with 1,000 lists, and {memory 1000000} with 1,000,000.
+- 1,000 INSERTs in a transaction are {insert posts} POSTs, which take {insert sql}; 32 accounts that
+  answer after 50 ms are read in {accounts 32}.
+""",
+    "README.ru.md": """\
+- Один список по его id читается за {point sql}: в {point} раза дольше, чем тот же запрос
+  выполняет libcurl.
+- 100 000 списков читаются за {scan 100000 sql}; libcurl с деревом json-c тратит {scan 100000 tree}. Сеанс
+  занимает {memory 1000} памяти с 1000 списков и {memory 1000000} с 1 000 000.
+- 1000 команд INSERT в одной транзакции — это {insert posts} запросов POST и {insert sql}; 32 аккаунта,
+  отвечающие через 50 мс, читаются за {accounts 32}.
+""",
+}
+
+
 def result(line):
     """The two values and what comes of them."""
     value = MEDIANS[line.subject] * line.scale[0]
@@ -149,18 +170,31 @@ def report():
                "peak memory", "`LIMIT 1`"], map(scan, SIZES))])
 
 
+def brief(readme):
+    """In the words of its language, and with numbers as they are written there."""
+    said = {name: number(value, "MB" if name.startswith("memory") else "ms")
+            for name, value in MEDIANS.items()}
+    said["point"] = f"{MEDIANS['point sql'] / MEDIANS['point libcurl']:.2f}"
+    said["insert posts"] = number(MEDIANS["insert posts"])
+    if readme == "README.ru.md":
+        russian = str.maketrans({",": " ", ".": ",", "m": "м", "s": "с", "M": "М", "B": "Б"})
+        said = {name: words.translate(russian) for name, words in said.items()}
+    return BRIEF[readme].format_map(said)
+
+
 def curves():
-    rows = ["\t".join(["lists", "transfer", "tree", "sql", "memory"])]
+    rows = [["lists", "transfer", "tree", "sql", "memory"]]
     for size in SIZES:
         names = [f"scan {size} {way}" for way in ("transfer", "tree", "sql")]
-        rows.append("\t".join(str(MEDIANS.get(name, "?"))
-                              for name in [*names, f"memory {size}"]))
-        rows[-1] = f"{size}\t{rows[-1]}"
-    return "\n".join(rows) + "\n"
+        rows.append([str(size), *(f"{MEDIANS[name]:.4g}" if name in MEDIANS else "?"
+                                  for name in [*names, f"memory {size}"])])
+    return "".join("\t".join(row) + "\n" for row in rows)
 
 
 Path(FOLDER, "report.md").write_text(report(), encoding="utf-8")
 Path(FOLDER, "curves.tsv").write_text(curves())
+for readme in BRIEF:
+    Path(FOLDER, readme).write_text(brief(readme), encoding="utf-8")
 print(report(), end="")
 missed = [line.what for line in PROMISES if not met(line)]
 if missed:

@@ -39,14 +39,14 @@ if ((${#sources[@]})); then
 	}
 fi
 
-for file in src/* src/*/* sql/* test/**/*.{sh,py,pl,pm,t,md} Makefile META.json; do
+for file in src/* src/*/* sql/* doc/* test/**/*.{sh,py,pl,pm,t,md} Makefile META.json; do
 	if [[ -f $file && $file != *.o && $file != *.bc ]] && grep -nE '[[:blank:]]+$' "$file" /dev/null; then
 		status=1
 	fi
 done
 
 python=()
-for file in .ci/run test/**; do
+for file in .ci/run doc/* test/**; do
 	[[ -f $file && $file != test/fuzz/corpus/* ]] || continue
 	case $file:$(head -n 1 "$file") in
 	*'#!'*bash) bash -n "$file" || status=1 ;;

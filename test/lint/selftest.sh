@@ -13,7 +13,7 @@ unset CATALOGS_SO
 export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
-	mkdir -p "$good"/{debian,src/net,src/fdw,sql,expected,test/specs,test/mutations}
+	mkdir -p "$good"/{debian,doc,src/net,src/fdw,sql,expected,test/specs,test/mutations}
 	touch "$good"/{README.md,LICENSE,src/catalogs_fdw--1.0.sql,sql/a.sql,expected/a.out}
 	echo "default_version = '1.0'" >"$good/catalogs_fdw.control"
 	printf '# Changelog\n\n## 1.0\n' >"$good/CHANGELOG.md"
@@ -61,6 +61,9 @@ cfdw_http_open(void *easy)
 	return 0;
 }
 C
+	echo 'digraph a { a -> b }' >"$good/doc/a.dot"
+	touch "$good/doc/style.css"
+	echo '<svg><!-- made of a.dot, style.css: 451f8a8582eec485 --></svg>' >"$good/doc/a.svg"
 	cat >"$good/test/mutations/a.patch" <<'PATCH'
 Promise: a count is one more than was counted.
 Test: sql/a
@@ -79,7 +82,7 @@ status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py pictures.py format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -158,6 +161,11 @@ red release.py 'version of "" is not 1.1.0' change catalogs_fdw.control 's/1\.0/
 red release.py 'license is missing' change META.json '/"license"/d'
 red release.py 'is not JSON' add META.json '}'
 red release.py 'does not begin with 1.0' change CHANGELOG.md 's/1\.0/1.1/'
+
+red pictures.py 'doc/a.svg: was drawn when a.dot' change doc/a.dot 's/b/c/'
+red pictures.py 'doc/a.svg: was drawn when a.dot' add doc/style.css 'svg { }'
+red pictures.py 'doc/a.svg: is not there' rm doc/a.svg
+red pictures.py 'doc/b.svg: is made of nothing' touch doc/b.svg
 
 if clang-format-14 --version >/dev/null 2>&1; then
 	red format.sh 'src/net/http.c' change src/net/http.c 's/^\treturn 0;/\treturn  0;/'

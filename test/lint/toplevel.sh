@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$1"
 
 required='Makefile debian src sql expected test catalogs_fdw.control README.md LICENSE CHANGELOG.md META.json'
-allowed='README.ru.md nls.mk po'
+allowed='README.ru.md doc nls.mk po'
 # what make, pg_regress and the tests leave behind; git ignores it
 products='catalogs_fdw.so build results regression.diffs regression.out output_iso log tmp_check'
 
