@@ -186,8 +186,8 @@ def curves():
     rows = [["lists", "transfer", "tree", "sql", "memory"]]
     for size in SIZES:
         names = [f"scan {size} {way}" for way in ("transfer", "tree", "sql")]
-        rows.append([str(size), *(f"{MEDIANS[name]:.4g}" if name in MEDIANS else "?"
-                                  for name in [*names, f"memory {size}"])])
+        rows.append([str(size), *(f"{float(f'{MEDIANS[name]:.4g}'):g}" if name in MEDIANS
+                                  else "?" for name in [*names, f"memory {size}"])])
     return "".join("\t".join(row) + "\n" for row in rows)
 
 
