@@ -23,9 +23,10 @@ cp -r Makefile nls.mk src "$work"
 make -s -C "$work" init-po >"$work/log" 2>&1 || { cat "$work/log" && exit 1; }
 for catalog in "${catalogs[@]}"; do
 	msgfmt --check -o /dev/null "$catalog" || status=1
-	msgcmp "$catalog" "$work/po/catalogs_fdw.pot" 2>"$work/missing" && continue
-	echo "$catalog: messages are missing, or not as they are in the source (make update-po merges them)"
-	cat "$work/missing"
+	# of a message that is not used it only warns
+	msgcmp "$catalog" "$work/po/catalogs_fdw.pot" 2>"$work/wrong" && [[ ! -s $work/wrong ]] && continue
+	echo "$catalog: is not what the source says (make update-po merges them)"
+	cat "$work/wrong"
 	status=1
 done
 exit "$status"

@@ -137,6 +137,18 @@ red errcode.py 'ereport(WARNING' change src/fdw/plan.c 's/LOG/WARNING/'
 red errcode.py 'ereport(elevel' change src/fdw/plan.c 's/LOG/elevel/'
 
 red nls.sh 'plan.c: nls.h does not follow' add src/fdw/plan.c '#include "postgres.h"'
+# with_catalog SED-COMMAND: a catalog of the messages that are there, edited
+with_catalog() {
+	cp "$here/../../"{Makefile,nls.mk} .
+	mkdir po
+	printf 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n' >po/xx.po
+	printf '\nmsgid "%s"\nmsgstr "%s"\n' 'palloc(' 'xx (' made xx >>po/xx.po
+	sed -i "$1" po/xx.po
+}
+red nls.sh 'this message is untranslated' with_catalog '$s/xx//'
+red nls.sh 'this message needs to be reviewed' with_catalog '/"made"/s/^/#, fuzzy\n/'
+red nls.sh 'this message is used but not defined' with_catalog '/"made"/,$d'
+red nls.sh 'this message is not used' with_catalog '$a\\nmsgid "gone"\nmsgstr "xx"'
 
 red callbacks.py 'ereport may throw; curl calls this: on_body' \
 	change src/net/http.c 's/return count/ereport(ERROR, 0);&/'
