@@ -14,7 +14,9 @@ export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
 	mkdir -p "$good"/{debian,doc,src/net,src/fdw,sql,expected,test/specs,test/mutations}
-	touch "$good"/{README.md,LICENSE,src/catalogs_fdw--1.0.sql,sql/a.sql,expected/a.out}
+	printf '%s\n' '# A' '[the next](#b-c), `x`' '## B C' '| `y` | 08001 |' '' '    x # one' >"$good/README.md"
+	printf '%s\n' '# А' '[далее](#б), `x`' '## Б' '| `y` | 08001 |' '' '    x # один' >"$good/README.ru.md"
+	touch "$good"/{LICENSE,src/catalogs_fdw--1.0.sql,sql/a.sql,expected/a.out}
 	echo "default_version = '1.0'" >"$good/catalogs_fdw.control"
 	printf '# Changelog\n\n## 1.0\n' >"$good/CHANGELOG.md"
 	cp "$here/../../.clang-format" "$good/"
@@ -82,7 +84,7 @@ status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py pictures.py format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py pictures.py translation.py format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -178,6 +180,17 @@ red pictures.py 'doc/a.svg: was drawn when a.dot' change doc/a.dot 's/b/c/'
 red pictures.py 'doc/a.svg: was drawn when a.dot' add doc/style.css 'svg { }'
 red pictures.py 'doc/a.svg: is not there' rm doc/a.svg
 red pictures.py 'doc/b.svg: is made of nothing' touch doc/b.svg
+
+red translation.py 'has 3 headings, and README.md 2' add README.ru.md '## В'
+red translation.py 'differs in its level: 3' change README.ru.md 's/^## /### /'
+red translation.py '#б leads nowhere' change README.ru.md 's/^## Б/## В/'
+red translation.py 'LICENCE leads nowhere' add README.md '[this](LICENCE)'
+red translation.py 'differs in its links: section 1, and in README.md section 2' change README.ru.md 's/(#б)/(#а)/'
+red translation.py 'differs in its code: z' change README.ru.md 's/`x`/`z`/'
+red translation.py 'differs in its cells: 1: z' change README.ru.md 's/`y`/`z`/'
+red translation.py 'differs in its cells: 2: 08006' change README.ru.md 's/08001/08006/'
+red translation.py 'differs in its code blocks:     y' change README.ru.md 's/    x/    y/'
+red translation.py 'differs in its items: - ' add README.ru.md '- d'
 
 if clang-format-14 --version >/dev/null 2>&1; then
 	red format.sh 'src/net/http.c' change src/net/http.c 's/^\treturn 0;/\treturn  0;/'
