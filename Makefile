@@ -154,7 +154,7 @@ bench: ## install what is missing, and measure time, memory and requests (STRICT
 	@test/setup bench
 	@STRICT=$(STRICT) test/bench/run
 
-soak: ## install what is missing, and let many sessions ask for long (CATALOGS_SOAK_SECONDS=20 a part)
+soak: ## install what is missing, and let many sessions live for ten minutes, whatever happens (CATALOGS_SOAK_SECONDS=600)
 	@test/setup
 	@test/run soak
 

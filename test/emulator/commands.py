@@ -86,6 +86,7 @@ COMMANDS = {
         option("fault", nargs="?", metavar="NAME"),
         option("arguments", nargs="*", metavar="key=value"))),
     "faults": ("the faults that are armed", ()),
+    "strikes": ("how often each fault has struck since the last time", ()),
     "heal": ("forget every fault, let go what is held, open the doors", ()),
     "lists": ("what an account holds", (
         ACCOUNT,

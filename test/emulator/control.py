@@ -80,6 +80,12 @@ def show_faults(emulator, options):
     return emulator.faults.describe()
 
 
+def strikes(emulator, options):
+    counts = emulator.faults.take_counts()
+    return [f"{n} {kind}" for kind, n in sorted(counts.items())] \
+        or ["(no strikes)"]
+
+
 def heal(emulator, options):
     emulator.heal()
     return []
@@ -169,8 +175,8 @@ def revoke_token(emulator, options):
 COMMANDS = {
     "wire": wire, "reset": reset, "set": set_settings,
     "unset": unset_settings, "settings": show_settings, "fault": arm_fault,
-    "faults": show_faults, "heal": heal, "lists": lists, "put": put,
-    "drop": drop, "add-many": add_many, "sessions": sessions,
+    "faults": show_faults, "strikes": strikes, "heal": heal, "lists": lists,
+    "put": put, "drop": drop, "add-many": add_many, "sessions": sessions,
     "expire": expire, "revoke-token": revoke_token,
 }
 # What a command may say to its user

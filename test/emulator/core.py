@@ -47,6 +47,7 @@ class Emulator:
     def reset(self, seed=None, empty=False):
         """Everything as at the start."""
         self.heal()
+        self.faults.take_counts()
         with self.lock:
             self.settings.reset()
             self.accounts.reset(seed, empty)

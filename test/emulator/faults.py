@@ -11,7 +11,7 @@ its own way; `server` closes the doors.
 
 import difflib
 import threading
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 import effects
 from reply import BODIES
@@ -250,6 +250,12 @@ class Armed:
                              " is read: on= and account= are of no use")
 
     @property
+    def kind(self):
+        """Its name, and the status if that is what it is about."""
+        code = self.args.get("code")
+        return f"{self.fault.name} {code}" if code else self.fault.name
+
+    @property
     def applies(self):
         """Whether the request is carried out."""
         told = self.args["apply"]
@@ -290,6 +296,7 @@ class Faults:
         self.lock = threading.Lock()
         self.armed = []
         self.healed = threading.Event()
+        self.counts = Counter()     # strikes of each kind
 
     def arm(self, name, pairs):
         if name not in BY_NAME:
@@ -315,6 +322,7 @@ class Faults:
             if not ready:
                 return None
             ready[0].struck += 1
+            self.counts[ready[0].kind] += 1
             if ready[0].spent:
                 self.armed.remove(ready[0])
             return ready[0]
@@ -325,6 +333,12 @@ class Faults:
             self.armed = []
             self.healed.set()
             self.healed = threading.Event()
+
+    def take_counts(self):
+        """How often each kind has struck since the last time."""
+        with self.lock:
+            counts, self.counts = self.counts, Counter()
+        return counts
 
     def describe(self):
         with self.lock:

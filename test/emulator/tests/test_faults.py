@@ -266,6 +266,14 @@ class Faults(Case):
         self.assertEqual([self.ask().status for _ in range(3)],
                          [500, 502, 200])
 
+    def test_strikes(self):
+        SERVER.say("fault", "status", "code=500", "times=2")
+        SERVER.say("fault", "empty_200")
+        for _ in range(4):
+            self.ask()
+        self.assertEqual(SERVER.say("strikes"), "1 empty_200\n2 status 500")
+        self.assertEqual(SERVER.say("strikes"), "(no strikes)")
+
     def test_words(self):
         self.assertIn('did you mean "silent"', SERVER.refuse("fault",
                                                              "silnt"))

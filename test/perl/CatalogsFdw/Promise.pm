@@ -137,9 +137,32 @@ sub savepoints { return map { $_->[0] } @{ $_[0]{savepoints} }; }
 
 What it is to hold if the transaction commits: id or what it is called -> name.
 
+=head2 $promise->start($account)
+
+What it held before: id -> name.
+
+=head2 $promise->accounts
+
+=head2 $promise->is_about($key)
+
+Whether the transaction knows, or has ever wanted, such a list: an id, or what it is
+called.
+
+=head2 $promise->all
+
+All of these.
+
 =head2 CatalogsFdw::Promise::called($name)
 
 =cut
+
+sub start { return $_[0]{start}{ $_[1] }; }
+
+sub accounts { return sort keys %{ $_[0]{start} }; }
+
+sub is_about { return exists $_[0]{ever}{ $_[1] }; }
+
+sub all { return sort keys %{ $_[0]{ever} }; }
 
 sub lists { return $_[0]{now}{ $_[1] }; }
 

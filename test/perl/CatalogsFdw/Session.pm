@@ -94,6 +94,10 @@ usual one.
 
 Whether some of the answer is there.
 
+=head2 $session->is_done
+
+Whether all of it is, so that result() does not wait.
+
 =cut
 
 sub ask
@@ -161,6 +165,25 @@ sub is_ready
 	my ($self) = @_;
 	return $self->{buffer} ne ''
 	  || scalar IO::Select->new($self->{socket})->can_read(0);
+}
+
+sub is_done
+{
+	my ($self) = @_;
+	my $select = IO::Select->new($self->{socket});
+
+	while ($select->can_read(0))
+	{
+		my $n = sysread $self->{socket}, $self->{buffer}, 65536, length $self->{buffer};
+		return 1 if defined $n ? $n == 0 : !$!{EINTR};
+	}
+	for (my $at = 0; $at + 5 <= length $self->{buffer};)
+	{
+		my ($type, $length) = unpack 'a N', substr $self->{buffer}, $at, 5;
+		$at += 1 + $length;
+		return 1 if $type eq 'Z' && $at <= length $self->{buffer};
+	}
+	return 0;
 }
 
 # The next message's type and body; nothing when the connection has ended.
