@@ -83,7 +83,7 @@ def aspects(section, within):
         "items": re.findall(r"^ *- ", text, re.M),
         "bold": re.findall(r"\*\*(?=\w)", text),
         "links": sorted(target(link, within) for link in LINK.findall(text)),
-        "code": sorted(set(CODE.findall(text))),
+        "code": sorted(set(CODE.findall(re.sub(r"\s+", " ", text)))),
         "SQLSTATEs": sorted(set(SQLSTATE.findall(text))),
         "comments": re.findall(r"<!--.*?-->", text),
     }
