@@ -79,8 +79,8 @@ struct CfdwTransfer
 	CfdwPool *pool;
 	CURL *easy; /* NULL once it has ended */
 	struct curl_slist *headers;
-	bool reuses;     /* a kept connection */
-	dlist_node link; /* in under_way, while it has a handle */
+	curl_socket_t kept; /* the connection that it uses, or CURL_SOCKET_BAD */
+	dlist_node link;    /* in under_way, while it has a handle */
 
 	/* What on_send gives out. */
 	const char *body;
@@ -184,13 +184,13 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		transfer->signs_in = request->signs_in;
 		transfer->turn = take_over(request->turn);
 		transfer->paced_ms = transfer->turn.waited_us / 1000.0;
-		transfer->easy = cfdw_pool_take(pool, &transfer->reuses, &code);
+		transfer->easy = cfdw_pool_take(pool, &transfer->kept, &code);
 	}
 	if (transfer != NULL && transfer->easy != NULL)
 	{
 		dlist_push_tail(&under_way, &transfer->link);
 		code = set_up(transfer, request);
-		if (code == CURLE_OK && !cfdw_loop_add(transfer->easy))
+		if (code == CURLE_OK && !cfdw_loop_add(transfer->easy, transfer->kept))
 			code = CURLE_OUT_OF_MEMORY;
 	}
 	if (code != CURLE_OK)
@@ -501,7 +501,7 @@ has_met_dead_connection(const CfdwTransfer *transfer, CURL *easy)
 {
 	long made = 0;
 
-	return transfer->reuses &&
+	return transfer->kept != CURL_SOCKET_BAD &&
 		   (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK ||
 			made > 0);
 }
@@ -661,7 +661,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 		cfdw_loop_remove(transfer->easy);
 		transfer->waited_ms = 0;
 		transfer->in_tls = false;
-		if (cfdw_loop_add(transfer->easy))
+		if (cfdw_loop_add(transfer->easy, CURL_SOCKET_BAD))
 			return;
 	}
 	finish(transfer, code);

@@ -10,6 +10,10 @@
  * backend is told to; or it stands in the set of an Append that waits for many
  * scans, with libcurl's timer behind it in a timer descriptor.
  *
+ * To wait for a descriptor by way of another one costs, and mostly there is one
+ * transfer, over the connection that the last one has left.  Its socket stands in
+ * a wait event set of its own then, as long as it is alone and stays open.
+ *
  * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
  * nor check for interrupts: they leave a note.  Interrupts are handled in our
  * own frames, between two calls of libcurl.
@@ -57,11 +61,20 @@
 /* Through which all transfers of the backend go. */
 typedef struct Loop
 {
-	CURLM *multi;    /* NULL while nothing needs it */
-	int epoll_fd;    /* -1 when not open */
-	int timer_fd;    /* in the epoll descriptor; for an Append that waits */
-	int idle_socket; /* in the epoll descriptor still; or -1: none is */
+	CURLM *multi;  /* NULL while nothing needs it */
+	int transfers; /* in it */
+	int epoll_fd;  /* -1 when not open */
+	int timer_fd;  /* in the epoll descriptor; for an Append that waits */
 	WaitEventSet *wait_set;
+
+	/* The only transfer goes over a kept connection, the same as the one before:
+	 * its socket, or CURL_SOCKET_BAD, and what libcurl wants to know of it. */
+	curl_socket_t lone;
+	uint32 lone_events; /* WL_SOCKET_* */
+	WaitEventSet *lone_set;
+	curl_socket_t in_lone_set;
+	curl_socket_t last_kept; /* that a transfer went over */
+
 	int descriptors; /* accounted for with fd.c */
 	bool broken;     /* a callback could not do its work */
 	bool blocked;    /* signals are, until libcurl returns ... */
@@ -73,7 +86,11 @@ typedef struct Loop
 	instr_time watch_start; /* ... since */
 } Loop;
 
-static Loop loop = {.epoll_fd = -1, .timer_fd = -1, .idle_socket = -1};
+static Loop loop = {.epoll_fd = -1,
+					.timer_fd = -1,
+					.lone = CURL_SOCKET_BAD,
+					.in_lone_set = CURL_SOCKET_BAD,
+					.last_kept = CURL_SOCKET_BAD};
 
 /* What pg_stat_activity calls a wait, by what is waited for. */
 static struct
@@ -92,8 +109,15 @@ static struct
 static bool initialize_curl(void);
 static CURLM *create_multi(void);
 static bool open_descriptors(void);
-static void make_wait_set(void);
-static void forget_idle_socket(void);
+static int wait_while_aborting(long timeout_ms);
+static int wait_interruptibly(long timeout_ms, uint32 wait_event);
+static WaitEventSet *choose_wait_set(void);
+static void make_lone_set(void);
+static WaitEventSet *make_wait_set(int fd);
+static void free_wait_set(WaitEventSet **set);
+static void join_others(void);
+static void drive_sockets(void);
+static void drive_timer(void);
 static double timer_left_ms(void);
 static void act(curl_socket_t socket, int events);
 static void set_timer(double ms);
@@ -159,9 +183,9 @@ cfdw_loop_close(void)
 	if (loop.multi != NULL)
 		curl_multi_cleanup(loop.multi);
 	loop.multi = NULL;
-	if (loop.wait_set != NULL)
-		FreeWaitEventSet(loop.wait_set);
-	loop.wait_set = NULL;
+	free_wait_set(&loop.wait_set);
+	cfdw_loop_opens();
+	free_wait_set(&loop.lone_set);
 	if (loop.timer_fd >= 0)
 		close(loop.timer_fd);
 	loop.timer_fd = -1;
@@ -170,7 +194,6 @@ cfdw_loop_close(void)
 	loop.epoll_fd = -1;
 	for (; loop.descriptors > 0; loop.descriptors--)
 		ReleaseExternalFD();
-	loop.idle_socket = -1;
 	loop.timer_set = false;
 	loop.broken = false;
 	loop.watched = false;
@@ -232,16 +255,23 @@ cfdw_loop_check(CURLcode code)
 }
 
 /*
- * Puts a handle into the loop, and lets it begin; false when libcurl does not take
- * it.  Never raises.
+ * Puts a handle into the loop, and lets it begin; KEPT is the socket that it is
+ * going to use, or CURL_SOCKET_BAD.  False when libcurl does not take it.  Never
+ * raises.
  */
 bool
-cfdw_loop_add(CURL *easy)
+cfdw_loop_add(CURL *easy, curl_socket_t kept)
 {
+	bool again = kept != CURL_SOCKET_BAD && kept == loop.last_kept;
+
 	if (curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve) !=
 			CURLE_OK ||
 		curl_multi_add_handle(loop.multi, easy) != CURLM_OK)
 		return false;
+	join_others();
+	if (loop.transfers++ == 0 && again)
+		loop.lone = kept;
+	loop.last_kept = kept;
 	act(CURL_SOCKET_TIMEOUT, 0);
 	return true;
 }
@@ -254,6 +284,22 @@ void
 cfdw_loop_remove(CURL *easy)
 {
 	curl_multi_remove_handle(loop.multi, easy);
+	loop.transfers--;
+	loop.lone = CURL_SOCKET_BAD;
+	loop.lone_events = 0;
+}
+
+/*
+ * A connection is going to be made, so its socket may have the number of one that was
+ * closed.  Never raises, and may be called by functions that libcurl calls.
+ */
+void
+cfdw_loop_opens(void)
+{
+	loop.lone = CURL_SOCKET_BAD;
+	loop.lone_events = 0;
+	loop.in_lone_set = CURL_SOCKET_BAD;
+	loop.last_kept = CURL_SOCKET_BAD;
 }
 
 /*
@@ -288,31 +334,23 @@ cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
 {
 	long timeout =
 		(long) Min(ceil(Max(Min(timeout_ms, timer_left_ms()), 0)), INT_MAX);
-	WaitEvent event;
 	instr_time start;
+	int ready;
 
 	INSTR_TIME_SET_CURRENT(start);
-	forget_idle_socket();
 	if (aborting)
 	{
-		struct pollfd ready = {loop.epoll_fd, POLLIN, 0};
-
 		pgstat_report_wait_start(waits[awaited].number);
-		poll(&ready, 1, timeout);
+		ready = wait_while_aborting(timeout);
 		pgstat_report_wait_end();
 	}
 	else
-	{
-		make_wait_set();
-		if (WaitEventSetWait(loop.wait_set, timeout, &event, 1,
-							 waits[awaited].number) > 0 &&
-			(event.events & WL_LATCH_SET))
-		{
-			ResetLatch(MyLatch);
-			CHECK_FOR_INTERRUPTS();
-		}
-	}
-	cfdw_loop_drive();
+		ready = wait_interruptibly(timeout, waits[awaited].number);
+	if (loop.lone_events == 0)
+		drive_sockets();
+	else if (ready != 0)
+		act(loop.lone, ready);
+	drive_timer();
 	return ms_since(start);
 }
 
@@ -323,34 +361,9 @@ cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
 void
 cfdw_loop_drive(void)
 {
-	struct epoll_event events[MAX_EVENTS];
-	int n;
-
-	if (loop.multi == NULL)
-		return;
-	n = epoll_wait(loop.epoll_fd, events, lengthof(events), 0);
-	for (int i = 0; i < n; i++)
-	{
-		int ready = 0;
-
-		if (events[i].data.fd == loop.timer_fd)
-		{
-			set_timer(DBL_MAX);
-			continue;
-		}
-		if (events[i].events & EPOLLIN)
-			ready |= CURL_CSELECT_IN;
-		if (events[i].events & EPOLLOUT)
-			ready |= CURL_CSELECT_OUT;
-		if (events[i].events & (EPOLLERR | EPOLLHUP))
-			ready |= CURL_CSELECT_ERR;
-		act(events[i].data.fd, ready);
-	}
-	if (timer_left_ms() <= 0)
-	{
-		loop.timer_set = false;
-		act(CURL_SOCKET_TIMEOUT, 0);
-	}
+	join_others();
+	drive_sockets();
+	drive_timer();
 }
 
 /*
@@ -362,7 +375,7 @@ int
 cfdw_loop_watch(double ms)
 {
 	cfdw_loop_check(cfdw_loop_open());
-	forget_idle_socket();
+	join_others();
 	set_timer(Min(ms, timer_left_ms()));
 	loop.watched = true;
 	INSTR_TIME_SET_CURRENT(loop.watch_start);
@@ -440,35 +453,165 @@ open_descriptors(void)
 }
 
 /*
- * The epoll descriptor in a wait event set with what every wait ends for.
+ * Waits for the lone socket, or else for the epoll descriptor; returns what libcurl
+ * is to be told of the former.
+ */
+static int
+wait_while_aborting(long timeout_ms)
+{
+	struct pollfd ready = {loop.epoll_fd, POLLIN, 0};
+
+	if (loop.lone_events != 0)
+	{
+		ready.fd = loop.lone;
+		ready.events = (loop.lone_events & WL_SOCKET_READABLE ? POLLIN : 0) |
+					   (loop.lone_events & WL_SOCKET_WRITEABLE ? POLLOUT : 0);
+	}
+	poll(&ready, 1, (int) timeout_ms);
+	return (ready.revents & POLLIN ? CURL_CSELECT_IN : 0) |
+		   (ready.revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+		   (ready.revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0);
+}
+
+/*
+ * The same, and raises what the backend is told.
+ */
+static int
+wait_interruptibly(long timeout_ms, uint32 wait_event)
+{
+	WaitEvent event;
+
+	if (WaitEventSetWait(choose_wait_set(), timeout_ms, &event, 1,
+						 wait_event) == 0)
+		return 0;
+	if (event.events & WL_LATCH_SET)
+	{
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return (event.events & WL_SOCKET_READABLE ? CURL_CSELECT_IN : 0) |
+		   (event.events & WL_SOCKET_WRITEABLE ? CURL_CSELECT_OUT : 0);
+}
+
+/*
+ * The wait event set with the lone socket, or else with the epoll descriptor.
+ */
+static WaitEventSet *
+choose_wait_set(void)
+{
+	if (loop.lone_events != 0 && loop.in_lone_set != loop.lone)
+		make_lone_set();
+	if (loop.lone_events == 0)
+	{
+		if (loop.wait_set == NULL)
+			loop.wait_set = make_wait_set(loop.epoll_fd);
+		return loop.wait_set;
+	}
+	/* After the latch and the postmaster's death. */
+	ModifyWaitEvent(loop.lone_set, IsUnderPostmaster ? 2 : 1, loop.lone_events,
+					NULL);
+	return loop.lone_set;
+}
+
+/*
+ * Makes the wait event set of the lone socket, if a descriptor is to be had for it.
  */
 static void
-make_wait_set(void)
+make_lone_set(void)
 {
-	WaitEventSet *set;
-
-	if (loop.wait_set != NULL)
+	free_wait_set(&loop.lone_set);
+	if (!cfdw_loop_acquire_descriptor(NULL))
+	{
+		join_others();
 		return;
-	set = cfdw_create_wait_event_set(3);
+	}
+	/* It accounts for that itself. */
+	ReleaseExternalFD();
+	loop.lone_set = make_wait_set(loop.lone);
+	loop.in_lone_set = loop.lone;
+}
+
+/*
+ * A descriptor, or none for -1, in a wait event set with what every wait ends for.
+ */
+static WaitEventSet *
+make_wait_set(int fd)
+{
+	WaitEventSet *set = cfdw_create_wait_event_set(3);
+
 	/* Room for three was made. */
 	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	if (IsUnderPostmaster)
 		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL,
 						  NULL);
-	if (loop.epoll_fd >= 0)
-		AddWaitEventToSet(set, WL_SOCKET_READABLE, loop.epoll_fd, NULL, NULL);
-	loop.wait_set = set;
+	if (fd >= 0)
+		AddWaitEventToSet(set, WL_SOCKET_READABLE, fd, NULL, NULL);
+	return set;
+}
+
+static void
+free_wait_set(WaitEventSet **set)
+{
+	if (*set != NULL)
+		FreeWaitEventSet(*set);
+	*set = NULL;
 }
 
 /*
- * Nobody is to be woken by a connection that is only kept.
+ * The lone socket is to be waited for with others: it goes where they are.
  */
 static void
-forget_idle_socket(void)
+join_others(void)
 {
-	if (loop.idle_socket >= 0)
-		epoll_ctl(loop.epoll_fd, EPOLL_CTL_DEL, loop.idle_socket, NULL);
-	loop.idle_socket = -1;
+	curl_socket_t socket = loop.lone;
+	uint32 events = loop.lone_events;
+
+	loop.lone = CURL_SOCKET_BAD;
+	loop.lone_events = 0;
+	if (events != 0)
+		on_socket(NULL, socket,
+				  (events & WL_SOCKET_READABLE ? CURL_POLL_IN : 0) |
+					  (events & WL_SOCKET_WRITEABLE ? CURL_POLL_OUT : 0),
+				  NULL, NULL);
+}
+
+/*
+ * Tells libcurl which of the sockets in the epoll descriptor are ready.
+ */
+static void
+drive_sockets(void)
+{
+	struct epoll_event events[MAX_EVENTS];
+	int n = 0;
+
+	if (loop.multi != NULL)
+		n = epoll_wait(loop.epoll_fd, events, lengthof(events), 0);
+	for (int i = 0; i < n; i++)
+	{
+		int ready = 0;
+
+		if (events[i].data.fd == loop.timer_fd)
+		{
+			set_timer(DBL_MAX);
+			continue;
+		}
+		if (events[i].events & EPOLLIN)
+			ready |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			ready |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			ready |= CURL_CSELECT_ERR;
+		act(events[i].data.fd, ready);
+	}
+}
+
+static void
+drive_timer(void)
+{
+	if (timer_left_ms() > 0)
+		return;
+	loop.timer_set = false;
+	act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 /*
@@ -525,33 +668,33 @@ ms_since(instr_time start)
 }
 
 /*
- * libcurl wants to know of a socket's readiness, or no longer.  A request's end
- * is mostly followed by the next one over the same connection: so its socket
- * stays where it is until somebody waits for others.
+ * libcurl wants to know of a socket's readiness, or no longer.
  */
 static int
 on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 {
 	struct epoll_event event = {.data.fd = socket};
-	bool there = known != NULL || socket == loop.idle_socket;
 
 	(void) easy;
 	(void) arg;
-	if (what == CURL_POLL_REMOVE)
+	if (socket == loop.lone)
 	{
-		forget_idle_socket();
-		loop.idle_socket = socket;
+		loop.lone_events = (what & CURL_POLL_IN ? WL_SOCKET_READABLE : 0) |
+						   (what & CURL_POLL_OUT ? WL_SOCKET_WRITEABLE : 0);
 		return 0;
 	}
-	if (socket == loop.idle_socket)
-		loop.idle_socket = -1;
+	if (what == CURL_POLL_REMOVE)
+	{
+		epoll_ctl(loop.epoll_fd, EPOLL_CTL_DEL, socket, NULL);
+		return 0;
+	}
 	if (what & CURL_POLL_IN)
 		event.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		event.events |= EPOLLOUT;
 
 	/* It may have been closed meanwhile, and be another one. */
-	if ((!there ||
+	if ((known == NULL ||
 		 epoll_ctl(loop.epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0) &&
 		epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0)
 		loop.broken = true;
@@ -586,6 +729,7 @@ on_resolve(void *resolver, void *reserved, void *arg)
 	(void) resolver;
 	(void) reserved;
 	(void) arg;
+	cfdw_loop_opens();
 	if (!loop.blocked)
 		sigprocmask(SIG_SETMASK, &BlockSig, &loop.saved);
 	loop.blocked = true;

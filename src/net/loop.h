@@ -20,8 +20,9 @@ extern void cfdw_loop_close(void);
 extern bool cfdw_loop_is_broken(void);
 extern bool cfdw_loop_acquire_descriptor(bool (*make_room)(void));
 extern void cfdw_loop_check(CURLcode code);
-extern bool cfdw_loop_add(CURL *easy);
+extern bool cfdw_loop_add(CURL *easy, curl_socket_t kept);
 extern void cfdw_loop_remove(CURL *easy);
+extern void cfdw_loop_opens(void);
 extern CURL *cfdw_loop_next_ended(CURLcode *code);
 extern double cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited,
 							 bool aborting);

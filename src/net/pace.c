@@ -181,11 +181,12 @@ void
 cfdw_pace_answered(CfdwTurn *turn)
 {
 	CfdwPace *pace = turn->pace;
-	int64 now = cfdw_clock_us();
+	int64 now;
 	int64 latest_us;
 
 	if (pace == NULL || turn->sent_us == 0)
 		return;
+	now = cfdw_clock_us();
 	SpinLockAcquire(&pace->lock);
 	latest_us = Max(now - pace->best_us, turn->sent_us);
 	latest_us = Min(latest_us, turn->sent_us + LATE_PART(turn->window_us));

@@ -156,17 +156,18 @@ cfdw_pool_refused(const CfdwPool *pool)
 
 /*
  * A handle for one request, to be given back: set up with all that the requests
- * of POOL have in common, and the loop ready for it.  *REUSES: it is going to use
- * the kept connection.  NULL when there is none to be had: then *CODE, a CURLcode,
- * says why, CURLE_AGAIN that no descriptor is free.  Never raises.
+ * of POOL have in common, and the loop ready for it.  *KEPT is the socket of the
+ * kept connection when it is going to use that, else CURL_SOCKET_BAD.  NULL when
+ * there is none to be had: then *CODE, a CURLcode, says why, CURLE_AGAIN that no
+ * descriptor is free.  Never raises.
  */
 void *
-cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
+cfdw_pool_take(CfdwPool *pool, int *kept, int *code)
 {
 	char agent[CFDW_AGENT_SIZE];
 	CURL *easy;
 
-	*reuses = look_at_kept(pool);
+	*kept = look_at_kept(pool) ? pool->kept : CURL_SOCKET_BAD;
 	*code = open_loop();
 	if (*code == CURLE_OK && pool->descriptors == pool->taken)
 	{
@@ -181,7 +182,7 @@ cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code)
 		*code = make_spare(pool);
 	if (*code == CURLE_OK)
 		*code = curl_easy_setopt(pool->spare, CURLOPT_FRESH_CONNECT,
-								 *reuses ? 0L : 1L);
+								 *kept != CURL_SOCKET_BAD ? 0L : 1L);
 	if (*code == CURLE_OK)
 	{
 		cfdw_agent_write(pool->options->user_agent, agent);
@@ -457,6 +458,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	CfdwPool *pool = arg;
 
 	(void) purpose;
+	cfdw_loop_opens();
 	pool->refused =
 		pool->options->loopback_only && !cfdw_url_is_loopback(&address->addr);
 	if (pool->refused)

@@ -24,7 +24,7 @@ extern void cfdw_pool_close_idle(CfdwPool *pool);
 /* For http alone: a handle is a CURL, of which those above it do not know. */
 extern const CfdwOptions *cfdw_pool_options(const CfdwPool *pool);
 extern bool cfdw_pool_refused(const CfdwPool *pool);
-extern void *cfdw_pool_take(CfdwPool *pool, bool *reuses, int *code);
+extern void *cfdw_pool_take(CfdwPool *pool, int *kept, int *code);
 extern void cfdw_pool_give_back(CfdwPool *pool, void *easy, bool reusable);
 
 #endif /* CFDW_POOL_H */

@@ -110,6 +110,9 @@ my $insert = q{INSERT INTO catalogs (name) VALUES ('New list')};
 my $update = q{UPDATE catalogs SET name = 'Other' WHERE id = 4223};
 my $delete = q{DELETE FROM catalogs WHERE id = 4222};
 
+# By the third request a lone transfer is waited for on its own socket.
+my $kept = 'SELECT count(*) FROM catalogs;' x 3;
+
 # name: what is waited for; fault: what makes it wait; requests: so many come
 # before; sent: the rows of a POST that may have been carried out by then;
 # commit: statement_timeout is off, since it is COMMIT that waits.
@@ -141,6 +144,20 @@ my @phases = (
 		name => 'in the middle of a reply',
 		fault => ['stall'],
 		requests => 1,
+		sql => 'SELECT * FROM catalogs'
+	},
+	{
+		name => 'waiting over a connection in use before',
+		fault => ['silent'],
+		before => $kept,
+		requests => 4,
+		sql => 'SELECT * FROM catalogs'
+	},
+	{
+		name => 'in the middle of a reply over one',
+		fault => ['stall'],
+		before => $kept,
+		requests => 4,
 		sql => 'SELECT * FROM catalogs'
 	},
 	{
@@ -187,6 +204,15 @@ my @phases = (
 		name => 'waiting at COMMIT of an add',
 		fault => [ 'silent', on => 'POST' ],
 		requests => 1,
+		sql => $insert,
+		commit => 1,
+		sent => qr/add of list "New list"/
+	},
+	{
+		name => 'over a connection in use before, at COMMIT',
+		fault => [ 'silent', on => 'POST' ],
+		before => $kept,
+		requests => 4,
 		sql => $insert,
 		commit => 1,
 		sent => qr/add of list "New list"/
@@ -485,14 +511,14 @@ $t->sql("ALTER SERVER acme OPTIONS (DROP commit_timeout, DROP request_timeout,
 
 my (@sessions, @pids);
 foreach my $phase (
-	grep { $_->{name} =~ /^connecting$|of an add|waiting for a reply/ } @phases)
+	grep { $_->{name} =~ /^connecting$|of an add|waiting for a reply|^waiting over/ } @phases)
 {
 	my ($session, $pid) = start($phase);
 	push @sessions, $session;
 	push @pids, $pid;
 }
-is(scalar @pids, 3, 'three backends wait');
-is(scalar(grep { kill 0, $_ } @pids), 3, '... and run');
+is(scalar @pids, 4, 'four backends wait');
+is(scalar(grep { kill 0, $_ } @pids), 4, '... and run');
 my $start = time;
 $t->node->kill9;
 outcome($_) foreach @sessions;

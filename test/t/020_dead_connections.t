@@ -138,6 +138,8 @@ sub serve
 			$socket->read(my $body, $length) if $length;
 			answer($socket, ++$n, $connection);
 			next if $mode eq 'quiet';
+			last if $mode eq 'four' && $n % 4 == 0;
+			next if $mode eq 'four';
 			usleep(20_000);
 			answer($socket, ++$n, $connection) if $mode eq 'second';
 			print $socket "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -181,6 +183,26 @@ foreach my $mode (qw(quiet second 408))
 			$i == 2 ? $n : "$n|$number",
 			"$mode: statement $i has its own reply");
 		usleep(60_000);
+	}
+	$session->quit;
+}
+
+# A lone socket is waited for as it was before, unless it is another one that has the
+# number now: nobody would be woken by that.
+{
+	my ($server_port, $pid) = serve('four');
+	my $session = $t->session;
+	push @pids, $pid;
+	make_server('raw_four', "http://127.0.0.1:$server_port",
+		", connect_timeout '600s', request_timeout '600s'");
+	$t->try_in($session, "SET statement_timeout = '30s'");
+	foreach my $i (0 .. 19)
+	{
+		my $got = $t->try_in($session, 'SELECT id, name FROM raw_four');
+		is($got->{output} . $got->{error}, ($i + 1) . '|' . (1 + int($i / 4)),
+			"a connection that takes four requests: statement $i");
+		last if $got->{error};
+		usleep(60_000) if $i % 4 == 3;
 	}
 	$session->quit;
 }
