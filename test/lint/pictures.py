@@ -14,7 +14,7 @@ def faults(folder):
     for source, picture in pictures:
         if not picture.exists():
             yield picture, "is not there"
-        elif DRAW["mark"](source) not in picture.read_text(encoding="utf-8"):
+        elif DRAW["mark"](source, picture) not in picture.read_text(encoding="utf-8"):
             yield picture, f"was drawn when {source.name}, or what goes with it, was another"
     for picture in set(folder.glob("*.svg")) - {picture for _, picture in pictures}:
         yield picture, "is made of nothing"

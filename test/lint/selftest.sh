@@ -64,8 +64,9 @@ cfdw_http_open(void *easy)
 }
 C
 	echo 'digraph a { a -> b }' >"$good/doc/a.dot"
-	touch "$good/doc/style.css"
+	touch "$good"/doc/{style.css,words.ru}
 	echo '<svg><!-- made of a.dot, style.css: 451f8a8582eec485 --></svg>' >"$good/doc/a.svg"
+	echo '<svg><!-- made of a.dot, style.css, words.ru: 451f8a8582eec485 --></svg>' >"$good/doc/a.ru.svg"
 	cat >"$good/test/mutations/a.patch" <<'PATCH'
 Promise: a count is one more than was counted.
 Test: sql/a
@@ -178,6 +179,7 @@ red release.py 'does not begin with 1.0' change CHANGELOG.md 's/1\.0/1.1/'
 
 red pictures.py 'doc/a.svg: was drawn when a.dot' change doc/a.dot 's/b/c/'
 red pictures.py 'doc/a.svg: was drawn when a.dot' add doc/style.css 'svg { }'
+red pictures.py 'doc/a.ru.svg: was drawn when a.dot' add doc/words.ru 'one | один'
 red pictures.py 'doc/a.svg: is not there' rm doc/a.svg
 red pictures.py 'doc/b.svg: is made of nothing' touch doc/b.svg
 

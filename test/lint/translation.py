@@ -69,7 +69,7 @@ def target(link, within):
     """Where a link leads, in words that are those of both languages."""
     if link in NAMES:
         return "the other README"
-    return f"section {within[link]}" if link in within else link
+    return f"section {within[link]}" if link in within else link.replace(".ru.svg", ".svg")
 
 
 def aspects(section, within):
