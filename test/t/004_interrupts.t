@@ -49,6 +49,8 @@ getaddrinfo(const char *host, const char *service,
 {
 	while (host != NULL && strcmp(host, "hanging.example") == 0)
 		sleep(60);
+	if (host != NULL && strcmp(host, "unknown.example") == 0)
+		return EAI_NONAME;
 	return ((resolve) dlsym(RTLD_NEXT, "getaddrinfo"))(host, service, hints,
 													   result);
 }
@@ -84,6 +86,7 @@ my %servers = (
 	unanswered => "url 'http://127.0.0.1:$full_port', max_retries '0'",
 	deaf => "url 'http://127.0.0.1:$deaf_port'",
 	unresolved => "url 'http://hanging.example:80', max_retries '0'",
+	unknown => "url 'https://unknown.example', max_retries '0'",
 	large => "url '" . $t->url . "', max_response_size '1000GB'",
 	patient => "url '" . $t->url . "', max_retries '100'",
 	sign_in => "url '" . $t->url . "'");
@@ -453,7 +456,7 @@ foreach my $phase (grep { $_->{name} =~ /waiting for a reply|of an add/ } @phase
 $t->emulator('heal');
 SKIP:
 {
-	skip 'no compiler for a resolver that hangs', 6 if !$resolver;
+	skip 'no compiler for a resolver that hangs', 8 if !$resolver;
 	my $session = $t->session;
 	$t->sql("ALTER SERVER unresolved OPTIONS (SET connect_timeout '200ms')");
 	my $got = $t->try_in($session, 'SELECT * FROM unresolved.catalogs');
@@ -474,6 +477,9 @@ SKIP:
 		0, 'which take none of the signals that are meant for the backend');
 	$session->quit;
 	is_within(gone($pid), $limit, 'and the session ends at once');
+	$t->fails_with('08001', qr/unknown\.example/, $_, "a name that nobody knows: $_")
+	  foreach 'SELECT * FROM unknown.catalogs',
+	  q(INSERT INTO unknown.catalogs (name) VALUES ('New list'));
 }
 $t->sql("ALTER SERVER unanswered OPTIONS (SET connect_timeout '200ms')");
 my $got = $t->try_sql('SELECT * FROM unanswered.catalogs');
