@@ -300,10 +300,18 @@ sub rounds
 	return;
 }
 rounds(10);
-my ($fds, $kb) = (descriptors($session), resident_kb($session));
-rounds(12);
+my $fds = descriptors($session);
+# What an allocator takes once, it keeps; a leak grows each time.
+my $grown;
+foreach (1 .. 4)
+{
+	my $kb = resident_kb($session);
+	rounds(12);
+	$grown = resident_kb($session) - $kb;
+	last if $grown < 2048;
+}
 is(descriptors($session), $fds, 'queries that end early leak no descriptor');
-cmp_ok(resident_kb($session) - $kb, '<', 2048, '... and no memory');
+cmp_ok($grown, '<', 2048, '... and no memory');
 
 # keep_connections false: none is left.
 $t->sql(join ';', map { "ALTER SERVER agency$_ OPTIONS (ADD keep_connections 'false')" } 1 .. $accounts);
