@@ -14,8 +14,8 @@ export PYTHONDONTWRITEBYTECODE=1
 
 make_good_tree() {
 	mkdir -p "$good"/{debian,doc,src/net,src/fdw,sql,expected,test/specs,test/mutations}
-	printf '%s\n' '# A' '[the next](#b-c), `x`' '## B C' '| `y` | 08001 |' '' '    x # one' >"$good/README.md"
-	printf '%s\n' '# А' '[далее](#б), `x`' '## Б' '| `y` | 08001 |' '' '    x # один' >"$good/README.ru.md"
+	printf '%s\n' '# A' '[the next](#b-c), `x`' '## B C' '| `y` | SQLSTATE |' '|---|---|' '| `y` | HV000 |' '' '    x # one' >"$good/README.md"
+	printf '%s\n' '# А' '[далее](#б), `x`' '## Б' '| `y` | SQLSTATE |' '|---|---|' '| `y` | HV000 |' '' '    x # один' >"$good/README.ru.md"
 	touch "$good"/{LICENSE,src/catalogs_fdw--1.0.sql,sql/a.sql,expected/a.out}
 	echo "default_version = '1.0'" >"$good/catalogs_fdw.control"
 	printf '# Changelog\n\n## 1.0\n' >"$good/CHANGELOG.md"
@@ -85,7 +85,7 @@ status=0
 
 # The good tree is good for every lint.
 make_good_tree
-for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py pictures.py translation.py format.sh; do
+for lint in toplevel.sh layers.sh symbols.sh errcode.py callbacks.py nls.sh expected.sh mutations.sh release.py pictures.py readme.py translation.py format.sh; do
 	if ! output=$("$here/$lint" "$good" 2>&1); then
 		printf '%s finds fault with what is good:\n%s\n' "$lint" "$output"
 		status=1
@@ -183,6 +183,28 @@ red pictures.py 'doc/a.ru.svg: was drawn when a.dot' add doc/words.ru 'one | о�
 red pictures.py 'doc/a.svg: is not there' rm doc/a.svg
 red pictures.py 'doc/b.svg: is made of nothing' touch doc/b.svg
 
+red readme.py 'SQLSTATE "HV000" is in no table' change README.md '/HV000/d'
+red readme.py 'README.md:6: there is no SQLSTATE "HV001"' change README.md 's/HV000/HV001/'
+# with_tables FILE SED-COMMAND: what README says, and what it is of; one of them edited
+with_tables() {
+	cp "$here/../../"{README.md,catalogs_fdw.control} .
+	mkdir src/api src/declare
+	cp "$here/../../src/"catalogs_fdw--*.sql src/
+	cp "$here/../../src/api/"resource.c src/api/
+	cp "$here/../../src/declare/"option.c src/declare/
+	change "$1" "$2"
+}
+red readme.py 'option "undo" is in no table' with_tables README.md '/^| `undo`/d'
+red readme.py 'option "undo": {' with_tables README.md '/^| `undo`/s/true/false/'
+red readme.py 'option "path": {' with_tables src/declare/option.c '/(path)/s/TABLE/SERVER/'
+red readme.py 'option "proxy": {' with_tables src/declare/option.c '/(proxy)/s/0},$/OPT_SUPERUSER},/'
+red readme.py 'there is no option "connect_timeout"' with_tables src/declare/option.c '/(connect_timeout)/d'
+red readme.py 'column "sort": {' with_tables src/api/resource.c '/"sort"/s/integer/bigint/'
+red readme.py 'column "type": {' with_tables README.md '/^| `type`/s/yes |$/refused |/'
+red readme.py 'result of "catalogs_fdw_flush": [' with_tables README.md '/^| `request_id`, `name`/d'
+red readme.py 'result of "catalogs_fdw_stats": [' with_tables src/catalogs_fdw--1.0.sql 's/OUT gets bigint, //'
+red readme.py 'does not name the setting a.b' add src/fdw/plan.c 'DefineCustomBoolVariable("a.b",'
+
 red translation.py 'has 3 headings, and README.md 2' add README.ru.md '## В'
 red translation.py 'differs in its level: 3' change README.ru.md 's/^## /### /'
 red translation.py '#б leads nowhere' change README.ru.md 's/^## Б/## В/'
@@ -190,7 +212,7 @@ red translation.py 'LICENCE leads nowhere' add README.md '[this](LICENCE)'
 red translation.py 'differs in its links: section 1, and in README.md section 2' change README.ru.md 's/(#б)/(#а)/'
 red translation.py 'differs in its code: z' change README.ru.md 's/`x`/`z`/'
 red translation.py 'differs in its cells: 1: z' change README.ru.md 's/`y`/`z`/'
-red translation.py 'differs in its cells: 2: 08006' change README.ru.md 's/08001/08006/'
+red translation.py 'differs in its cells: 2: 08006' change README.ru.md 's/HV000/08006/'
 red translation.py 'differs in its code blocks:     y' change README.ru.md 's/    x/    y/'
 red translation.py 'differs in its items: - ' add README.ru.md '- d'
 
