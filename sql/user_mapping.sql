@@ -154,6 +154,10 @@ SELECT id FROM catalogs WHERE id = 4223;
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP access_token, ADD login 'robot@example.com', ADD api_key 'main-key');
 \! emulator fault status code=403 body=problem 'detail=robot@example.com may not use main-key' on=LOGIN
 SELECT id FROM catalogs WHERE id = 4223;
+-- Nor the cookie that it has given.
+SELECT id FROM catalogs WHERE id = 4223;
+\! emulator fault status code=403 body=problem 'detail=What is a Cookie: session_id=session-main-1?' on=GET
+SELECT id FROM catalogs WHERE id = 4223;
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP login, DROP api_key, ADD access_token 'main-token');
 
 -- Other roles do not see it.

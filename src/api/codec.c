@@ -106,8 +106,14 @@ char *
 cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 {
 	StringInfoData json;
+	char *body;
 
 	initStringInfo(&json);
+	/* At once, for a copy of it would stay wherever it was moved from. */
+	enlargeStringInfo(&json, (int) (strlen(cfdw_login_call.user_key) +
+									strlen(cfdw_login_call.secret_key) +
+									measure_string(login) +
+									measure_string(api_key) + ROOM_TO_SPARE));
 	appendStringInfoChar(&json, '{');
 	append_key(&json, cfdw_login_call.user_key);
 	escape_json(&json, login);
@@ -115,7 +121,10 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 	append_key(&json, cfdw_login_call.secret_key);
 	escape_json(&json, api_key);
 	appendStringInfoChar(&json, '}');
-	return to_utf8(&json, len);
+	body = to_utf8(&json, len);
+	if (body != json.data)
+		explicit_bzero(json.data, json.len);
+	return body;
 }
 
 /*

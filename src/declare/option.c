@@ -119,6 +119,7 @@ static const OptionDef option_defs[] = {
 
 static void read_checked(List *options, int where, void *target);
 static const CfdwOptions *defaults(void);
+static void wipe(char *value);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
 static void refuse_unknown(const char *name, int where);
@@ -256,13 +257,17 @@ defaults(void)
 
 /*
  * Reads a user mapping's options into *CREDENTIALS; NULL for what it does not
- * have.  All is palloc'ed in the current context.
+ * have.  All is palloc'ed in the current context; the secrets in USER are wiped.
  */
 void
 cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 {
+	ListCell *lc;
+
 	memset(credentials, 0, sizeof(*credentials));
 	read_list(user->options, ON_USER, credentials);
+	foreach(lc, user->options)
+		wipe(defGetString((DefElem *) lfirst(lc)));
 	for (size_t i = 0; i < lengthof(option_defs); i++)
 	{
 		const OptionDef *def = &option_defs[i];
@@ -274,6 +279,32 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 		if (value != NULL)
 			credentials->secrets = lappend(credentials->secrets, value);
 	}
+}
+
+/*
+ * Wipes what cfdw_option_user() has read, before its memory is freed: that is handed
+ * out again, or stands in a core dump, as it was left.  Never raises.
+ */
+void
+cfdw_option_forget_user(CfdwCredentials *credentials)
+{
+	for (size_t i = 0; i < lengthof(option_defs); i++)
+	{
+		const OptionDef *def = &option_defs[i];
+		char *value;
+
+		if ((def->flags & OPT_SECRET) == 0)
+			continue;
+		value = *(char **) ((char *) credentials + def->offset);
+		if (value != NULL)
+			wipe(value);
+	}
+}
+
+static void
+wipe(char *value)
+{
+	explicit_bzero(value, strlen(value));
 }
 
 /*

@@ -66,6 +66,7 @@ extern void cfdw_option_server(ForeignServer *server, CfdwOptions *options);
 extern void cfdw_option_table(ForeignTable *table, CfdwOptions *options);
 extern void cfdw_option_column(Oid relid, CfdwTableColumn *column);
 extern void cfdw_option_user(UserMapping *user, CfdwCredentials *credentials);
+extern void cfdw_option_forget_user(CfdwCredentials *credentials);
 extern void cfdw_option_import(List *options, CfdwImport *import);
 extern Oid cfdw_option_mapping(Oid userid, Oid serverid);
 

@@ -346,7 +346,7 @@ cfdw_http_end(CfdwTransfer *transfer)
 	transfer->done = true;
 	give_back_handle(transfer);
 	cfdw_pace_leave(&transfer->turn);
-	curl_slist_free_all(transfer->headers);
+	cfdw_pool_free_lines(transfer->headers);
 	free(transfer->in.data);
 	free(transfer->out.data);
 	free(transfer);
@@ -576,6 +576,7 @@ add_header(CfdwTransfer *transfer, const char *name, const char *value)
 	{
 		snprintf(header, size, "%s%s", name, value);
 		list = curl_slist_append(transfer->headers, header);
+		explicit_bzero(header, size);
 		free(header);
 	}
 	if (list != NULL)

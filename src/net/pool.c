@@ -37,6 +37,9 @@
 #error "catalogs_fdw needs libcurl 7.87 or newer"
 #endif
 
+/* How libcurl begins the line of a cookie that no script may see. */
+#define HTTP_ONLY "#HttpOnly_"
+
 struct CfdwPool
 {
 	MemoryContext context; /* of this struct; its reset closes all */
@@ -341,8 +344,44 @@ free_pool(void *arg)
 	CfdwPool *pool = arg;
 
 	cfdw_pool_close_idle(pool);
-	curl_slist_free_all(pool->jar);
+	cfdw_pool_free_lines(pool->jar);
 	pool->jar = NULL;
+}
+
+/*
+ * Frees lines of libcurl's that hold a secret, and leaves nothing of them in memory.
+ * Never raises.
+ */
+void
+cfdw_pool_free_lines(void *lines)
+{
+	for (struct curl_slist *line = lines; line != NULL; line = line->next)
+		explicit_bzero(line->data, strlen(line->data));
+	curl_slist_free_all(lines);
+}
+
+/*
+ * Calls VISIT with the value of each cookie that is kept and is not for scripts: what
+ * signs in is none of those that are.  Never raises, if VISIT does not.
+ */
+void
+cfdw_pool_visit_cookies(CfdwPool *pool,
+						void (*visit)(void *arg, const char *value), void *arg)
+{
+	struct curl_slist *lines = pool->jar;
+
+	if (pool->cookies && pool->share != NULL)
+		lines = list_cookies(pool);
+	for (const struct curl_slist *line = lines; line != NULL; line = line->next)
+	{
+		const char *tab = strrchr(line->data, '\t');
+
+		if (tab != NULL &&
+			strncmp(line->data, HTTP_ONLY, strlen(HTTP_ONLY)) == 0)
+			visit(arg, tab + 1);
+	}
+	if (lines != pool->jar)
+		cfdw_pool_free_lines(lines);
 }
 
 /*
@@ -426,6 +465,9 @@ set_up(CfdwPool *pool, CURL *easy)
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
 
+	/* Whatever the machine's configuration still allows. */
+	SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_PROXY_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, options->ssl_verify ? 1L : 0L);
 	SET(CURLOPT_SSL_VERIFYHOST, options->ssl_verify ? 2L : 0L);
 	if (options->ca_file != NULL)
@@ -443,7 +485,7 @@ set_up(CfdwPool *pool, CURL *easy)
 #undef SET
 
 	/* The share has them now. */
-	curl_slist_free_all(pool->jar);
+	cfdw_pool_free_lines(pool->jar);
 	pool->jar = NULL;
 	return CURLE_OK;
 }

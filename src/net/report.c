@@ -58,8 +58,9 @@ static const char *append_page(StringInfo detail, const CfdwAction *action,
 							   const CfdwResponse *response, const char *body,
 							   size_t len);
 static void append_doubt(StringInfo detail, const CfdwAction *action);
-static char *redact(const char *words, const CfdwCredentials *credentials);
-static char *replace_secret(char *words, const char *secret);
+static char *redact(const char *words, const CfdwAction *action);
+static void replace_cookie(void *words, const char *value);
+static void replace_secret(char *words, const char *secret);
 
 /*
  * Raises the error for a reply that is no success: how the transfer ended, or
@@ -195,7 +196,7 @@ report_transport(const CfdwAction *action, const CfdwResponse *response)
 		append_sentence(
 			&detail,
 			redact(cfdw_words_clean(response->error, strlen(response->error)),
-				   action->credentials));
+				   action));
 	if (is_write(action) && (sent || action->unsure) &&
 		response->outcome != CFDW_HTTP_TOO_LARGE)
 		report_unknown_outcome(action, &detail);
@@ -424,7 +425,7 @@ hint_of(const CfdwAction *action, const CfdwResponse *response,
 
 		return psprintf(
 			_("The new address is \"%s\"; if you trust it, change the option \"url\" of the server."),
-			redact(location, action->credentials));
+			redact(location, action));
 	}
 	if (wait_s > 0)
 		return wait_hint(wait_s);
@@ -489,9 +490,8 @@ append_answer(StringInfo detail, const CfdwAction *action,
 {
 	long status = response->status;
 	int code = problem->in_words ? 0 : problem->code;
-	const char *words = problem->words != NULL
-							? redact(problem->words, action->credentials)
-							: NULL;
+	const char *words =
+		problem->words != NULL ? redact(problem->words, action) : NULL;
 
 	if (words != NULL && code != 0)
 		append_sentence(
@@ -517,7 +517,7 @@ append_answer(StringInfo detail, const CfdwAction *action,
 			psprintf(_("The answer has the X-Request-Id %s"),
 					 redact(cfdw_words_clean(response->request_id,
 											 strlen(response->request_id)),
-							action->credentials)));
+							action)));
 }
 
 /*
@@ -551,36 +551,47 @@ append_doubt(StringInfo detail, const CfdwAction *action)
 }
 
 /*
- * WORDS without the secrets of a user mapping, should the account repeat them.
+ * WORDS without the secrets of a user mapping, or the cookies that it was given for
+ * them, should the account repeat them.
  */
 static char *
-redact(const char *words, const CfdwCredentials *credentials)
+redact(const char *words, const CfdwAction *action)
 {
 	char *result = pstrdup(words);
 	ListCell *lc;
 
-	if (credentials == NULL)
-		return result;
-	foreach(lc, credentials->secrets)
-		result = replace_secret(result, lfirst(lc));
+	if (action->credentials != NULL)
+		foreach(lc, action->credentials->secrets)
+			replace_secret(result, lfirst(lc));
+	if (action->pool != NULL)
+		cfdw_pool_visit_cookies(action->pool, replace_cookie, result);
 	return result;
+}
+
+/*
+ * A short one would be found in words that have nothing to do with it.
+ */
+static void
+replace_cookie(void *words, const char *value)
+{
+	if (strlen(value) >= SECRET_START)
+		replace_secret(words, value);
 }
 
 /*
  * Puts asterisks in the place of SECRET, or of its beginning where the rest was
  * cut off; works on WORDS itself.
  */
-static char *
+static void
 replace_secret(char *words, const char *secret)
 {
 	char start[SECRET_START + 1];
 	char *found = words;
 
 	if (secret == NULL || *secret == '\0')
-		return words;
+		return;
 	strlcpy(start, secret, sizeof(start));
 	while ((found = strstr(found, start)) != NULL)
 		for (const char *p = secret; *p != '\0' && *found == *p; p++)
 			*found++ = '*';
-	return words;
 }

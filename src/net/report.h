@@ -32,7 +32,8 @@ typedef struct CfdwAction
 	const char *path;                   /* of the table, for a 404 */
 	int timeout_ms;                     /* that applied */
 	bool plain_http;                    /* without TLS */
-	const CfdwCredentials *credentials; /* to be kept out of messages */
+	const CfdwCredentials *credentials; /* to be kept out of messages, ... */
+	CfdwPool *pool;                     /* ... as are its cookies; or NULL */
 	CfdwStatistics *statistics;         /* where it is counted, or NULL */
 
 	/* Of a write: */

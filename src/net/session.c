@@ -33,6 +33,7 @@ struct CfdwSession
 	Oid mapping;
 	CfdwOptions options;
 	CfdwCredentials credentials;
+	MemoryContextCallback callback; /* wipes those, and what they are in */
 	const CfdwAuthMethod *method;
 	CfdwRequest login_request; /* when the method has one */
 	bool signed_in;            /* a cookie is there; it may have expired */
@@ -76,6 +77,7 @@ static CfdwTraffic written = {0};
 static List *retired = NIL;
 
 static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static void forget_secrets(void *arg);
 static CfdwSessionInfo *describe(const CfdwSession *session);
 static bool is_with(const CfdwSession *session, Oid serverid);
 static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
@@ -211,6 +213,7 @@ cfdw_session_describe(const CfdwSession *session, CfdwAction *action)
 {
 	action->server = session->server;
 	action->credentials = &session->credentials;
+	action->pool = session->pool;
 	action->statistics = session->statistics;
 	action->plain_http =
 		pg_strncasecmp(session->options.url, "http:", strlen("http:")) == 0;
@@ -518,6 +521,9 @@ create_session(ForeignServer *server, UserMapping *user)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CfdwSession *session = palloc0(sizeof(CfdwSession));
 
+	session->callback.func = forget_secrets;
+	session->callback.arg = session;
+	MemoryContextRegisterResetCallback(context, &session->callback);
 	session->context = context;
 	session->server = pstrdup(server->servername);
 	session->serverid = server->serverid;
@@ -546,6 +552,20 @@ create_session(ForeignServer *server, UserMapping *user)
 	MemoryContextSetParent(context, CacheMemoryContext);
 	MemoryContextSwitchTo(caller);
 	return session;
+}
+
+/*
+ * The reset callback of a session's context.
+ */
+static void
+forget_secrets(void *arg)
+{
+	CfdwSession *session = arg;
+
+	cfdw_option_forget_user(&session->credentials);
+	if (session->login_request.body != NULL)
+		explicit_bzero((char *) session->login_request.body,
+					   session->login_request.body_len);
 }
 
 static bool

@@ -10,6 +10,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import warnings
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
           "-nodes"]
@@ -106,14 +107,25 @@ class Certificates:
                      "-startdate", date(-30), "-enddate", date(days),
                      "-in", f"{name}.csr", "-out", f"{name}.pem")
 
-    def context(self, variant):
-        """The TLS context that shows this variant."""
+    def context(self, variant, old=False):
+        """The TLS context that shows this variant; an old one knows no TLS
+        that is newer than 1.1."""
         with self.lock:
-            if variant not in self.contexts:
-                signer, days, names = VARIANTS[variant]
-                self.make_server(variant, signer, days, names or self.names)
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(self.path(f"{variant}.pem"),
-                                        self.path(f"{variant}.key"))
-                self.contexts[variant] = context
-            return self.contexts[variant]
+            if (variant, old) not in self.contexts:
+                self.contexts[variant, old] = self.make_context(variant, old)
+            return self.contexts[variant, old]
+
+    def make_context(self, variant, old):
+        if not os.path.exists(self.path(f"{variant}.pem")):
+            signer, days, names = VARIANTS[variant]
+            self.make_server(variant, signer, days, names or self.names)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if old:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")     # it is what is asked for
+                context.minimum_version = ssl.TLSVersion.TLSv1_1
+                context.maximum_version = ssl.TLSVersion.TLSv1_1
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(self.path(f"{variant}.pem"),
+                                self.path(f"{variant}.key"))
+        return context

@@ -89,7 +89,8 @@ class Connection:
             raise Gone
         if self.secure:
             context = self.emulator.certificates.context(
-                self.emulator.settings["certificate"])
+                self.emulator.settings["certificate"],
+                self.emulator.settings["tls"] == "old")
             # In two steps, so that hang_up() reaches a handshake
             self.sock = context.wrap_socket(self.sock, server_side=True,
                                             do_handshake_on_connect=False)

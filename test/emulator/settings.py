@@ -164,6 +164,8 @@ TABLE = (
     Setting("certificate", ("good", "expired", "wrong_host", "self_signed",
                             "other_ca"), "?",
             "what new https connections are shown"),
+    Setting("tls", ("any", "old"), "?",
+            "old: new https connections get no more than TLS 1.1"),
 
     # The emulator itself
     Setting("clock", ("fixed", "real"), "-",

@@ -107,6 +107,29 @@ $t->sql("DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 		OPTIONS (access_token 'main-token')");
 
 # ------------------------------------------------------------------------------
+# TLS 1.1 is not spoken, also where the machine's configuration allows it
+
+my $configuration = "$PostgreSQL::Test::Utils::tmp_check/openssl.cnf";
+append_to_file($configuration, <<'CONF');
+openssl_conf = all
+[all]
+ssl_conf = tls
+[tls]
+system_default = old
+[old]
+MinProtocol = TLSv1
+CipherString = ALL:@SECLEVEL=0
+CONF
+{
+	local $ENV{OPENSSL_CONF} = $configuration;
+	$t->node->restart;
+}
+$t->set(tls => 'old');
+refused('TLS 1.1', qr/./);
+$t->set(tls => 'any');
+is($t->sql($count), 4, 'but any that is newer');
+
+# ------------------------------------------------------------------------------
 # Which authorities
 
 $t->reset;

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * machine.c
- *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory, and sets the
- *	  clock back, for t/036_clock.
+ *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory, sets the
+ *	  clock back, for t/036_clock, and looks for secrets in memory, for t/041_secrets.
  *
  * Preloaded into the server it stands before the C library's malloc() and its kin,
  * and lets one call fail that comes from one of those two libraries, or that and all
@@ -22,12 +22,14 @@
 #include <unistd.h>
 
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(fail_allocation);
 PG_FUNCTION_INFO_V1(allocations);
 PG_FUNCTION_INFO_V1(set_clock_back);
+PG_FUNCTION_INFO_V1(copies);
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -181,4 +183,61 @@ Datum
 allocations(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(calls);
+}
+
+/* What stands before a copy. */
+#define BEFORE 24
+
+static void
+show_copy(StringInfo copies, const char *copy, int len)
+{
+	for (const char *p = copy - BEFORE; p < copy; p++)
+		appendStringInfoChar(copies, *p > ' ' && *p < 0x7f ? *p : '.');
+	appendStringInfoString(copies, copy[len] == '\0' ? " end\n" : " more\n");
+}
+
+/*
+ * Whether a text stands there.  It is given backwards, or it would be found where it
+ * is given, too.
+ */
+static bool
+is_copy(const char *p, const char *backwards, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (p[i] != backwards[len - 1 - i])
+			return false;
+	return true;
+}
+
+/*
+ * copies(backwards cstring): each place in the memory of this backend, what it shares
+ * apart, where that text stands; a line shows what is before it, and whether it ends
+ * there.
+ */
+Datum
+copies(PG_FUNCTION_ARGS)
+{
+	char *backwards = PG_GETARG_CSTRING(0);
+	int len = strlen(backwards);
+	FILE *maps = fopen("/proc/self/maps", "r");
+	StringInfoData found;
+	char line[1024];
+
+	initStringInfo(&found);
+	enlargeStringInfo(&found, 1024 * 1024); /* before the maps are read */
+	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL)
+	{
+		char *start;
+		char *end;
+
+		if (sscanf(line, "%p-%p rw-p", (void **) &start, (void **) &end) != 2 ||
+			strstr(line, " rw-p ") == NULL)
+			continue;
+		for (char *p = start + BEFORE; p < end - len; p++)
+			if (*p == backwards[len - 1] && is_copy(p, backwards, len))
+				show_copy(&found, p, len);
+	}
+	if (maps != NULL)
+		fclose(maps);
+	PG_RETURN_CSTRING(found.data);
 }

@@ -186,6 +186,24 @@ def certificate(complaint):
     return check
 
 
+def speaks(at_least, expected):
+    def check(test):
+        if not SERVER.https_port:
+            test.skipTest("no https")
+        context = ssl.create_default_context(cafile=SERVER.ca_file)
+        context.minimum_version = at_least
+        conn = http.client.HTTPSConnection("localhost", SERVER.https_port,
+                                           context=context, timeout=5)
+        test.addCleanup(conn.close)
+        try:
+            conn.connect()
+        except (ssl.SSLError, OSError):
+            test.assertFalse(expected)
+        else:
+            test.assertTrue(expected)
+    return check
+
+
 def created_at(low, high):
     def check(test):
         test.add("A")
@@ -332,6 +350,8 @@ SETTINGS = {
     "certificate=wrong_host": certificate("Hostname mismatch"),
     "certificate=self_signed": certificate("self.signed"),
     "certificate=other_ca": certificate("unable to get local issuer"),
+    "tls=any": speaks(ssl.TLSVersion.TLSv1_2, True),
+    "tls=old": speaks(ssl.TLSVersion.TLSv1_2, False),
     "clock=fixed": created_at(always(1508930400), always(1508930400)),
     "clock=real": created_at(lambda: time.time() - 9, time.time),
     "strict=on": complains(True),
