@@ -67,6 +67,7 @@ OBJS = \
 	src/fdw/async.o \
 	src/fdw/writer.o \
 	src/fdw/returning.o \
+	src/fdw/ahead.o \
 	src/fdw/modify.o \
 	src/fdw/truncate.o \
 	src/fdw/direct.o \

@@ -1,5 +1,5 @@
--- EXPLAIN of an INSERT of which something reads what only the account knows: each
--- row is sent at once, and read back where the id is not enough.
+-- EXPLAIN of an INSERT of which something reads what only the account knows: the
+-- rows are sent at once, and read back where the id is not enough.
 \i sql/include/account.sql
 CREATE FUNCTION requests(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -16,6 +16,7 @@ SELECT requests('INSERT INTO catalogs (name) VALUES (''a'') RETURNING id');
 SELECT requests('INSERT INTO catalogs (name) SELECT ''a'' FROM generate_series(1, 3) RETURNING id, name');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a''), (''b'') RETURNING name, sort');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'') RETURNING *');
+SELECT requests('INSERT INTO catalogs (name) VALUES (''a''), (random()::text) RETURNING id');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'') RETURNING name, request_id, tableoid');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'')');
 SELECT requests('UPDATE catalogs SET name = ''a'' RETURNING id, sort');
@@ -23,13 +24,15 @@ ALTER FOREIGN TABLE catalogs OPTIONS (ADD write_mode 'immediate');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'') RETURNING id');
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'') RETURNING name');
 ALTER FOREIGN TABLE catalogs OPTIONS (DROP write_mode);
--- The check of a view, and an AFTER ROW trigger.
+-- What looks at a row before the next: the check of a view, and an AFTER ROW trigger.
 CREATE VIEW regular AS SELECT * FROM catalogs WHERE type = 'regular' WITH CHECK OPTION;
 SELECT requests('INSERT INTO regular (name) VALUES (''a'')');
+SELECT requests('INSERT INTO regular (name) VALUES (''a''), (''b'') RETURNING id');
 SELECT requests('INSERT INTO regular (name, type) VALUES (''a'', ''regular'')');
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER note AFTER INSERT ON catalogs FOR EACH ROW EXECUTE FUNCTION note();
 SELECT requests('INSERT INTO catalogs (name) VALUES (''a'')');
+SELECT requests('INSERT INTO catalogs (name) VALUES (''a''), (''b'') RETURNING id');
 -- Nothing was sent.
 \! emulator wire
 

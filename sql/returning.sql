@@ -56,7 +56,7 @@ INSERT INTO catalogs AS c (name) VALUES ('Subquery')
     RETURNING (SELECT max(g) + c.id FROM generate_series(1, 3) g);
 \! emulator wire
 
--- Several rows: each is a request of its own, for only its reply tells its id.
+-- Several rows of a statement are sent together.
 INSERT INTO catalogs (name) VALUES ('a'), ('b'), ('c') RETURNING id, name;
 \! emulator wire
 INSERT INTO catalogs (name)

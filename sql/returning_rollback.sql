@@ -70,6 +70,7 @@ END $$;
 \! emulator lists --columns id,name
 
 -- An error in the statement after a row of it was sent: PostgreSQL's, ...
+ALTER FOREIGN TABLE catalogs OPTIONS (ADD batch_size '1');
 INSERT INTO catalogs (name) VALUES ('Good'), (NULL) RETURNING id;
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO catalogs (name) VALUES ('Good 2') RETURNING 1 / (id - id);
@@ -87,6 +88,7 @@ DROP VIEW invoices;
 INSERT INTO catalogs (name) VALUES ('Good 4'), ('Refused') RETURNING id;
 \echo :LAST_ERROR_SQLSTATE
 \! emulator wire --status
+ALTER FOREIGN TABLE catalogs OPTIONS (DROP batch_size);
 -- ... it does not tell more about a row that it has accepted, ...
 \! emulator fault status code=403 on=GET times=1
 INSERT INTO catalogs (name) VALUES ('Good 5') RETURNING sort;

@@ -143,6 +143,17 @@
 	bms_union((rte)->updatedCols, (rte)->extraUpdatedCols)
 #endif
 
+/* What ExecutorRun() is given, and gives on. */
+#if PG_VERSION_NUM >= 180000
+#define CFDW_RUN_PARAMETERS                                                    \
+	QueryDesc *query, ScanDirection direction, uint64 count
+#define CFDW_RUN_ARGUMENTS query, direction, count
+#else
+#define CFDW_RUN_PARAMETERS                                                    \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define CFDW_RUN_ARGUMENTS query, direction, count, once
+#endif
+
 /* Where ANALYZE can be slowed down, and cancelled. */
 #if PG_VERSION_NUM >= 180000
 #define cfdw_vacuum_delay_point() vacuum_delay_point(true)

@@ -26,6 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
+#include "fdw/ahead.h"
 #include "fdw/analyze.h"
 #include "fdw/async.h"
 #include "api/codec.h"
@@ -67,6 +68,7 @@ _PG_init(void)
 	cfdw_session_init();
 	cfdw_journal_init();
 	cfdw_transaction_init();
+	cfdw_ahead_init();
 	MarkGUCPrefixReserved("catalogs_fdw");
 }
 

@@ -33,7 +33,7 @@ static void explain_get(ForeignScanState *node, ExplainState *es);
 static CfdwNeed expected_need(const ModifyTableState *mtstate,
 							  const ResultRelInfo *rri);
 static void explain_post(Relation rel, CmdType operation, CfdwNeed need,
-						 ExplainState *es);
+						 bool ahead, ExplainState *es);
 static void explain_traffic(const CfdwTraffic *traffic, ExplainState *es);
 static void explain_count(const char *label, const char *unit, int64 count,
 						  ExplainState *es);
@@ -63,7 +63,10 @@ catalogsExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 {
 	if (es->verbose)
 		explain_post(rri->ri_RelationDesc, mtstate->operation,
-					 expected_need(mtstate, rri), es);
+					 expected_need(mtstate, rri),
+					 fdw_private != NIL && cfdw_plan_takes_ahead(fdw_private) &&
+						 cfdw_modify_may_take_ahead(rri),
+					 es);
 	if (es->analyze && mtstate->mt_done)
 		explain_traffic(cfdw_modify_finish(rri), es);
 }
@@ -79,7 +82,7 @@ catalogsExplainDirectModify(ForeignScanState *node, ExplainState *es)
 	if (es->verbose)
 	{
 		explain_post(node->ss.ss_currentRelation, plan->operation,
-					 CFDW_NEED_NOTHING, es);
+					 CFDW_NEED_NOTHING, false, es);
 		ExplainPropertyText("Catalogs Ids",
 							id_text(node, (Node *) cfdw_direct_ids(plan), es),
 							es);
@@ -133,14 +136,16 @@ expected_need(const ModifyTableState *mtstate, const ResultRelInfo *rri)
 
 /*
  * What is sent for rows of REL.  Those of which something reads what only the
- * account knows are sent one by one, whatever the options say.
+ * account knows are sent at once, whatever the options say: as many together as are
+ * taken AHEAD.
  */
 static void
-explain_post(Relation rel, CmdType operation, CfdwNeed need, ExplainState *es)
+explain_post(Relation rel, CmdType operation, CfdwNeed need, bool ahead,
+			 ExplainState *es)
 {
 	const CfdwTable *table = cfdw_table_get(rel);
 	const CfdwOptions *options = &table->options;
-	bool each = need != CFDW_NEED_NOTHING;
+	bool at_once = need != CFDW_NEED_NOTHING;
 	CfdwVerb verb = operation == CMD_INSERT   ? CFDW_ADD
 					: operation == CMD_UPDATE ? CFDW_UPDATE
 											  : CFDW_DELETE;
@@ -149,16 +154,19 @@ explain_post(Relation rel, CmdType operation, CfdwNeed need, ExplainState *es)
 		"Catalogs Request",
 		cfdw_cursor_post_line(table->resource, options->path, verb), es);
 	if (need == CFDW_NEED_STORED)
-		ExplainPropertyText(
-			"Catalogs Request for Each Row",
-			cfdw_cursor_get_line(table->resource, options->path, "..."), es);
-	ExplainPropertyInteger("Batch Size", NULL, each ? 1 : options->batch_size,
-						   es);
-	ExplainPropertyText("Write Mode",
-						each                 ? "each row at once"
-						: options->immediate ? "immediate"
-											 : "deferred",
-						es);
+		ExplainPropertyText(ahead ? "Catalogs Request for Each Batch"
+								  : "Catalogs Request for Each Row",
+							cfdw_cursor_get_line(table->resource, options->path,
+												 ahead ? NULL : "..."),
+							es);
+	ExplainPropertyInteger("Batch Size", NULL,
+						   at_once && !ahead ? 1 : options->batch_size, es);
+	ExplainPropertyText(
+		"Write Mode",
+		at_once ? (ahead ? "each batch at once" : "each row at once")
+		: options->immediate ? "immediate"
+							 : "deferred",
+		es);
 }
 
 /*

@@ -23,14 +23,23 @@
 
 #include "compat.h"
 #include "txn/transaction.h"
+#include "fdw/ahead.h"
 #include "fdw/modify.h"
 #include "fdw/plan.h"
 #include "fdw/returning.h"
 #include "fdw/tid.h"
 #include "fdw/writer.h"
 
+/* A row that was added, and what it is to have beyond what was given. */
+typedef struct Added
+{
+	CfdwLedgerRow *row;
+	CfdwNeed need;
+} Added;
+
 typedef struct ModifyState
 {
+	ResultRelInfo *rri;
 	CfdwTable *table;
 	CfdwTarget *target;
 	MemoryContext context; /* the query's */
@@ -42,6 +51,11 @@ typedef struct ModifyState
 	CfdwTraffic traffic; /* of the requests that it has sent */
 	HTAB *left; /* ctids of rows that an UPDATE left as they were, or NULL */
 
+	const Plan *plan;   /* that gives the rows of an INSERT, or NULL ... */
+	CfdwAhead *ahead;   /* ... ahead, or NULL */
+	Added *taken_ahead; /* as many as a batch has */
+	int ntaken_ahead;
+
 	AttrNumber id_junk; /* in the plan's slot, or 0 */
 	AttrNumber tid_junk;
 	AttrNumber row_junk;
@@ -51,10 +65,14 @@ typedef struct ModifyState
 static ModifyState *begin(EState *estate, ResultRelInfo *rri, List *assigned);
 static void find_junk(ModifyState *state, ModifyTableState *mtstate,
 					  ResultRelInfo *rri);
-static const CfdwReturning *returning_of(ModifyState *state,
-										 const ResultRelInfo *rri);
-static void send_changes(ModifyState *state, CfdwLedgerRow *tracked);
-static void complete_added(ModifyState *state, CfdwNeed need, int64 id,
+static void take_ahead(ModifyState *state, PlanState *plan);
+static bool wants_ahead(void *owner);
+static void takes_ahead(void *owner, TupleTableSlot *slot);
+static void has_taken_ahead(void *owner);
+static CfdwReturning *returning_of(ModifyState *state);
+static Added add(ModifyState *state, TupleTableSlot *slot);
+static void send_added(ModifyState *state, const Added *added, int n);
+static void complete_added(ModifyState *state, const Added *added,
 						   TupleTableSlot *slot);
 static void complete_updated(ModifyState *state, TupleTableSlot *old,
 							 TupleTableSlot *slot);
@@ -78,10 +96,31 @@ const CfdwTraffic *
 cfdw_modify_finish(ResultRelInfo *rri)
 {
 	ModifyState *state = rri->ri_FdwState;
+	CfdwTraffic before = cfdw_session_written();
 
 	if (state->target->immediate)
-		send_changes(state, NULL);
+	{
+		cfdw_transaction_send_immediate(state->target->account);
+		cfdw_session_add_written(&state->traffic, &before);
+	}
 	return &state->traffic;
+}
+
+/*
+ * Whether rows to be inserted may be taken ahead, as far as the planner cannot tell:
+ * neither a trigger nor a view looks at a row before the next is inserted, nor is a
+ * value put in beyond what the plan gives.
+ */
+bool
+cfdw_modify_may_take_ahead(const ResultRelInfo *rri)
+{
+	const TriggerDesc *triggers = rri->ri_TrigDesc;
+	const TupleConstr *constraints = rri->ri_RelationDesc->rd_att->constr;
+
+	return (triggers == NULL || (!triggers->trig_insert_before_row &&
+								 !triggers->trig_insert_after_row)) &&
+		   (constraints == NULL || !constraints->has_generated_stored) &&
+		   rri->ri_WithCheckOptions == NIL;
 }
 
 /*
@@ -110,6 +149,8 @@ catalogsBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rri,
 	state = begin(mtstate->ps.state, rri, cfdw_plan_columns(fdw_private));
 	if (mtstate->operation != CMD_INSERT)
 		find_junk(state, mtstate, rri);
+	else if (cfdw_plan_takes_ahead(fdw_private))
+		take_ahead(state, outerPlanState(mtstate));
 }
 
 /*
@@ -124,30 +165,31 @@ catalogsBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rri)
 }
 
 /*
- * Adds a row.  It is sent at once when something reads what only the account
- * knows.
+ * Adds a row, unless that was done when it was taken ahead.  It is sent at once when
+ * something reads what only the account knows.
  */
 TupleTableSlot *
 catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
-	const CfdwReturning *returning = returning_of(state, rri);
+	int place = state->ahead != NULL ? cfdw_ahead_place(state->ahead) : -1;
 	MemoryContext caller;
-	CfdwRow *row;
-	CfdwLedgerRow *tracked;
-	CfdwNeed need;
+	Added added;
 
+	if (place >= 0)
+		added = state->taken_ahead[place];
+	else
+	{
+		added = add(state, slot);
+		send_added(state, &added, 1);
+	}
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	row = cfdw_writer_added(state->writer, slot);
-	tracked = cfdw_journal_add(state->target, row, state->command);
-	need = cfdw_returning_need(returning, slot->tts_isnull);
-	if (need != CFDW_NEED_NOTHING)
-		send_changes(state, tracked);
-	if (returning->any)
-		complete_added(state, need, tracked->id, slot);
-	cfdw_tid_set_added(&slot->tts_tid, tracked->number);
+	slot_getallattrs(slot);
+	if (returning_of(state)->any)
+		complete_added(state, &added, slot);
+	cfdw_tid_set_added(&slot->tts_tid, added.row->number);
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -237,6 +279,7 @@ begin(EState *estate, ResultRelInfo *rri, List *assigned)
 	CfdwTable *table = cfdw_table_get(rel);
 
 	cfdw_table_check_keys(table);
+	state->rri = rri;
 	state->table = table;
 	state->context = estate->es_query_cxt;
 	state->target =
@@ -270,52 +313,145 @@ find_junk(ModifyState *state, ModifyTableState *mtstate, ResultRelInfo *rri)
 }
 
 /*
+ * The rows of PLAN, which gives those of an INSERT, are to be taken as many at a time
+ * as a batch has, so that one request tells what is read of all of them.
+ */
+static void
+take_ahead(ModifyState *state, PlanState *plan)
+{
+	static const CfdwAheadCalls calls = {wants_ahead, takes_ahead,
+										 has_taken_ahead};
+
+	state->plan = plan->plan;
+	state->taken_ahead = palloc(sizeof(Added) * state->target->batch_size);
+	state->ahead =
+		cfdw_ahead_begin(plan, state->target->batch_size, &calls, state);
+}
+
+/*
+ * Whether it is so, as far as the planner cannot tell: something is read that only
+ * the account knows; and neither a trigger nor a view looks at a row before the next
+ * is inserted, nor is a value put in beyond what the plan gives.
+ */
+static bool
+wants_ahead(void *owner)
+{
+	ModifyState *state = owner;
+	const ResultRelInfo *rri = state->rri;
+	const TriggerDesc *triggers = rri->ri_TrigDesc;
+	const TupleConstr *constraints = rri->ri_RelationDesc->rd_att->constr;
+
+	return (triggers == NULL || (!triggers->trig_insert_before_row &&
+								 !triggers->trig_insert_after_row)) &&
+		   (constraints == NULL || !constraints->has_generated_stored) &&
+		   rri->ri_WithCheckOptions == NIL &&
+		   cfdw_returning_planned(returning_of(state), state->plan) !=
+			   CFDW_NEED_NOTHING;
+}
+
+static void
+takes_ahead(void *owner, TupleTableSlot *slot)
+{
+	ModifyState *state = owner;
+	int place = state->ntaken_ahead++;
+
+	state->taken_ahead[place] = add(state, slot);
+}
+
+static void
+has_taken_ahead(void *owner)
+{
+	ModifyState *state = owner;
+
+	send_added(state, state->taken_ahead, state->ntaken_ahead);
+	state->ntaken_ahead = 0;
+}
+
+/*
  * What is read of the rows: found with the first.
  */
-static const CfdwReturning *
-returning_of(ModifyState *state, const ResultRelInfo *rri)
+static CfdwReturning *
+returning_of(ModifyState *state)
 {
 	MemoryContext caller;
 
 	if (state->returning == NULL)
 	{
 		caller = MemoryContextSwitchTo(state->context);
-		state->returning = cfdw_returning_create(state->table, rri);
+		state->returning = cfdw_returning_create(state->table, state->rri);
 		MemoryContextSwitchTo(caller);
 	}
 	return state->returning;
 }
 
 /*
- * Sends a row, or with NULL what is not to wait for COMMIT, and counts it.
+ * Adds the row in SLOT to the journal.
+ */
+static Added
+add(ModifyState *state, TupleTableSlot *slot)
+{
+	MemoryContext caller;
+	CfdwRow *row;
+	Added added;
+
+	MemoryContextReset(state->row_context);
+	caller = MemoryContextSwitchTo(state->row_context);
+	row = cfdw_writer_added(state->writer, slot);
+	added.row = cfdw_journal_add(state->target, row, state->command);
+	added.need = cfdw_returning_need(returning_of(state), slot->tts_isnull);
+	MemoryContextSwitchTo(caller);
+	return added;
+}
+
+/*
+ * Sends those of N added rows of which something is to be known, and counts it; and
+ * reads back at once what is to be read back of several.
  */
 static void
-send_changes(ModifyState *state, CfdwLedgerRow *tracked)
+send_added(ModifyState *state, const Added *added, int n)
 {
 	CfdwTraffic before = cfdw_session_written();
+	CfdwLedgerRow **rows;
+	int64 *ids;
+	MemoryContext caller;
+	int nrows = 0;
+	int nids = 0;
 
-	if (tracked != NULL)
-		cfdw_transaction_send_row(tracked);
-	else
-		cfdw_transaction_send_immediate(state->target->account);
-	cfdw_session_add_written(&state->traffic, &before);
+	MemoryContextReset(state->row_context);
+	caller = MemoryContextSwitchTo(state->row_context);
+	rows = palloc(sizeof(*rows) * Max(n, 1));
+	ids = palloc(sizeof(*ids) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		if (added[i].need != CFDW_NEED_NOTHING)
+			rows[nrows++] = added[i].row;
+	if (nrows > 0)
+	{
+		cfdw_transaction_send_rows(rows, nrows);
+		cfdw_session_add_written(&state->traffic, &before);
+	}
+	for (int i = 0; i < n; i++)
+		if (added[i].need == CFDW_NEED_STORED)
+			ids[nids++] = added[i].row->id;
+	cfdw_returning_fetch_all(state->returning, state->target->userid, ids, nids,
+							 &state->traffic);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
  * Fills in what an added row has beyond what was given.
  */
 static void
-complete_added(ModifyState *state, CfdwNeed need, int64 id,
-			   TupleTableSlot *slot)
+complete_added(ModifyState *state, const Added *added, TupleTableSlot *slot)
 {
 	bool filled = cfdw_writer_fill_constants(state->writer, slot);
+	int64 id = added->row->id;
 
-	if (need == CFDW_NEED_STORED)
+	if (added->need == CFDW_NEED_STORED)
 		cfdw_returning_fetch(state->returning, state->target->userid, id, slot,
 							 &state->traffic);
 	else if (id != 0)
 		cfdw_returning_fill_id(state->returning, id, slot);
-	if (filled || need != CFDW_NEED_NOTHING)
+	if (filled || added->need != CFDW_NEED_NOTHING)
 		compute_again(state, slot);
 	cfdw_projection_store(slot);
 	slot->tts_tableOid = state->table->relid;

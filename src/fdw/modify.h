@@ -14,6 +14,7 @@
 #include "declare/table.h"
 
 extern const CfdwTraffic *cfdw_modify_finish(ResultRelInfo *rri);
+extern bool cfdw_modify_may_take_ahead(const ResultRelInfo *rri);
 
 extern int catalogsIsForeignRelUpdatable(Relation rel);
 extern void catalogsBeginForeignModify(ModifyTableState *mtstate,

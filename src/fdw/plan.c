@@ -68,6 +68,7 @@ typedef struct RelPlan
 	CfdwConditions ids; /* of the relation's own conditions */
 } RelPlan;
 
+static bool may_take_ahead(const PlannerInfo *root, const Plan *subplan);
 static CfdwRescans rescans(const PlannerInfo *root, const RelOptInfo *rel);
 static bool is_joined_again(const PlannerInfo *root, const RelOptInfo *rel);
 static void estimate_size(PlannerInfo *root, RelOptInfo *rel);
@@ -225,7 +226,8 @@ catalogsAddForeignUpdateTargets(PlannerInfo *root, Index rti,
 }
 
 /*
- * Notes what an UPDATE assigns: see plan.h for the layout.
+ * Notes what an UPDATE assigns, and whether the rows of an INSERT may be taken ahead:
+ * see plan.h for the layout.
  */
 List *
 catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index rti,
@@ -235,6 +237,7 @@ catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index rti,
 	List *columns = NIL;
 	Bitmapset *updated;
 	int column = -1;
+	bool ahead;
 
 	if (plan->operation == CMD_UPDATE)
 	{
@@ -243,7 +246,31 @@ catalogsPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index rti,
 			columns = lappend_int(columns,
 								  column + FirstLowInvalidHeapAttributeNumber);
 	}
-	return list_make1(columns);
+	ahead = plan->operation == CMD_INSERT && plan->returningLists != NIL &&
+			may_take_ahead(root, outerPlan(plan));
+	return list_make2(columns, makeBoolean(ahead));
+}
+
+/*
+ * Whether nobody can tell when SUBPLAN has given an INSERT its rows: nothing that the
+ * statement calls may look at what the rows before have done.  That is what COPY asks
+ * before it gathers rows: no volatile function but nextval().  In a subquery of an
+ * expression, which is not looked into, there could be one.
+ */
+static bool
+may_take_ahead(const PlannerInfo *root, const Plan *subplan)
+{
+	ListCell *lc;
+
+	/* A single row is its own turn. */
+	if (IsA(subplan, Result) && outerPlan(subplan) == NULL)
+		return false;
+	/* With junk, a row of the plan is not one of the table. */
+	foreach(lc, subplan->targetlist)
+		if (lfirst_node(TargetEntry, lc)->resjunk)
+			return false;
+	return root->glob->subplans == NIL &&
+		   !contain_volatile_functions_not_nextval((Node *) root->parse);
 }
 
 /*

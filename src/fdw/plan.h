@@ -21,9 +21,10 @@
  * after how many that were asked for one by one.
  *
  * A modification's plan: fdw_private holds a list of the attribute numbers
- * that an UPDATE assigns.
+ * that an UPDATE assigns; and whether the rows of an INSERT may be taken ahead.
  */
 #define cfdw_plan_columns(fdw_private) ((List *) linitial((fdw_private)))
+#define cfdw_plan_takes_ahead(fdw_private) boolVal(lsecond((fdw_private)))
 #define cfdw_plan_rescans(fdw_private) intVal(lsecond(fdw_private))
 #define cfdw_plan_id_is_null(fdw_private) boolVal(lthird(fdw_private))
 #define cfdw_plan_is_whole(fdw_private) boolVal(lfourth(fdw_private))

@@ -12,13 +12,29 @@
 #include "postgres.h"
 #include "nls.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "commands/trigger.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "fdw/returning.h"
 
+/* A row that was read back with others. */
+typedef struct KeptRow
+{
+	int64 id;
+	HeapTuple tuple; /* of the columns that the account stores; or NULL */
+} KeptRow;
+
+static void keep_ids(CfdwReturning *returning, const int64 *ids, int n);
+static void keep_item(CfdwReturning *returning, const CfdwItem *item);
+static void take_kept(const CfdwReturning *returning, int64 id,
+					  TupleTableSlot *slot);
+pg_noreturn static void refuse_gone(const CfdwTable *table, int64 id);
 static List *vars_read(const ResultRelInfo *rri);
 static Bitmapset *add_column(Bitmapset *columns, AttrNumber attnum);
 static void note_columns(CfdwReturning *returning, Bitmapset *columns);
@@ -37,6 +53,11 @@ cfdw_returning_create(CfdwTable *table, const ResultRelInfo *rri)
 	ListCell *lc;
 
 	returning->table = table;
+	returning->lists =
+		cfdw_table_rows(table->relid, rri->ri_RelationDesc->rd_rel->reltuples);
+	returning->context = AllocSetContextCreate(CurrentMemoryContext,
+											   "catalogs_fdw rows read back",
+											   ALLOCSET_SMALL_SIZES);
 	returning->needed = palloc0(sizeof(bool) * Max(table->ncolumns, 1));
 	foreach(lc, vars_read(rri))
 	{
@@ -123,8 +144,82 @@ cfdw_returning_fill_id(const CfdwReturning *returning, int64 id,
 }
 
 /*
- * Reads an added row back into SLOT: the account may have stored something else
- * than it was given.  Raises 40001 when the row is gone already.
+ * Reads N added rows back for cfdw_returning_fetch(), with one request if that costs
+ * less than one for each.
+ */
+void
+cfdw_returning_fetch_all(CfdwReturning *returning, Oid userid, const int64 *ids,
+						 int n, CfdwTraffic *traffic)
+{
+	const CfdwTable *table = returning->table;
+	const CfdwOptions *options = &table->options;
+	CfdwQuery query = {.traffic = traffic};
+	CfdwCursor *cursor;
+	CfdwItem item;
+
+	returning->kept = NULL;
+	MemoryContextReset(returning->context);
+	if (n < 2 || options->fdw_startup_cost * (n - 1) <
+					 options->fdw_tuple_cost * returning->lists)
+		return;
+	keep_ids(returning, ids, n);
+	cfdw_projection_query(returning->fetched, &query);
+	cursor = cfdw_cursor_open(table->serverid, userid, &query);
+	while (cfdw_cursor_next(cursor, &item))
+		keep_item(returning, &item);
+	cfdw_cursor_close(cursor);
+}
+
+/*
+ * Makes a place for each of N rows that are read back.
+ */
+static void
+keep_ids(CfdwReturning *returning, const int64 *ids, int n)
+{
+	HASHCTL control = {.keysize = sizeof(int64),
+					   .entrysize = sizeof(KeptRow),
+					   .hcxt = returning->context};
+
+	returning->kept = hash_create("catalogs_fdw rows read back", n, &control,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (int i = 0; i < n; i++)
+	{
+		KeptRow *kept = hash_search(returning->kept, &ids[i], HASH_ENTER, NULL);
+
+		kept->tuple = NULL;
+	}
+}
+
+/*
+ * Keeps a row that has such a place.
+ */
+static void
+keep_item(CfdwReturning *returning, const CfdwItem *item)
+{
+	const CfdwTable *table = returning->table;
+	KeptRow *kept;
+	MemoryContext caller;
+	Datum *values;
+	bool *nulls;
+
+	if (!item->has_id)
+		return;
+	kept = hash_search(returning->kept, &item->id, HASH_FIND, NULL);
+	if (kept == NULL || kept->tuple != NULL)
+		return;
+	caller = MemoryContextSwitchTo(returning->context);
+	values = palloc0(sizeof(Datum) * table->ncolumns);
+	nulls = palloc(sizeof(bool) * table->ncolumns);
+	memset(nulls, true, sizeof(bool) * table->ncolumns);
+	cfdw_projection_convert(returning->fetched, item, NULL, values, nulls);
+	kept->tuple = heap_form_tuple(table->desc, values, nulls);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Reads an added row back into SLOT, whose values have been taken out: the account
+ * may have stored something else than it was given.  What was read together with
+ * others lasts as long as those.  Raises 40001 when the row is gone already.
  */
 void
 cfdw_returning_fetch(const CfdwReturning *returning, Oid userid, int64 id,
@@ -135,18 +230,50 @@ cfdw_returning_fetch(const CfdwReturning *returning, Oid userid, int64 id,
 	CfdwCursor *cursor;
 	CfdwItem item;
 
+	if (returning->kept != NULL)
+	{
+		take_kept(returning, id, slot);
+		return;
+	}
 	cfdw_projection_query(returning->fetched, &query);
 	cursor = cfdw_cursor_open(table->serverid, userid, &query);
 	if (!cfdw_cursor_next(cursor, &item))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg(
-				 "list %lld was added through foreign table \"%s\" but is not in the account",
-				 (long long) id, table->name)));
+		refuse_gone(table, id);
 	cfdw_projection_convert(returning->fetched, &item, NULL, slot->tts_values,
 							slot->tts_isnull);
 	cfdw_cursor_close(cursor);
+}
+
+/*
+ * The same of a row that was read back with others.
+ */
+static void
+take_kept(const CfdwReturning *returning, int64 id, TupleTableSlot *slot)
+{
+	const CfdwTable *table = returning->table;
+	const KeptRow *kept = hash_search(returning->kept, &id, HASH_FIND, NULL);
+	ListCell *lc;
+
+	if (kept == NULL || kept->tuple == NULL)
+		refuse_gone(table, id);
+	foreach(lc, stored_columns(returning))
+	{
+		int attnum = lfirst_int(lc);
+
+		slot->tts_values[attnum - 1] = heap_getattr(
+			kept->tuple, attnum, table->desc, &slot->tts_isnull[attnum - 1]);
+	}
+}
+
+static void
+refuse_gone(const CfdwTable *table, int64 id)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		 errmsg(
+			 "list %lld was added through foreign table \"%s\" but is not in the account",
+			 (long long) id, table->name)));
 }
 
 /*

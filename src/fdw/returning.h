@@ -19,6 +19,9 @@ typedef struct CfdwReturning
 	bool *needed;            /* by attribute number - 1 */
 	bool any;                /* one of them is, or a system column */
 	CfdwProjection *fetched; /* those that the account stores */
+	double lists;            /* that the account may have */
+	HTAB *kept;              /* rows that were read back together; or NULL */
+	MemoryContext context;   /* of these */
 } CfdwReturning;
 
 /* What an added row is to have beyond what was given. */
@@ -37,6 +40,9 @@ extern CfdwNeed cfdw_returning_planned(const CfdwReturning *returning,
 									   const Plan *subplan);
 extern void cfdw_returning_fill_id(const CfdwReturning *returning, int64 id,
 								   TupleTableSlot *slot);
+extern void cfdw_returning_fetch_all(CfdwReturning *returning, Oid userid,
+									 const int64 *ids, int n,
+									 CfdwTraffic *traffic);
 extern void cfdw_returning_fetch(const CfdwReturning *returning, Oid userid,
 								 int64 id, TupleTableSlot *slot,
 								 CfdwTraffic *traffic);

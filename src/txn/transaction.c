@@ -113,14 +113,15 @@ cfdw_transaction_send_server(Oid serverid, Oid userid, dlist_head *sent)
 }
 
 /*
- * Tells the account of one row, because something needs what it assigns.
+ * Tells the account of N rows, because something needs what it assigns.
  */
 void
-cfdw_transaction_send_row(CfdwLedgerRow *row)
+cfdw_transaction_send_rows(CfdwLedgerRow *const *rows, int n)
 {
 	dlist_head operations = DLIST_STATIC_INIT(operations);
 
-	append(&operations, cfdw_difference(row));
+	for (int i = 0; i < n; i++)
+		append(&operations, cfdw_difference(rows[i]));
 	cfdw_send(&operations);
 }
 

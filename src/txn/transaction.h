@@ -15,6 +15,6 @@ extern void cfdw_transaction_pending(dlist_head *operations);
 extern int cfdw_transaction_send_immediate(CfdwAccount *account);
 extern void cfdw_transaction_send_server(Oid serverid, Oid userid,
 										 dlist_head *sent);
-extern void cfdw_transaction_send_row(CfdwLedgerRow *row);
+extern void cfdw_transaction_send_rows(CfdwLedgerRow *const *rows, int n);
 
 #endif /* CFDW_TRANSACTION_H */

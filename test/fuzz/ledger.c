@@ -238,7 +238,7 @@ change(Step kind, CfdwTarget *target, FuzzInput *input)
 		return;
 	if (kind == STEP_SEND_ROW)
 	{
-		cfdw_transaction_send_row(ledger_row);
+		cfdw_transaction_send_rows(&ledger_row, 1);
 		return;
 	}
 	if (kind == STEP_DELETE)
