@@ -75,6 +75,11 @@ INSERT INTO catalogs (name) VALUES ('x');
 \echo :LAST_ERROR_SQLSTATE
 \! emulator wire --count
 \! emulator reset
+-- In Russian, as the row is that it took.
+\! emulator set partial=add:1 partial_shape=message_map partial_message='Нельзя'
+INSERT INTO catalogs (name) VALUES ('Товары'), ('Услуги');
+\! emulator wire
+\! emulator reset
 -- Somebody else was faster.
 \! emulator set partial=update:* "partial_message=Last modified date is older than in database"
 UPDATE catalogs SET name = 'x' WHERE id = 4230;
