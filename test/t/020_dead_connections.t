@@ -37,16 +37,18 @@ SQL
 	return;
 }
 
-sub free_port
+sub free_ports
 {
-	return IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
+	my ($n) = @_;
+	my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. $n;
+	return map { $_->sockport } @sockets;
 }
 
 # ------------------------------------------------------------------------------
 # nginx over TLS, which closes a connection before the next statement
 
 $ENV{PATH} .= ':/usr/sbin';
-my $port = free_port();
+my ($port, $keeping_port) = free_ports(2);
 my $said = '';
 IPC::Run::run([ qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost
 		-addext), 'subjectAltName=DNS:localhost', '-keyout', "$folder/key", '-out', "$folder/cert" ],
@@ -67,24 +69,35 @@ http {
 	scgi_temp_path temp;
 	log_format connections '\$connection';
 	access_log logs/requests connections;
-	keepalive_timeout 50ms;
+	ssl_certificate cert;
+	ssl_certificate_key key;
+	root .;
 	server {
 		listen 127.0.0.1:$port ssl;
-		ssl_certificate cert;
-		ssl_certificate_key key;
-		root .;
+		keepalive_timeout 50ms;
+	}
+	server {
+		listen 127.0.0.1:$keeping_port ssl;
+		keepalive_timeout 1h;
 	}
 }
 CONF
 my $nginx = IPC::Run::start([ 'nginx', '-p', "$folder/", '-e', "$folder/logs/error", '-c', 'nginx.conf' ],
 	'<', \undef, '>', \$said, '2>', \$said);
 my $tries = 100;
-until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"))
+until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$keeping_port"))
 {
 	die "nginx does not start: $said" if !$tries--;
 	usleep(50_000);
 }
 make_server('nginx', "https://localhost:$port", ", ca_file '$folder/cert'");
+make_server('keeping', "https://localhost:$keeping_port", ", ca_file '$folder/cert'");
+
+# Whether nginx has closed all connections to the first port.
+sub all_closed
+{
+	return !grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $port } split /\n/, slurp_file('/proc/net/tcp');
+}
 
 my $patient = $t->session;
 my $wrong = 0;
@@ -93,14 +106,14 @@ foreach my $statement (1 .. 100)
 	my $got = $t->try_in($patient, 'SELECT count(*) FROM nginx');
 	$wrong++ if $got->{output} ne '3';
 	diag("statement $statement: $got->{error}") if $got->{error} ne '' && $wrong == 1;
-	usleep(100_000);
+	usleep(10_000) until all_closed();
 }
 is($wrong, 0, 'a hundred statements, each after the account has closed the connection');
 my @requests = split /\n/, slurp_file("$folder/logs/requests");
 is(scalar @requests, 100, '... take a request each');
 is(scalar(keys %{ { map { $_ => 1 } @requests } }), 100, '... on a connection of its own');
-is($t->try_in($patient, 'SELECT count(*) FROM nginx; SELECT count(*) FROM nginx')->{output},
-	"3\n3", 'and without a pause');
+is($t->try_in($patient, 'SELECT count(*) FROM keeping; SELECT count(*) FROM keeping')->{output},
+	"3\n3", 'and where it has not');
 my ($one, $two) = (split /\n/, slurp_file("$folder/logs/requests"))[ -2, -1 ];
 is($one, $two, '... the connection is used again');
 $patient->quit;
@@ -111,44 +124,54 @@ $nginx->finish;
 # A server that says more than it is asked for
 
 # Answers with one list, whose id is the request's number, and then does what the
-# mode says.  The number of the connection is in the list's name.
+# mode says.  The number of the connection is in the list's name.  Returns the port,
+# the process, and where a line can be read when that is done.
 sub serve
 {
 	my ($mode) = @_;
 	my $listener = IO::Socket::INET->new(Listen => 8, LocalAddr => '127.0.0.1') or die $!;
+	pipe my $done, my $writer or die $!;
 	my $pid = fork;
-	return ($listener->sockport, $pid) if $pid;
+	return ($listener->sockport, $pid, $done) if $pid;
 
 	# PostgreSQL::Test's handler would stop the server.
 	$SIG{TERM} = 'DEFAULT';
 	my ($n, $connection) = (0, 0);
 	while (my $socket = $listener->accept)
 	{
+		my $open = 1;
+
 		$connection++;
-		while (1)
+		while ($open && takes_request($socket))
 		{
-			my ($head, $length) = ('', 0);
-			while (defined(my $line = $socket->getline))
-			{
-				$head .= $line;
-				$length = $1 if $line =~ /^Content-Length: (\d+)/i;
-				last if $line eq "\r\n";
-			}
-			last if $head !~ /\r\n\r\n$/;
-			$socket->read(my $body, $length) if $length;
 			answer($socket, ++$n, $connection);
-			next if $mode eq 'quiet';
-			last if $mode eq 'four' && $n % 4 == 0;
-			next if $mode eq 'four';
-			usleep(20_000);
+			# It has been read by then, mostly.
+			usleep(20_000) if $mode =~ /second|408/;
 			answer($socket, ++$n, $connection) if $mode eq 'second';
 			print $socket "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 			  if $mode eq '408';
-			last if $mode eq '408';
+			$open = $mode ne '408' && ($mode ne 'four' || $n % 4 != 0);
+			close $socket if !$open;
+			syswrite $writer, "\n";
 		}
 		close $socket;
 	}
 	POSIX::_exit(0);
+}
+
+sub takes_request
+{
+	my ($socket) = @_;
+	my ($head, $length) = ('', 0);
+
+	while (defined(my $line = $socket->getline))
+	{
+		$head .= $line;
+		$length = $1 if $line =~ /^Content-Length: (\d+)/i;
+		last if $line eq "\r\n";
+	}
+	$socket->read(my $body, $length) if $length;
+	return $head =~ /\r\n\r\n$/;
 }
 
 sub answer
@@ -164,7 +187,7 @@ sub answer
 my @pids;
 foreach my $mode (qw(quiet second 408))
 {
-	my ($server_port, $pid) = serve($mode);
+	my ($server_port, $pid, $done) = serve($mode);
 	my $session = $t->session;
 	my $select = "SELECT id, name FROM raw_$mode";
 	my $insert = "INSERT INTO raw_$mode (name) VALUES ('x') RETURNING id";
@@ -182,7 +205,8 @@ foreach my $mode (qw(quiet second 408))
 		is($got->{output} . $got->{error},
 			$i == 2 ? $n : "$n|$number",
 			"$mode: statement $i has its own reply");
-		usleep(60_000);
+		last if $got->{error};
+		readline $done;
 	}
 	$session->quit;
 }
@@ -190,7 +214,7 @@ foreach my $mode (qw(quiet second 408))
 # A lone socket is waited for as it was before, unless it is another one that has the
 # number now: nobody would be woken by that.
 {
-	my ($server_port, $pid) = serve('four');
+	my ($server_port, $pid, $done) = serve('four');
 	my $session = $t->session;
 	push @pids, $pid;
 	make_server('raw_four', "http://127.0.0.1:$server_port",
@@ -202,7 +226,7 @@ foreach my $mode (qw(quiet second 408))
 		is($got->{output} . $got->{error}, ($i + 1) . '|' . (1 + int($i / 4)),
 			"a connection that takes four requests: statement $i");
 		last if $got->{error};
-		usleep(60_000) if $i % 4 == 3;
+		readline $done;
 	}
 	$session->quit;
 }
