@@ -6,6 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use CatalogsFdw::Accounts;
+use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use PostgreSQL::Test::Utils;
@@ -232,7 +233,7 @@ foreach my $way (sort keys %ways)
 	is(!!$got->{sqlstate}, $way ne 'ROLLBACK', "$name: fails as without it");
 	isnt($got->{sqlstate}, '08001', "$name: and for its own reason");
 	is_deeply(remaining($got, 'acme'), $everything, "$name: what remains is named, by id");
-	cmp_ok($got->{seconds}, '<', 10, "$name: and soon");
+	is_within($got->{seconds}, 10, "$name: and soon");
 	$got = $session->ask('ROLLBACK');
 	is($got->{status}, 'I', "$name: the transaction is over");
 	is($session->ask('SELECT count(*) FROM notes')->{rows}[0][0],
@@ -258,7 +259,7 @@ foreach my $way (sort keys %ways)
 	cmp_ok(scalar(@{ $posts->{$_} }), '<=', 2, "silence: $_ is asked twice at most")
 	  foreach qw(acme beta);
 	is($got->{sqlstate}, '', 'silence: ROLLBACK does not fail');
-	cmp_ok($got->{seconds}, '<', 11.5, 'silence: it lasts ten seconds in all');
+	is_within($got->{seconds}, 11.5, 'silence: it lasts ten seconds in all');
 	is_deeply(remaining($got, 'acme'), $everything, 'silence: what remains is named');
 	is_deeply(remaining($got, 'beta'), [ map { "add $_" } 101 .. 103 ],
 		'silence: for each account');
