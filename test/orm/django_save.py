@@ -55,3 +55,7 @@ print("created", found.name, created)
 for catalog in Catalog.objects.all():
     catalog.save()
 print("saved all")
+
+added = Catalog.objects.bulk_create(
+    Catalog(name=f"List {n}", type="regular") for n in range(1, 101))
+print("added", len({catalog.id for catalog in added}), "lists")

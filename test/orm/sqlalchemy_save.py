@@ -57,3 +57,8 @@ with Session(engine) as session:
     session.add(added)
     session.commit()
     print("added", added.id, added.name, added.sort)
+
+    several = [Catalog(name=f"List {n}", type="regular") for n in range(1, 101)]
+    session.add_all(several)
+    session.commit()
+    print("added", len({catalog.id for catalog in several}), "lists")

@@ -1,5 +1,5 @@
 # Object-relational mappers write back all columns of a row that they save, those
-# too that only the account changes.
+# too that only the account changes; and want the ids of rows that they add together.
 #
 # Debian has them as python3-django, python3-sqlalchemy and python3-psycopg2.
 
@@ -28,6 +28,14 @@ sub python
 	return $out;
 }
 
+# The POST that adds several lists.
+sub adds
+{
+	return
+	  'POST /api/v2/catalogs {"add":['
+	  . join(',', map { qq({"name":"List $_","type":"regular"}) } @_) . ']}';
+}
+
 # The script prints what is said, and makes no other POSTs.
 sub saves
 {
@@ -50,19 +58,23 @@ saved Goods
 updated 4230 Rates False
 created Books True
 saved all
+added 100 lists
 PRINTED
 	'POST /api/v2/catalogs {"update":[{"id":4223,"name":"Goods"}]}',
 	'POST /api/v2/catalogs {"update":[{"id":4230,"name":"Rates"}]}',
-	'POST /api/v2/catalogs {"add":[{"name":"Books","type":"regular"}]}');
+	'POST /api/v2/catalogs {"add":[{"name":"Books","type":"regular"}]}',
+	adds(1 .. 50), adds(51 .. 100));
 
 saves('sqlalchemy', 'sqlalchemy_save.py', <<'PRINTED',
 saved as it was
 saved Goods
 merged Rates
 added 5001 Books 50
+added 100 lists
 PRINTED
 	'POST /api/v2/catalogs {"update":[{"id":4223,"name":"Goods"}]}',
 	'POST /api/v2/catalogs {"update":[{"id":4230,"name":"Rates"}]}',
-	'POST /api/v2/catalogs {"add":[{"name":"Books","type":"regular"}]}');
+	'POST /api/v2/catalogs {"add":[{"name":"Books","type":"regular"}]}',
+	adds(1 .. 50), adds(51 .. 100));
 
 done_testing();
