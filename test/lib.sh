@@ -30,6 +30,12 @@ die() {
 	exit 1
 }
 
+# What is missing here is nobody's fault.
+cannot_run() {
+	say "skipped: $*"
+	exit 77
+}
+
 # --- the folder of this run ---------------------------------------------------
 
 # Makes $work and picks $user; from here on, leaving cleans up.

@@ -9,7 +9,11 @@
 #   no_caches    the same server, which forgets its caches whenever it may: slow
 #   valgrind     the same server, under memcheck, which knows of PostgreSQL's memory
 #
-# They report into files, so that nothing is overlooked, whatever became of the test.
+# They report into files, or the server's log, so that nothing is overlooked, whatever
+# became of the test.
+# With REPORTS_ALONE=1 nothing else decides whether test/run fails: what is slow, and so
+# fails, is shown, but does not count.  The exit status is 77 when there was nothing to
+# report on, for want of a tool, say.
 #
 # shellcheck shell=bash disable=SC2034
 
@@ -29,6 +33,7 @@ choose_watcher() {
 	sanitizers)
 		build_kind=sanitized build_options=(with_llvm=no)
 		build_flags='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
+		have_sanitizers || cannot_run 'the compiler has no runtime of the sanitizers, or it does not work here'
 		;;
 	assertions) build_kind=cassert ;;
 	no_caches) build_kind=cassert server_settings='debug_discard_caches = 1' ;;
@@ -42,6 +47,11 @@ choose_watcher() {
 		mkdir "$reports" && give_to_user "$reports"
 		;;
 	esac
+}
+
+have_sanitizers() {
+	echo 'int main(void) { return 0; }' |
+		"${CC:-gcc}" -fsanitize=address,undefined -x c - -o "$work/sanitized" 2>/dev/null && "$work/sanitized"
 }
 
 # watch_server: what starts the server starts it as UNDER says.  A cluster is made
@@ -83,4 +93,13 @@ start_under_valgrind() {
 			--suppressions=$("$PG_CONFIG" --bindir)/../valgrind.supp \\
 			--log-file=$reports/memcheck.%p "\$0.real" "\$@"
 	SCRIPT
+}
+
+# collect_reports FOLDER...: what UndefinedBehaviorSanitizer has said, which goes into a
+# server's log when AddressSanitizer is there as well, becomes a report, too.
+collect_reports() {
+	local log
+	while IFS= read -r log; do
+		grep -A 30 'runtime error: ' "$log" >"$reports/undefined.${log##*/}"
+	done < <(grep -rlE '^[^ ]+:[0-9]+:[0-9]+: runtime error: ' "$@" --include='*.log' 2>/dev/null)
 }
