@@ -112,7 +112,6 @@ cfdw_session_get(Oid serverid, Oid userid)
 {
 	Oid mapping;
 	SessionEntry *entry;
-	bool found;
 
 	if (!SearchSysCacheExists1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid)))
 		ereport(ERROR,
@@ -120,11 +119,17 @@ cfdw_session_get(Oid serverid, Oid userid)
 				 errmsg("the foreign server was dropped in this transaction")));
 	mapping = cfdw_option_mapping(userid, serverid);
 	sweep();
-	entry = hash_search(sessions, &mapping, HASH_ENTER, &found);
-	if (!found)
-		entry->session = NULL;
-	if (entry->session != NULL && entry->session->invalid)
+	entry = hash_search(sessions, &mapping, HASH_FIND, NULL);
+	if (entry != NULL && entry->session != NULL && entry->session->invalid)
+	{
 		drop_session(entry);
+		entry = NULL;
+	}
+	if (entry == NULL)
+	{
+		entry = hash_search(sessions, &mapping, HASH_ENTER, NULL);
+		entry->session = NULL;
+	}
 	if (entry->session == NULL)
 		entry->session = create_session(GetForeignServer(serverid),
 										GetUserMapping(userid, serverid));
@@ -576,7 +581,8 @@ is_disposable(const CfdwSession *session)
 }
 
 /*
- * Takes a session out of the cache; frees it unless requests are under way.
+ * Takes a session out of the cache, where its user mapping may never be asked for
+ * again; frees it unless requests are under way.
  */
 static void
 drop_session(SessionEntry *entry)
@@ -590,7 +596,7 @@ drop_session(SessionEntry *entry)
 		retired = lappend(retired, entry->session);
 		MemoryContextSwitchTo(caller);
 	}
-	entry->session = NULL;
+	hash_search(sessions, &entry->mapping, HASH_REMOVE, NULL);
 }
 
 /*

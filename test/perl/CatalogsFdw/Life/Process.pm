@@ -33,6 +33,7 @@ our @EXPORT = qw(holds descriptors private_kb shared_kb);
 What the backend of a CatalogsFdw::Session holds:
 
   contexts     kB of all memory contexts
+  ours         bytes of those that are the wrapper's
   private      kB of memory that is its own, malloc()ed or not
   shared       kB of dynamic shared memory that it has mapped
   descriptors  that are open, but for the server's files, which it keeps for later
@@ -48,11 +49,15 @@ What the backend of a CatalogsFdw::Session holds:
 sub holds
 {
 	my ($session) = @_;
-	my $contexts = $session->ask(
-		'SELECT sum(total_bytes) / 1024 FROM pg_backend_memory_contexts')->{rows}[0][0];
+	my ($contexts, $ours) = @{
+		$session->ask(q{SELECT sum(total_bytes) / 1024,
+			sum(used_bytes) FILTER (WHERE name LIKE 'catalogs_fdw%')
+			FROM pg_backend_memory_contexts})->{rows}[0]
+	};
 
 	return {
 		contexts => int $contexts,
+		ours => $ours // 0,
 		private => private_kb($session->pid),
 		shared => shared_kb($session->pid),
 		descriptors => descriptors($session->pid)
