@@ -536,7 +536,7 @@ sub _cursor
 {
 	my ($self, $account) = @_;
 	my ($sql, $effect) = $self->_insert($account);
-	my $cursor = 'c' . $self->_new_names(1);
+	my $cursor = "c$self->{last_name}";
 	my %before = %{ $self->{promise}->lists($account) };
 	my $leave = chance(0.3);
 
