@@ -56,6 +56,13 @@ FROM (VALUES
     ('column_name', 'title'),
     ('constant', 'acme')) o (option, value);
 
+-- There are no others.
+ALTER SERVER acme OPTIONS (ADD nothing_of_the_kind '1');
+ALTER FOREIGN TABLE lists OPTIONS (ADD nothing_of_the_kind '1');
+CREATE USER MAPPING FOR PUBLIC SERVER acme OPTIONS (nothing_of_the_kind '1');
+ALTER FOREIGN TABLE lists ALTER COLUMN name OPTIONS (ADD nothing_of_the_kind '1');
+IMPORT FOREIGN SCHEMA amocrm FROM SERVER acme INTO public OPTIONS (nothing_of_the_kind '1');
+
 DROP FUNCTION known;
 DROP FOREIGN TABLE lists;
 DROP SERVER acme;

@@ -9,8 +9,6 @@ import os
 import time
 
 FLAGS = ("can_add_elements", "can_show_in_cards", "can_link_multiple")
-KEYS = ("id", "name", "created_by", "created_at", "sort", "type") + FLAGS + (
-    "sdk_widget_code", "widgets")
 WRITABLE = ("name", "type") + FLAGS
 
 # What a list has when nobody said otherwise.  The page names no defaults.
