@@ -42,18 +42,49 @@ my $n_lists = 6;
 # Any transaction comes to its end within so many seconds.
 my $patience = 150;
 # Something happens to somebody so often, in seconds.
-my $pause = 3 / $n_sessions;
+my $pause = 4 / $n_sessions;
 
 my @accounts = qw(acme beta cora dino echo fern gala hugo);
 my %uses_login = map { $_ => 1 } qw(beta dino fern hugo);
+my %uses_tls = map { $_ => 1 } qw(gala hugo);
 my %combining = map { $_ => 1 } qw(dino echo);
+
+# ------------------------------------------------------------------------------
+# The accounts: account -> id -> name
+
+my %lists;
+foreach my $i (0 .. $#accounts)
+{
+	my $id = 1000 * ($i + 1);
+	$lists{ $accounts[$i] } = {
+		map { my $session = $_;
+			map { ++$id => 'n' . ($CatalogsFdw::Life::Holdings::per_client * $session + 90_000 + $id % 1000) }
+			  1 .. $n_lists } 1 .. $n_sessions
+	};
+}
+
+sub seed_of
+{
+	my ($account) = @_;
+	my $lists = $lists{$account};
+
+	return {
+		tokens => ["$account-token"],
+		logins => [ { login => 'robot', api_key => "$account-key" } ],
+		next_id => 1_000_000,
+		lists => [ map { { id => $_ + 0, name => $lists->{$_} } } sort { $a <=> $b } keys %$lists ]
+	};
+}
+
+my $file = "$PostgreSQL::Test::Utils::tmp_check/life.json";
+append_to_file($file, JSON::PP::encode_json({ accounts => { map { $_ => seed_of($_) } @accounts } }));
 
 # ------------------------------------------------------------------------------
 # The world
 
 my $t = CatalogsFdw::Test->new(
 	table => 0,
-	emulator => ['--no-https'],
+	emulator => [ '--seed', $file, '--set', "rate_limit=$limit" ],
 	conf => <<"CONF");
 max_connections = @{[ 2 * $n_sessions + 20 ]}
 restart_after_crash = on
@@ -107,36 +138,7 @@ sub mapping
 	return "CREATE USER MAPPING FOR $user SERVER $account OPTIONS ($options)";
 }
 
-my %lists;
-foreach my $i (0 .. $#accounts)
-{
-	my $id = 1000 * ($i + 1);
-	$lists{ $accounts[$i] } = {
-		map { my $session = $_;
-			map { ++$id => 'n' . ($CatalogsFdw::Life::Holdings::per_client * $session + 90_000 + $id % 1000) }
-			  1 .. $n_lists } 1 .. $n_sessions
-	};
-}
 $world->{holdings} = CatalogsFdw::Life::Holdings->new(%lists);
-
-my $file = "$t->{control}.life";
-open my $out, '>', $file or die "$file: $!";
-print $out JSON::PP::encode_json({
-	accounts => {
-		map {
-			my $account = $_;
-			($account => {
-				tokens => ["$account-token"],
-				logins => [ { login => 'robot', api_key => "$account-key" } ],
-				next_id => 1_000_000,
-				lists => [ map { { id => $_ + 0, name => $lists{$account}{$_} } }
-					  sort { $a <=> $b } keys %{ $lists{$account} } ]
-			})
-		} @accounts
-	}
-});
-close $out or die "$file: $!";
-$t->emulator('reset', $file);
 
 $t->sql(<<'SQL');
 CREATE ROLE worker LOGIN SUPERUSER;
@@ -147,10 +149,12 @@ CREATE TABLE crossing (n int);
 CREATE TABLE everywhere (account text, id bigint, name text) PARTITION BY LIST (account);
 GRANT ALL ON notes, crossing, everywhere TO clerk;
 SQL
+my ($https_port) = $t->{greeting} =~ m{^https://localhost:(\d+)/}m;
 foreach my $account (@accounts)
 {
 	connect_to($t, $account, CatalogsFdw::Life::Hardship::usual_options(),
-		combine_verbs => $combining{$account} ? 'true' : 'false');
+		combine_verbs => $combining{$account} ? 'true' : 'false',
+		$uses_tls{$account} ? (url => "https://$account.localhost:$https_port", ca_file => $t->ca_file) : ());
 	$t->sql(<<"SQL");
 DROP USER MAPPING FOR CURRENT_USER SERVER $account;
 @{[ mapping($account, 'worker') ]};
@@ -233,8 +237,7 @@ sub crash
 
 sub kill_backend
 {
-	my @asking = grep { $_->is_asking } @clients;
-	my $victim = @asking ? one_of(@asking) : return;
+	my $victim = one_of(grep { $_->is_asking } @clients);
 
 	$count{'backends killed with -9'}++;
 	crash(sub { kill 'KILL', $victim->{pid} });
@@ -291,8 +294,8 @@ sub look_at_wire
 # How many sockets are connected to the accounts.
 sub connections
 {
-	my ($port) = $t->url =~ /:(\d+)$/;
-	my $remote = sprintf ':%04X', $port;
+	my ($http_port) = $t->url =~ /:(\d+)$/;
+	my $remote = sprintf ':(?:%04X|%04X)', $http_port, $https_port;
 	return scalar grep { /^\s*\d+: \S+ \w+$remote 0[18] / } map { split /\n/, slurp_file($_) }
 	  grep { -e } qw(/proc/net/tcp /proc/net/tcp6);
 }
@@ -324,6 +327,7 @@ sub look
 	wrong("transaction $_ is " . ($noted{$_} ? '' : 'not ') . 'here')
 	  foreach grep { ($noted{$_} // 0) != $outcome{$_} } sort { $a <=> $b } keys %outcome;
 	observe('TRUNCATE notes, crossing');
+	$hardship->vary;
 	%outcome = ();
 	$count{'looks at the accounts'}++;
 	return;
@@ -363,7 +367,10 @@ while (time < $end && @wrong < $max_wrong)
 	$world->{calm} = $world->{resting} = 0;
 	live(sub {
 		$hardship->befall;
-		if (@crashes && time > $crashes[0][0]) { (shift @crashes)->[1]->() }
+		if (@crashes && time > $crashes[0][0] && grep { $_->is_asking } @clients)
+		{
+			(shift @crashes)->[1]->();
+		}
 		return time > $until || @wrong >= $max_wrong;
 	});
 	look();

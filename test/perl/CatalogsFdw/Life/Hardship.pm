@@ -87,6 +87,24 @@ my %options = (
 	async_capable => [qw(true false)],
 	requests_per_second => [ 7, 7, 5 ]);
 
+# Ways in which accounts may put what they say; they do all mean the same.
+my %ways = (
+	items_shape => [qw(list nested map map_of_lists)],
+	post_items_shape => [qw(list nested map)],
+	escapes => [qw(utf8 php)],
+	numbers => [qw(int string)],
+	booleans => [qw(bool int string word)],
+	key_order => [qw(page reversed)],
+	get_order => [qw(stored reversed)],
+	nothing => [qw(204 items)],
+	request_id => [qw(echo echo none partial)],
+	error_body => [qw(problem old validation html empty)],
+	rule_status => [ 400, 200 ],
+	rate_body => [qw(html json retry_after)],
+	compress => [qw(off gzip deflate gzip_always)],
+	chunked => [qw(off on)],
+	delay_ms => [ 0, 0, 5 ]);
+
 sub new
 {
 	my ($class, %self) = @_;
@@ -108,6 +126,10 @@ If it is time for that, something happens.
 =head2 $hardship->relent
 
 All is well again.
+
+=head2 $hardship->vary
+
+Accounts have other ways from here on.
 
 =cut
 
@@ -142,6 +164,14 @@ sub relent
 	$_->[1]->() foreach splice @$later;
 	$self->_test->emulator('heal');
 	$self->_test->emulator('unset', qw(partial partial_shape partial_code));
+	return;
+}
+
+sub vary
+{
+	my ($self) = @_;
+	throw_dice($self->{world}{seed}, 'vary', ++$self->{n});
+	$self->_test->set(map { $_ => one_of(@{ $ways{$_} }) } sort keys %ways);
 	return;
 }
 
