@@ -64,8 +64,8 @@ struct CfdwLogin
 /* The sessions that statements get, by user mapping. */
 typedef struct SessionEntry
 {
-	Oid mapping;          /* hash key */
-	CfdwSession *session; /* or NULL */
+	Oid mapping; /* hash key */
+	CfdwSession *session;
 } SessionEntry;
 
 static HTAB *sessions = NULL;
@@ -120,20 +120,12 @@ cfdw_session_get(Oid serverid, Oid userid)
 	mapping = cfdw_option_mapping(userid, serverid);
 	sweep();
 	entry = hash_search(sessions, &mapping, HASH_FIND, NULL);
-	if (entry != NULL && entry->session != NULL && entry->session->invalid)
-	{
+	if (entry != NULL && !entry->session->invalid)
+		return entry->session;
+	if (entry != NULL)
 		drop_session(entry);
-		entry = NULL;
-	}
-	if (entry == NULL)
-	{
-		entry = hash_search(sessions, &mapping, HASH_ENTER, NULL);
-		entry->session = NULL;
-	}
-	if (entry->session == NULL)
-		entry->session = create_session(GetForeignServer(serverid),
-										GetUserMapping(userid, serverid));
-	return entry->session;
+	return create_session(GetForeignServer(serverid),
+						  GetUserMapping(userid, serverid));
 }
 
 /*
@@ -149,8 +141,7 @@ cfdw_session_list(void)
 
 	hash_seq_init(&scan, sessions);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (entry->session != NULL)
-			infos = lappend(infos, describe(entry->session));
+		infos = lappend(infos, describe(entry->session));
 	foreach(lc, retired)
 		infos = lappend(infos, describe(lfirst(lc)));
 	return infos;
@@ -178,7 +169,7 @@ cfdw_session_disconnect(Oid serverid, int *in_use)
 	{
 		CfdwSession *session = entry->session;
 
-		if (session == NULL || !is_with(session, serverid))
+		if (!is_with(session, serverid))
 			continue;
 		if (!is_disposable(session))
 		{
@@ -518,9 +509,13 @@ add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
 	sum->paced_us += sign * more->paced_us;
 }
 
+/*
+ * Makes a session, and has statements get it.
+ */
 static CfdwSession *
 create_session(ForeignServer *server, UserMapping *user)
 {
+	SessionEntry *entry;
 	MemoryContext context = AllocSetContextCreate(
 		CurrentMemoryContext, "catalogs_fdw session", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -554,6 +549,8 @@ create_session(ForeignServer *server, UserMapping *user)
 						&session->options, &session->login_request);
 
 	/* Whole: from now on it outlives the statement. */
+	entry = hash_search(sessions, &user->umid, HASH_ENTER, NULL);
+	entry->session = session;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	MemoryContextSwitchTo(caller);
 	return session;
@@ -587,16 +584,18 @@ is_disposable(const CfdwSession *session)
 static void
 drop_session(SessionEntry *entry)
 {
-	if (is_disposable(entry->session))
-		MemoryContextDelete(entry->session->context);
-	else
+	CfdwSession *session = entry->session;
+
+	if (!is_disposable(session))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(CacheMemoryContext);
 
-		retired = lappend(retired, entry->session);
+		retired = lappend(retired, session);
 		MemoryContextSwitchTo(caller);
 	}
 	hash_search(sessions, &entry->mapping, HASH_REMOVE, NULL);
+	if (is_disposable(session))
+		MemoryContextDelete(session->context);
 }
 
 /*
@@ -629,10 +628,9 @@ on_invalidation(Datum arg, int cache, uint32 hash)
 	{
 		CfdwSession *session = entry->session;
 
-		if (session != NULL &&
-			(hash == 0 ||
-			 (cache == FOREIGNSERVEROID && session->server_hash == hash) ||
-			 (cache == USERMAPPINGOID && session->mapping_hash == hash)))
+		if (hash == 0 ||
+			(cache == FOREIGNSERVEROID && session->server_hash == hash) ||
+			(cache == USERMAPPINGOID && session->mapping_hash == hash))
 			session->invalid = true;
 	}
 }
@@ -655,8 +653,6 @@ cfdw_session_end_transaction(void)
 	{
 		CfdwSession *session = entry->session;
 
-		if (session == NULL)
-			continue;
 		session->pinned = false;
 		if (!is_disposable(session))
 			continue;
