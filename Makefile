@@ -35,6 +35,7 @@ OBJS = \
 	src/net/agent.o \
 	src/net/pool.o \
 	src/net/log.o \
+	src/net/response.o \
 	src/net/http.o \
 	src/net/client.o \
 	src/net/answer.o \

@@ -3,8 +3,8 @@
  * http.c
  *	  One request, one response.
  *
- * Owns a transfer from its start to its end: what goes out, what has come in,
- * how long it may still be waited for, and how it ended.
+ * Owns a transfer from its start to its end: what goes out, what has come in, and how
+ * long it may still be waited for.
  *
  * The functions that libcurl calls (on_*) neither raise errors, nor palloc,
  * nor check for interrupts: they copy into malloc'ed memory, count, and leave
@@ -20,8 +20,8 @@
  * Nothing here raises an error but the wait, and that not in an abort: what a
  * transfer takes is malloc'ed.
  *
- * Must not know JSON, rows or what a status means; nor how to wait, which is
- * loop's.
+ * Must not know JSON, rows or what a status means; nor how to wait, which is loop's,
+ * or what libcurl's codes stand for, which is response's.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,16 +52,6 @@
  * compressed.
  */
 #define CODED_HIGH_WATER (512 * 1024)
-
-/* Bytes of the headers of a reply: fewer than libcurl allows. */
-#define MAX_HEAD (256 * 1024)
-
-/* How libcurl ends a transfer with one that is too long: once as want of memory. */
-#if LIBCURL_VERSION_NUM >= 0x080600
-#define HEADER_TOO_LONG CURLE_TOO_LARGE
-#else
-#define HEADER_TOO_LONG CURLE_OUT_OF_MEMORY
-#endif
 
 /* A status that is counted. */
 #define TOO_MANY 429
@@ -94,22 +84,16 @@ struct CfdwTransfer
 	instr_time start; /* zero: it has not begun, or that was said */
 
 	/* What on_receive took in. */
-	Buffer in;      /* filled by libcurl */
-	Buffer out;     /* lent to the reader */
-	bool whole;     /* all of it stays in "in", as of what is no success */
-	int64 received; /* bytes, after decompression */
-	int64 max_received;
+	Buffer in;          /* filled by libcurl */
+	Buffer out;         /* lent to the reader */
+	bool whole;         /* all of it stays in "in", as of what is no success */
+	int64 max_received; /* bytes, after decompression */
 	CfdwTraffic *traffic;       /* where it is counted, or NULL ... */
 	CfdwStatistics *statistics; /* ... and for all to see, or NULL */
 	CfdwTurn turn;              /* until some of the reply is there */
 	bool paused;
-	bool replied;      /* the reply's headers are all there */
-	size_t head_len;   /* bytes of them so far */
-	int codings;       /* of the body */
-	CfdwOutcome fault; /* why a callback has ended it, or CFDW_HTTP_OK */
+	CfdwArrival arrival;
 
-	bool in_tls;         /* it has a connection, and TLS has begun */
-	bool connected;      /* TLS included: the request was about to go out */
 	double remaining_ms; /* of the request's timeout */
 	double waited_ms;    /* for it, since libcurl has it */
 	uint64 wait;         /* the last one that was for it */
@@ -141,22 +125,11 @@ static void begin_again_or_finish(CfdwTransfer *transfer, CURLcode code);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
 static void finish_all(CURLcode code);
-static const char *words_of(const CfdwTransfer *transfer, CURLcode code);
-static void describe(CfdwResponse *response, CURLcode code, const char *error);
-static bool wants_proxy_login(const CfdwTransfer *transfer);
-static CfdwOutcome outcome_of(const CfdwTransfer *transfer, CURLcode code);
-static CfdwOutcome certificate_fault(const CfdwTransfer *transfer);
-static bool is_silent(const CfdwTransfer *transfer);
-static bool speaks_no_tls(const CfdwTransfer *transfer);
-static bool has_long_header(const CfdwTransfer *transfer, CURLcode code);
-static void read_headers(CfdwTransfer *transfer);
-static void copy_header(CURL *easy, const char *name, char *value, size_t size);
 static CURLcode on_tls(CURL *easy, void *context, void *arg);
 static int on_connected(void *arg, char *address, char *local_address, int port,
 						int local_port);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_header(char *header, size_t size, size_t n, void *arg);
-static int count_codings(const char *header, size_t len, const char *name);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
 static bool append(Buffer *buffer, const char *data, size_t len);
 
@@ -175,6 +148,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 	if (transfer != NULL)
 	{
 		transfer->pool = pool;
+		transfer->arrival.options = cfdw_pool_options(pool);
 		transfer->remaining_ms = request->timeout_ms;
 		transfer->max_received = request->max_response_size;
 		transfer->whole = request->whole;
@@ -199,12 +173,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 			cfdw_http_end(transfer);
 		else if (request->turn != NULL)
 			cfdw_pace_leave(request->turn);
-		memset(failure, 0, sizeof(*failure));
-		failure->outcome = code == CURLE_AGAIN ? CFDW_HTTP_NO_DESCRIPTOR
-						   : code == CURLE_OUT_OF_MEMORY
-							   ? CFDW_HTTP_NO_MEMORY
-							   : CFDW_HTTP_NO_CONNECTION;
-		describe(failure, code, "");
+		cfdw_response_not_started(failure, code);
 		return NULL;
 	}
 	INSTR_TIME_SET_CURRENT(transfer->start);
@@ -313,7 +282,7 @@ cfdw_http_response(CfdwTransfer *transfer)
 
 	response->sent = transfer->body_sent > 0;
 	if (!transfer->done && transfer->in.len > 0 && response->status == 0)
-		read_headers(transfer);
+		cfdw_response_status(response, transfer->easy);
 	return response;
 }
 
@@ -454,7 +423,7 @@ record_end(CfdwTransfer *transfer)
 						 .is_post = transfer->body != NULL,
 						 .whole = transfer->whole_reply,
 						 .sent = transfer->signs_in ? 0 : transfer->body_sent,
-						 .received = transfer->received,
+						 .received = transfer->arrival.received,
 						 .paced_ms = transfer->paced_ms};
 	instr_time took;
 
@@ -464,7 +433,7 @@ record_end(CfdwTransfer *transfer)
 	INSTR_TIME_SUBTRACT(took, transfer->start);
 	INSTR_TIME_SET_ZERO(transfer->start);
 	if (!transfer->done)
-		read_headers(transfer);
+		cfdw_response_status(&transfer->response, transfer->easy);
 	logged.status = transfer->response.status;
 	if (logged.status == TOO_MANY)
 		cfdw_statistics_count(transfer->statistics, CFDW_COUNT_TOO_MANY, 1);
@@ -661,7 +630,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 	{
 		cfdw_loop_remove(transfer->easy);
 		transfer->waited_ms = 0;
-		transfer->in_tls = false;
+		transfer->arrival.in_tls = false;
 		if (cfdw_loop_add(transfer->easy, CURL_SOCKET_BAD))
 			return;
 	}
@@ -676,7 +645,7 @@ begin_again_or_finish(CfdwTransfer *transfer, CURLcode code)
 static bool
 was_neglected(const CfdwTransfer *transfer, CURLcode code)
 {
-	return code == CURLE_OPERATION_TIMEDOUT && !transfer->connected &&
+	return code == CURLE_OPERATION_TIMEDOUT && !transfer->arrival.connected &&
 		   transfer->waited_ms <
 			   cfdw_pool_options(transfer->pool)->connect_timeout_ms / 2;
 }
@@ -693,10 +662,11 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	if (transfer->done)
 		return;
 	transfer->done = true;
-	read_headers(transfer);
-	response->outcome = outcome_of(transfer, code);
+	transfer->arrival.neglected = was_neglected(transfer, code);
+	transfer->arrival.refused = cfdw_pool_refused(transfer->pool);
+	cfdw_response_end(response, &transfer->arrival, transfer->easy, code,
+					  transfer->error);
 	response->sent = transfer->body_sent > 0;
-	describe(response, code, words_of(transfer, code));
 	transfer->whole_reply = code == CURLE_OK;
 	record_end(transfer);
 	/* What was given up must not go out while others are waited for. */
@@ -716,205 +686,6 @@ finish_all(CURLcode code)
 }
 
 /*
- * What is known of a failure that libcurl does not know, or else its own words.
- */
-static const char *
-words_of(const CfdwTransfer *transfer, CURLcode code)
-{
-	if (transfer->response.outcome == CFDW_HTTP_PROXY_LOGIN)
-		return "The proxy answered with status 407.";
-	if (transfer->codings > 1)
-		return "It is coded more than once.";
-	if (has_long_header(transfer, code))
-		return "Its headers are too long.";
-	if (code == CURLE_COULDNT_CONNECT && cfdw_pool_refused(transfer->pool))
-		return "The name of this machine stands for another one.";
-	return transfer->error;
-}
-
-/*
- * How a transfer ended, in words; ERROR is what is said of it, or "".
- */
-static void
-describe(CfdwResponse *response, CURLcode code, const char *error)
-{
-	if (response->outcome == CFDW_HTTP_OK)
-		return;
-	if (code == CURLE_SEND_FAIL_REWIND)
-		/* libcurl's words tell of what on_send prevents. */
-		error = "Server closed the connection";
-	else if (code == CURLE_AGAIN)
-		error = "All file descriptors are in use.";
-	else if (error[0] == '\0')
-		error = curl_easy_strerror(code);
-	strlcpy(response->error, error, sizeof(response->error));
-}
-
-/*
- * libcurl has a hundred codes; what matters is how far the request came.
- */
-static CfdwOutcome
-outcome_of(const CfdwTransfer *transfer, CURLcode code)
-{
-	if (wants_proxy_login(transfer))
-		return CFDW_HTTP_PROXY_LOGIN;
-	switch (code)
-	{
-		case CURLE_OK:
-			return CFDW_HTTP_OK;
-		case CURLE_OUT_OF_MEMORY:
-			return has_long_header(transfer, code) ? CFDW_HTTP_MALFORMED
-												   : CFDW_HTTP_NO_MEMORY;
-		case CURLE_WRITE_ERROR:
-			/* When it was none of ours, bytes follow the end of what was
-			 * compressed.  Whether that was whole, its reader will see. */
-			return transfer->fault;
-		case CURLE_PARTIAL_FILE:
-			return CFDW_HTTP_CUT;
-#if LIBCURL_VERSION_NUM >= 0x080600
-		case CURLE_TOO_LARGE:
-#endif
-		case CURLE_WEIRD_SERVER_REPLY:
-		case CURLE_UNSUPPORTED_PROTOCOL:
-		case CURLE_BAD_CONTENT_ENCODING:
-			return CFDW_HTTP_MALFORMED;
-		case CURLE_COULDNT_RESOLVE_PROXY:
-		case CURLE_COULDNT_RESOLVE_HOST:
-		case CURLE_COULDNT_CONNECT:
-			return CFDW_HTTP_NO_CONNECTION;
-		case CURLE_PEER_FAILED_VERIFICATION:
-			return certificate_fault(transfer);
-		case CURLE_SSL_CACERT_BADFILE:
-			return cfdw_pool_options(transfer->pool)->ca_file != NULL
-					   ? CFDW_HTTP_NO_CA_FILE
-					   : CFDW_HTTP_UNTRUSTED;
-		case CURLE_SSL_CONNECT_ERROR:
-			if (speaks_no_tls(transfer))
-				return CFDW_HTTP_NO_TLS;
-			break;
-		case CURLE_OPERATION_TIMEDOUT:
-			if (is_silent(transfer))
-				return CFDW_HTTP_NO_TLS;
-			break;
-		default:
-			break;
-	}
-
-	if (!transfer->connected)
-		return CFDW_HTTP_NO_CONNECTION;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return CFDW_HTTP_TIMEOUT;
-	return transfer->replied ? CFDW_HTTP_CUT : CFDW_HTTP_LOST;
-}
-
-/*
- * What is wrong with a certificate that was refused, by the result of OpenSSL's
- * check (X509_verify_cert_error_string(3)); without one, it was libcurl that has
- * compared the names.
- */
-static CfdwOutcome
-certificate_fault(const CfdwTransfer *transfer)
-{
-	long result = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &result);
-	switch (result)
-	{
-		case 0:
-		case 1: /* X509_V_ERR_UNSPECIFIED, in libcurl: not checked yet */
-			return CFDW_HTTP_OTHER_HOST;
-		case 9:  /* X509_V_ERR_CERT_NOT_YET_VALID */
-		case 10: /* X509_V_ERR_CERT_HAS_EXPIRED */
-			return CFDW_HTTP_EXPIRED;
-		default:
-			return CFDW_HTTP_UNTRUSTED;
-	}
-}
-
-/*
- * Whether the server, and not a proxy before it, has left TLS without an answer for
- * as long as it has to connect.
- */
-static bool
-is_silent(const CfdwTransfer *transfer)
-{
-	long status = 0;
-
-	if (!transfer->in_tls || transfer->connected ||
-		was_neglected(transfer, CURLE_OPERATION_TIMEDOUT))
-		return false;
-	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return cfdw_pool_options(transfer->pool)->proxy == NULL ||
-		   status / 100 == 2;
-}
-
-/*
- * Whether TLS failed because the server said something else, in the words of
- * OpenSSL and GnuTLS.
- */
-static bool
-speaks_no_tls(const CfdwTransfer *transfer)
-{
-	return strstr(transfer->error, "wrong version number") != NULL ||
-		   strstr(transfer->error, "packet length too long") != NULL ||
-		   strstr(transfer->error, "unexpected TLS packet") != NULL;
-}
-
-/*
- * Whether the headers of the reply were too long, for libcurl or for on_header.
- */
-static bool
-has_long_header(const CfdwTransfer *transfer, CURLcode code)
-{
-	return transfer->head_len > MAX_HEAD ||
-		   (code == HEADER_TOO_LONG && transfer->connected &&
-			transfer->received == 0);
-}
-
-/*
- * Whether the proxy has refused, to connect or to pass the request on.
- */
-static bool
-wants_proxy_login(const CfdwTransfer *transfer)
-{
-	long status = 0;
-
-	if (cfdw_pool_options(transfer->pool)->proxy == NULL)
-		return false;
-	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return status == 407 || transfer->response.status == 407;
-}
-
-static void
-read_headers(CfdwTransfer *transfer)
-{
-	CfdwResponse *response = &transfer->response;
-	curl_off_t retry_after_s = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
-					  &response->status);
-	copy_header(transfer->easy, "Location", response->location,
-				sizeof(response->location));
-	copy_header(transfer->easy, "X-Request-Id", response->request_id,
-				sizeof(response->request_id));
-	copy_header(transfer->easy, "Content-Type", response->content_type,
-				sizeof(response->content_type));
-	/* A date as well. */
-	curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	response->retry_after_s = (int) Max(Min(retry_after_s, INT_MAX), 0);
-}
-
-static void
-copy_header(CURL *easy, const char *name, char *value, size_t size)
-{
-	struct curl_header *header;
-
-	value[0] = '\0';
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
-		strlcpy(value, header->value, size);
-}
-
-/*
  * libcurl has a connection, and is about to begin with TLS.
  */
 static CURLcode
@@ -922,7 +693,7 @@ on_tls(CURL *easy, void *context, void *arg)
 {
 	(void) easy;
 	(void) context;
-	((CfdwTransfer *) arg)->in_tls = true;
+	((CfdwTransfer *) arg)->arrival.in_tls = true;
 	return CURLE_OK;
 }
 
@@ -940,7 +711,7 @@ on_connected(void *arg, char *address, char *local_address, int port,
 	(void) local_address;
 	(void) port;
 	(void) local_port;
-	transfer->connected = true;
+	transfer->arrival.connected = true;
 	cfdw_statistics_count(transfer->statistics,
 						  transfer->signs_in       ? CFDW_COUNT_LOGINS
 						  : transfer->body != NULL ? CFDW_COUNT_POSTS
@@ -973,9 +744,7 @@ on_send(char *data, size_t size, size_t n, void *arg)
 }
 
 /*
- * libcurl has a header of the reply, or the empty line after the last.  It would
- * undo codings of the body upon codings, of which few bytes can become many; and it
- * calls more of them than it likes a lost connection.
+ * libcurl has a header of the reply, or the empty line after the last.
  */
 static size_t
 on_header(char *header, size_t size, size_t n, void *arg)
@@ -983,37 +752,11 @@ on_header(char *header, size_t size, size_t n, void *arg)
 	CfdwTransfer *transfer = arg;
 	size_t len = size * n;
 
-	transfer->replied = len <= 2;
 	cfdw_pace_answered(&transfer->turn);
-	transfer->codings += count_codings(header, len, "Content-Encoding:") +
-						 count_codings(header, len, "Transfer-Encoding:");
-	transfer->head_len += len;
-	if (transfer->codings <= 1 && transfer->head_len <= MAX_HEAD)
-		return len;
-	transfer->fault = CFDW_HTTP_MALFORMED;
-	return 0;
-}
-
-/*
- * How many codings a header tells of, if it is the one with that NAME.
- */
-static int
-count_codings(const char *header, size_t len, const char *name)
-{
-	static const char separators[] = ", \t\r\n";
-	char text[256] = {0};
-	char *rest;
-	int count = 0;
-
-	if (len < strlen(name) || pg_strncasecmp(header, name, strlen(name)) != 0)
-		return 0;
-	memcpy(text, header, Min(len, sizeof(text) - 1));
-	for (char *word = strtok_r(text + strlen(name), separators, &rest);
-		 word != NULL; word = strtok_r(NULL, separators, &rest))
-		if (pg_strcasecmp(word, "chunked") != 0 &&
-			pg_strcasecmp(word, "identity") != 0)
-			count++;
-	return count;
+	return cfdw_response_header(&transfer->response, &transfer->arrival, header,
+								len)
+			   ? len
+			   : 0;
 }
 
 /*
@@ -1026,11 +769,12 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	CfdwTransfer *transfer = arg;
 	Buffer *in = &transfer->in;
 	size_t len = size * n;
-	size_t limit = transfer->codings > 0 ? CODED_HIGH_WATER : HIGH_WATER;
+	size_t limit =
+		transfer->arrival.codings > 0 ? CODED_HIGH_WATER : HIGH_WATER;
 	size_t kept;
 	long status = 0;
 
-	if (transfer->received == 0)
+	if (transfer->arrival.received == 0)
 	{
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 		transfer->whole |= status != 200;
@@ -1040,13 +784,13 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
-	transfer->received += len;
+	transfer->arrival.received += len;
 	if (transfer->traffic != NULL)
 		transfer->traffic->received += len;
 	cfdw_statistics_count(transfer->statistics, CFDW_COUNT_BYTES_RECEIVED, len);
-	if (transfer->received > transfer->max_received)
+	if (transfer->arrival.received > transfer->max_received)
 	{
-		transfer->fault = CFDW_HTTP_TOO_LARGE;
+		transfer->arrival.fault = CFDW_HTTP_TOO_LARGE;
 		return 0;
 	}
 	kept = len;
@@ -1057,7 +801,7 @@ on_receive(char *data, size_t size, size_t n, void *arg)
 	}
 	if (!append(in, data, kept))
 	{
-		transfer->fault = CFDW_HTTP_NO_MEMORY;
+		transfer->arrival.fault = CFDW_HTTP_NO_MEMORY;
 		return 0;
 	}
 	return len;

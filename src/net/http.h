@@ -13,6 +13,7 @@
 #include "net/pace.h"
 #include "net/pool.h"
 #include "net/progress.h"
+#include "net/response.h"
 #include "net/statistics.h"
 
 /* One request under way. */
@@ -54,47 +55,6 @@ typedef struct CfdwRequest
 	CfdwWork work;
 	int64 deadline_us; /* by cfdw_clock_us() */
 } CfdwRequest;
-
-/* How a transfer ended, seen from below HTTP. */
-typedef enum CfdwOutcome
-{
-	CFDW_HTTP_OK,            /* a whole reply, of whatever status */
-	CFDW_HTTP_NO_CONNECTION, /* resolve, connect, TLS */
-	CFDW_HTTP_NO_TLS,        /* the server spoke none at that port */
-	CFDW_HTTP_UNTRUSTED,     /* its certificate is nobody's that is known */
-	CFDW_HTTP_EXPIRED,       /* ... or is, or is not yet, valid */
-	CFDW_HTTP_OTHER_HOST,    /* ... or another host's */
-	CFDW_HTTP_NO_CA_FILE,    /* the option "ca_file" names none */
-	CFDW_HTTP_PROXY_LOGIN,   /* the proxy wants one, or another */
-	CFDW_HTTP_LOST,          /* connection closed or broken */
-	CFDW_HTTP_TIMEOUT,
-	CFDW_HTTP_CUT,       /* the reply is shorter than announced */
-	CFDW_HTTP_MALFORMED, /* not HTTP, or a body that cannot be decoded */
-	CFDW_HTTP_TOO_LARGE,
-	CFDW_HTTP_NO_MEMORY,
-	CFDW_HTTP_NO_DESCRIPTOR, /* for a connection */
-	CFDW_HTTP_HELD_OFF       /* of a call: it was not sent, for the account has
-							  * asked others to wait for longer than it may */
-} CfdwOutcome;
-
-typedef struct CfdwResponse
-{
-	CfdwOutcome outcome;  /* valid once the transfer has ended */
-	bool sent;            /* some of a POST's body was handed to the
-								 * network: its fate is not known unless a
-								 * reply says so */
-	bool signing_in;      /* of a call: it is the reply to its login, which has
-								 * failed; the request itself did not go
-								 * out, or was refused with 401 */
-	bool cut_off;         /* a whole body was longer than CFDW_WHOLE_LIMIT */
-	long status;          /* HTTP status, or 0 before one is known */
-	char location[512];   /* of a redirect, or "" */
-	char request_id[128]; /* X-Request-Id, or "" */
-	char content_type[128]; /* Content-Type, or "" */
-	int retry_after_s;      /* in so many seconds, 0 when nobody knows */
-	bool too_late;          /* of a call: its deadline has passed */
-	char error[512];        /* what libcurl says, or "" */
-} CfdwResponse;
 
 extern CfdwTransfer *cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 									 CfdwResponse *failure);

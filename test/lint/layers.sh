@@ -15,7 +15,7 @@ only_place_for() {
 	cat <<-'TABLE'
 		#include.*[<"]json-c/              | tree
 		#include.*"api/tree\.h"            | tree problem reply
-		#include.*[<"]curl/                | url loop pool http
+		#include.*[<"]curl/                | url loop pool response http
 		#include.*"net/loop\.h"            | loop pool http
 		#include.*"common/jsonapi\.h"      | value
 		PG_VERSION_NUM                     | compat.h

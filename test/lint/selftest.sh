@@ -118,7 +118,7 @@ red layers.sh 'http may not use plan' add src/net/http.c '#include "fdw/plan.h"'
 red layers.sh 'http may not use plan' add src/net/http.h '#include "fdw/plan.h"'
 red layers.sh 'extra.c:1: is of no module' touch src/net/extra.c
 red layers.sh 'is only for tree' add src/fdw/plan.c '#include <json-c/json.h>'
-red layers.sh 'is only for url loop pool http' add src/fdw/plan.c '#include <curl/curl.h>'
+red layers.sh 'is only for url loop pool response http' add src/fdw/plan.c '#include <curl/curl.h>'
 red layers.sh 'is only for loop pool http' add src/fdw/plan.c '#include "net/loop.h"'
 red layers.sh 'is only for compat.h' add src/fdw/plan.c '#if PG_VERSION_NUM >= 160000' '#endif'
 below_condition() {
