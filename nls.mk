@@ -8,5 +8,6 @@ CATALOG_NAME = catalogs_fdw
 override AVAIL_LANGUAGES = $(if $(shell command -v msgfmt),$(patsubst po/%.po,%,$(wildcard po/*.po)))
 
 GETTEXT_FILES = $(sort $(wildcard src/*/*.c))
-GETTEXT_TRIGGERS = $(BACKEND_COMMON_GETTEXT_TRIGGERS) gettext_noop ngettext:1,2
-GETTEXT_FLAGS = $(BACKEND_COMMON_GETTEXT_FLAGS) ngettext:1:c-format ngettext:2:c-format
+GETTEXT_TRIGGERS = $(BACKEND_COMMON_GETTEXT_TRIGGERS) gettext_noop gettext_noop_plural:1,2 ngettext:1,2
+GETTEXT_FLAGS = $(BACKEND_COMMON_GETTEXT_FLAGS) ngettext:1:c-format ngettext:2:c-format \
+	gettext_noop_plural:1:c-format gettext_noop_plural:2:c-format

@@ -26,6 +26,58 @@
 /* So many characters of a secret are enough to know it again. */
 #define SECRET_START 8
 
+/* What is said of an action: of its row and the server, of how many rows, or of the
+ * server alone. */
+typedef struct Sentences
+{
+	const char *of_row;
+	const char *of_rows[2]; /* one, more */
+	const char *of_server;
+} Sentences;
+
+/* For the translators' tools. */
+#define gettext_noop_plural(one, more)                                         \
+	{                                                                          \
+		one, more                                                              \
+	}
+
+/* clang-format off */
+
+/* It has failed. */
+static const Sentences failures[] = {
+	[CFDW_ADDING] = {
+		gettext_noop("could not add list \"%s\" on server \"%s\""),
+		gettext_noop_plural("could not add %d list on server \"%s\"", "could not add %d lists on server \"%s\""), NULL},
+	[CFDW_UPDATING] = {
+		gettext_noop("could not update list %s on server \"%s\""),
+		gettext_noop_plural("could not update %d list on server \"%s\"", "could not update %d lists on server \"%s\""), NULL},
+	[CFDW_DELETING] = {
+		gettext_noop("could not delete list %s on server \"%s\""),
+		gettext_noop_plural("could not delete %d list on server \"%s\"", "could not delete %d lists on server \"%s\""), NULL},
+	[CFDW_CHANGING] = {
+		NULL,
+		gettext_noop_plural("could not change %d list on server \"%s\"", "could not change %d lists on server \"%s\""), NULL},
+	[CFDW_READING] = {NULL, {NULL, NULL}, gettext_noop("could not read lists from server \"%s\"")},
+	[CFDW_SIGNING_IN] = {NULL, {NULL, NULL}, gettext_noop("could not sign in to server \"%s\"")},
+};
+
+/* It has gone out, and nobody knows what became of it: for writes alone. */
+static const Sentences unknown_ends[] = {
+	[CFDW_ADDING] = {
+		gettext_noop("outcome of the request to add list \"%s\" on server \"%s\" is unknown"),
+		gettext_noop_plural("outcome of the request to add %d list on server \"%s\" is unknown", "outcome of the request to add %d lists on server \"%s\" is unknown"), NULL},
+	[CFDW_UPDATING] = {
+		gettext_noop("outcome of the request to update list %s on server \"%s\" is unknown"),
+		gettext_noop_plural("outcome of the request to update %d list on server \"%s\" is unknown", "outcome of the request to update %d lists on server \"%s\" is unknown"), NULL},
+	[CFDW_DELETING] = {
+		gettext_noop("outcome of the request to delete list %s on server \"%s\" is unknown"),
+		gettext_noop_plural("outcome of the request to delete %d list on server \"%s\" is unknown", "outcome of the request to delete %d lists on server \"%s\" is unknown"), NULL},
+	[CFDW_CHANGING] = {
+		NULL,
+		gettext_noop_plural("outcome of the request to change %d list on server \"%s\" is unknown", "outcome of the request to change %d lists on server \"%s\" is unknown"), NULL},
+};
+/* clang-format on */
+
 pg_noreturn static void report_transport(const CfdwAction *action,
 										 const CfdwResponse *response);
 pg_noreturn static void report_unknown_outcome(const CfdwAction *action,
@@ -39,8 +91,7 @@ pg_noreturn static void report_failure(const CfdwAction *action, int sqlstate,
 pg_noreturn static void raise(const CfdwAction *action, int sqlstate,
 							  char *message, const StringInfoData *detail,
 							  const char *hint);
-static char *failed_message(const CfdwAction *action);
-static char *unknown_message(const CfdwAction *action);
+static char *message_of(const CfdwAction *action, bool unknown);
 static bool is_write(const CfdwAction *action);
 static const char *wait_hint(int wait_s);
 static const char *hint_of(const CfdwAction *action,
@@ -250,7 +301,7 @@ report_unknown_outcome(const CfdwAction *action, const StringInfoData *why)
 	if (action->lookalikes != NULL)
 		append_sentence(&detail, action->lookalikes);
 	raise(action, ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
-		  unknown_message(action), &detail,
+		  message_of(action, true), &detail,
 		  _("Check the account before you repeat the transaction."));
 }
 
@@ -261,7 +312,7 @@ static void
 report_failure(const CfdwAction *action, int sqlstate,
 			   const StringInfoData *detail, const char *hint)
 {
-	raise(action, sqlstate, failed_message(action), detail, hint);
+	raise(action, sqlstate, message_of(action, false), detail, hint);
 }
 
 /*
@@ -284,117 +335,23 @@ raise(const CfdwAction *action, int sqlstate, char *message,
 }
 
 /*
- * The message of an action that has failed, in the language of messages.
+ * What is said of an action, in the language of messages; UNKNOWN: of one that has
+ * gone out, and nobody knows what became of it.
  */
 static char *
-failed_message(const CfdwAction *action)
+message_of(const CfdwAction *action, bool unknown)
 {
-	const char *server = action->server;
-	const char *row = action->row;
-	int n = action->nrows;
+	const Sentences *sentences =
+		unknown ? &unknown_ends[action->kind] : &failures[action->kind];
 
-	switch (action->kind)
-	{
-		case CFDW_ADDING:
-			return row != NULL
-					   ? psprintf(
-							 _("could not add list \"%s\" on server \"%s\""),
-							 row, server)
-					   : psprintf(
-							 ngettext("could not add %d list on server \"%s\"",
-									  "could not add %d lists on server \"%s\"",
-									  n),
-							 n, server);
-		case CFDW_UPDATING:
-			return row != NULL
-					   ? psprintf(
-							 _("could not update list %s on server \"%s\""),
-							 row, server)
-					   : psprintf(
-							 ngettext(
-								 "could not update %d list on server \"%s\"",
-								 "could not update %d lists on server \"%s\"",
-								 n),
-							 n, server);
-		case CFDW_DELETING:
-			return row != NULL
-					   ? psprintf(
-							 _("could not delete list %s on server \"%s\""),
-							 row, server)
-					   : psprintf(
-							 ngettext(
-								 "could not delete %d list on server \"%s\"",
-								 "could not delete %d lists on server \"%s\"",
-								 n),
-							 n, server);
-		case CFDW_CHANGING:
-			return psprintf(
-				ngettext("could not change %d list on server \"%s\"",
-						 "could not change %d lists on server \"%s\"", n),
-				n, server);
-		case CFDW_READING:
-			return psprintf(_("could not read lists from server \"%s\""),
-							server);
-		case CFDW_SIGNING_IN:
-			break;
-	}
-	return psprintf(_("could not sign in to server \"%s\""), server);
-}
-
-/*
- * The message of a write of which nobody knows what became.
- */
-static char *
-unknown_message(const CfdwAction *action)
-{
-	const char *server = action->server;
-	const char *row = action->row;
-	int n = action->nrows;
-
-	switch (action->kind)
-	{
-		case CFDW_ADDING:
-			return row != NULL
-					   ? psprintf(
-							 _("outcome of the request to add list \"%s\" on server \"%s\" is unknown"),
-							 row, server)
-					   : psprintf(
-							 ngettext(
-								 "outcome of the request to add %d list on server \"%s\" is unknown",
-								 "outcome of the request to add %d lists on server \"%s\" is unknown",
-								 n),
-							 n, server);
-		case CFDW_UPDATING:
-			return row != NULL
-					   ? psprintf(
-							 _("outcome of the request to update list %s on server \"%s\" is unknown"),
-							 row, server)
-					   : psprintf(
-							 ngettext(
-								 "outcome of the request to update %d list on server \"%s\" is unknown",
-								 "outcome of the request to update %d lists on server \"%s\" is unknown",
-								 n),
-							 n, server);
-		case CFDW_DELETING:
-			return row != NULL
-					   ? psprintf(
-							 _("outcome of the request to delete list %s on server \"%s\" is unknown"),
-							 row, server)
-					   : psprintf(
-							 ngettext(
-								 "outcome of the request to delete %d list on server \"%s\" is unknown",
-								 "outcome of the request to delete %d lists on server \"%s\" is unknown",
-								 n),
-							 n, server);
-		default:
-			break;
-	}
-	return psprintf(
-		ngettext(
-			"outcome of the request to change %d list on server \"%s\" is unknown",
-			"outcome of the request to change %d lists on server \"%s\" is unknown",
-			n),
-		n, server);
+	Assert(!unknown || is_write(action));
+	if (action->row != NULL && sentences->of_row != NULL)
+		return psprintf(_(sentences->of_row), action->row, action->server);
+	if (sentences->of_rows[0] != NULL)
+		return psprintf(ngettext(sentences->of_rows[0], sentences->of_rows[1],
+								 action->nrows),
+						action->nrows, action->server);
+	return psprintf(_(sentences->of_server), action->server);
 }
 
 static bool
