@@ -41,6 +41,7 @@ OBJS = \
 	src/net/answer.o \
 	src/net/report.o \
 	src/net/auth.o \
+	src/net/login.o \
 	src/net/session.o \
 	src/net/call.o \
 	src/read/ids.o \

@@ -275,7 +275,7 @@ cfdw_call_body(const CfdwCall *call, size_t *len)
 	CfdwTransfer *transfer = call->transfer;
 
 	if (call->login != NULL)
-		transfer = cfdw_session_login_transfer(call->login);
+		transfer = cfdw_login_transfer(call->login);
 	if (transfer != NULL)
 		return cfdw_http_body(transfer, len);
 	*len = 0;
@@ -466,12 +466,13 @@ end_pause(CfdwCall *call)
 static void
 send_request(CfdwCall *call)
 {
+	CfdwLogins *logins = cfdw_session_logins(call->session);
 	CfdwRequest request = call->request;
 	CfdwResponse failure;
 
-	if (!cfdw_session_is_signing_in(call->session) && !take_turn(call))
+	if (logins->under_way == NULL && !take_turn(call))
 		return;
-	if (cfdw_session_must_sign_in(call->session))
+	if (cfdw_login_is_needed(logins))
 	{
 		join_login(call);
 		return;
@@ -479,7 +480,7 @@ send_request(CfdwCall *call)
 	request.turn = &call->turn;
 	request.timeout_ms = (int) Min(request.timeout_ms, left_ms(call));
 	call->transfer = cfdw_session_send(call->session, &request, &failure);
-	call->logins = cfdw_session_logins(call->session);
+	call->logins = logins->accepted;
 	if (call->transfer != NULL)
 		call->state = CALL_SENT;
 	else
@@ -512,7 +513,8 @@ join_login(CfdwCall *call)
 {
 	CfdwResponse failure;
 
-	call->login = cfdw_session_join_login(call->session, &call->turn, &failure);
+	call->login = cfdw_login_join(cfdw_session_logins(call->session),
+								  &call->turn, &failure);
 	if (call->login != NULL)
 		call->state = CALL_SIGNING_IN;
 	else
@@ -541,11 +543,11 @@ wait_or_fail(CfdwCall *call, const CfdwResponse *failure, bool signing_in)
 static void
 see_login(CfdwCall *call)
 {
-	if (!cfdw_session_login_has_ended(call->login, call->request.traffic))
+	if (!cfdw_login_has_ended(call->login, call->request.traffic))
 		return;
-	if (cfdw_session_login_is_accepted(call->login))
+	if (cfdw_login_is_accepted(call->login))
 	{
-		cfdw_session_leave_login(call->login);
+		cfdw_login_leave(call->login);
 		call->login = NULL;
 		call->renewed = true;
 		call->state = CALL_IN_LINE;
@@ -562,8 +564,8 @@ see_reply(CfdwCall *call)
 		return;
 	take_response(call);
 	if (cfdw_answer_of_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
-		cfdw_session_refused(call->session, call->logins) && !call->renewed &&
-		(!aborting || call->in_abort))
+		cfdw_login_refused(cfdw_session_logins(call->session), call->logins) &&
+		!call->renewed && (!aborting || call->in_abort))
 	{
 		call->renewed = true;
 		end_attempt(call);
@@ -615,9 +617,8 @@ fail(CfdwCall *call, CfdwOutcome outcome, const char *error)
 static void
 take_response(CfdwCall *call)
 {
-	CfdwTransfer *transfer = call->login != NULL
-								 ? cfdw_session_login_transfer(call->login)
-								 : call->transfer;
+	CfdwTransfer *transfer =
+		call->login != NULL ? cfdw_login_transfer(call->login) : call->transfer;
 	CfdwResponse *response = &call->response;
 
 	*response = *cfdw_http_response(transfer);
@@ -681,7 +682,7 @@ static void
 end_attempt(CfdwCall *call)
 {
 	if (call->login != NULL)
-		cfdw_session_leave_login(call->login);
+		cfdw_login_leave(call->login);
 	call->login = NULL;
 	if (call->transfer != NULL)
 	{
@@ -754,7 +755,7 @@ expect(CfdwCall *call)
 			cfdw_http_expect_all();
 			break;
 		case CALL_SIGNING_IN:
-			cfdw_http_expect(cfdw_session_login_transfer(call->login));
+			cfdw_http_expect(cfdw_login_transfer(call->login));
 			break;
 		case CALL_SENT:
 			cfdw_http_expect(call->transfer);

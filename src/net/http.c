@@ -322,6 +322,19 @@ cfdw_http_end(CfdwTransfer *transfer)
 }
 
 /*
+ * Adds to what requests have cost what MORE have, SIGN times.
+ */
+void
+cfdw_http_add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
+{
+	sum->requests += sign * more->requests;
+	sum->retries += sign * more->retries;
+	sum->sent += sign * more->sent;
+	sum->received += sign * more->received;
+	sum->paced_us += sign * more->paced_us;
+}
+
+/*
  * The next wait is for none of the transfers ...
  */
 void

@@ -64,6 +64,8 @@ extern bool cfdw_http_read(CfdwTransfer *transfer, const char **data,
 						   size_t *len);
 extern const char *cfdw_http_body(const CfdwTransfer *transfer, size_t *len);
 extern const CfdwResponse *cfdw_http_response(CfdwTransfer *transfer);
+extern void cfdw_http_add_traffic(CfdwTraffic *sum, int sign,
+								  const CfdwTraffic *more);
 extern double cfdw_http_remaining_ms(const CfdwTransfer *transfer);
 extern void cfdw_http_give_up(CfdwTransfer *transfer);
 extern void cfdw_http_end(CfdwTransfer *transfer);

@@ -3,9 +3,8 @@
  * session.c
  *	  One account in this backend.
  *
- * Owns the cache of accounts, by user mapping: options, credentials and kept
- * connections; whether it is signed in; and the login that all its calls share.
- * An ALTER of the server or of the user mapping makes a session invalid; the next
+ * Owns the cache of accounts, by user mapping: options, credentials, kept connections
+ * and whether it is signed in.  An ALTER of the server or of the user mapping makes a session invalid; the next
  * statement gets a new one, while requests under way end on the old.  Must not
  * know what a request is for, nor what a call does with a login.
  *
@@ -21,7 +20,6 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
-#include "net/auth.h"
 #include "net/pace.h"
 #include "net/session.h"
 
@@ -34,13 +32,9 @@ struct CfdwSession
 	CfdwOptions options;
 	CfdwCredentials credentials;
 	MemoryContextCallback callback; /* wipes those, and what they are in */
-	const CfdwAuthMethod *method;
-	CfdwRequest login_request; /* when the method has one */
-	bool signed_in;            /* a cookie is there; it may have expired */
-	uint32 logins;             /* so many were accepted */
-	CfdwLogin *login;          /* under way, or NULL */
-	int calls;                 /* not yet ended */
-	bool pinned;               /* kept until the end of the transaction */
+	CfdwLogins logins;
+	int calls;   /* not yet ended */
+	bool pinned; /* kept until the end of the transaction */
 	CfdwPool *pool;
 	CfdwPace *pace; /* of the account, whoever asks it */
 	CfdwStatistics *statistics;
@@ -48,17 +42,6 @@ struct CfdwSession
 	uint32 server_hash;     /* of the syscache entries it was made of */
 	uint32 mapping_hash;
 	bool invalid; /* those have changed since */
-};
-
-/* Malloc'ed; it ends with the last call that has joined it. */
-struct CfdwLogin
-{
-	CfdwSession *session;
-	int calls;
-	CfdwTransfer *transfer;
-	bool ended;
-	bool accepted;
-	CfdwTraffic traffic; /* not yet added to that of a call */
 };
 
 /* The sessions that statements get, by user mapping. */
@@ -80,7 +63,6 @@ static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
 static void forget_secrets(void *arg);
 static CfdwSessionInfo *describe(const CfdwSession *session);
 static bool is_with(const CfdwSession *session, Oid serverid);
-static void add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more);
 static bool is_disposable(const CfdwSession *session);
 static void drop_session(SessionEntry *entry);
 static void sweep(void);
@@ -241,8 +223,8 @@ cfdw_session_written(void)
 void
 cfdw_session_add_written(CfdwTraffic *traffic, const CfdwTraffic *before)
 {
-	add_traffic(traffic, 1, &written);
-	add_traffic(traffic, -1, before);
+	cfdw_http_add_traffic(traffic, 1, &written);
+	cfdw_http_add_traffic(traffic, -1, before);
 }
 
 /*
@@ -313,8 +295,18 @@ cfdw_session_send(CfdwSession *session, const CfdwRequest *request,
 	CfdwRequest signed_request = *request;
 
 	signed_request.statistics = session->statistics;
-	cfdw_auth_apply(session->method, &session->credentials, &signed_request);
+	cfdw_auth_apply(session->logins.method, &session->credentials,
+					&signed_request);
 	return cfdw_http_start(session->pool, &signed_request, failure);
+}
+
+/*
+ * How it is signed in.
+ */
+CfdwLogins *
+cfdw_session_logins(CfdwSession *session)
+{
+	return &session->logins;
 }
 
 /*
@@ -337,143 +329,6 @@ cfdw_session_hold_off(CfdwSession *session, double ms)
 	cfdw_pace_hold_off(session->pace, ms);
 }
 
-/*
- * Whether a request has to wait for a login.
- */
-bool
-cfdw_session_must_sign_in(const CfdwSession *session)
-{
-	return !session->signed_in && cfdw_auth_can_renew(session->method);
-}
-
-/*
- * Whether one is under way.
- */
-bool
-cfdw_session_is_signing_in(const CfdwSession *session)
-{
-	return session->login != NULL;
-}
-
-/*
- * How many logins the account has accepted.
- */
-uint32
-cfdw_session_logins(const CfdwSession *session)
-{
-	return session->logins;
-}
-
-/*
- * The account has answered 401 to a request that was sent after so many logins.
- * Returns whether signing in anew may help.
- */
-bool
-cfdw_session_refused(CfdwSession *session, uint32 logins)
-{
-	/* Unless it has been signed in since for another call. */
-	if (logins == session->logins)
-		session->signed_in = false;
-	return cfdw_auth_can_renew(session->method);
-}
-
-/*
- * The login that is under way, or a new one, which takes the TURN, to be left by
- * cfdw_session_leave_login().  NULL when none could be started: then *FAILURE
- * says why, as cfdw_http_start() does.  Never raises.
- */
-CfdwLogin *
-cfdw_session_join_login(CfdwSession *session, CfdwTurn *turn,
-						CfdwResponse *failure)
-{
-	CfdwLogin *login = session->login;
-
-	if (login == NULL)
-	{
-		CfdwRequest request = session->login_request;
-
-		login = calloc(1, sizeof(CfdwLogin));
-		if (login == NULL)
-		{
-			memset(failure, 0, sizeof(*failure));
-			failure->outcome = CFDW_HTTP_NO_MEMORY;
-			return NULL;
-		}
-		login->session = session;
-		request.traffic = &login->traffic;
-		request.statistics = session->statistics;
-		request.turn = turn;
-		login->transfer = cfdw_http_start(session->pool, &request, failure);
-		if (login->transfer == NULL)
-		{
-			free(login);
-			return NULL;
-		}
-		session->login = login;
-	}
-	login->calls++;
-	return login;
-}
-
-/*
- * What a wait for a login has to wait for, and what then tells how it ended.
- */
-CfdwTransfer *
-cfdw_session_login_transfer(const CfdwLogin *login)
-{
-	return login->transfer;
-}
-
-/*
- * Whether a login has ended.  It is added to TRAFFIC of the call that finds it so
- * first: the one that began it may be gone by then.  Never raises.
- */
-bool
-cfdw_session_login_has_ended(CfdwLogin *login, CfdwTraffic *traffic)
-{
-	CfdwSession *session = login->session;
-	const char *body;
-	size_t len;
-
-	if (login->ended || !cfdw_http_is_ready(login->transfer))
-		return login->ended;
-	body = cfdw_http_body(login->transfer, &len);
-	login->ended = true;
-	login->accepted =
-		cfdw_auth_is_accepted(cfdw_http_response(login->transfer), body, len);
-	session->login = NULL;
-	session->signed_in = login->accepted;
-	if (login->accepted)
-		session->logins++;
-	login->traffic.sent = 0; /* would tell how long the key is */
-	add_traffic(traffic, 1, &login->traffic);
-	return true;
-}
-
-/*
- * Whether a login that has ended has let us in.
- */
-bool
-cfdw_session_login_is_accepted(const CfdwLogin *login)
-{
-	return login->accepted;
-}
-
-/*
- * A call does not wait for a login any more: it ends with the last one.  Never
- * raises.
- */
-void
-cfdw_session_leave_login(CfdwLogin *login)
-{
-	if (--login->calls > 0)
-		return;
-	if (login->session->login == login)
-		login->session->login = NULL;
-	cfdw_http_end(login->transfer);
-	free(login);
-}
-
 static CfdwSessionInfo *
 describe(const CfdwSession *session)
 {
@@ -485,8 +340,8 @@ describe(const CfdwSession *session)
 	info->valid = !session->invalid;
 	info->in_use = !is_disposable(session);
 	info->connected = cfdw_pool_is_connected(session->pool);
-	info->can_sign_in = cfdw_auth_can_renew(session->method);
-	info->signed_in = session->signed_in;
+	info->can_sign_in = cfdw_auth_can_renew(session->logins.method);
+	info->signed_in = session->logins.signed_in;
 	return info;
 }
 
@@ -497,16 +352,6 @@ static bool
 is_with(const CfdwSession *session, Oid serverid)
 {
 	return !OidIsValid(serverid) || session->serverid == serverid;
-}
-
-static void
-add_traffic(CfdwTraffic *sum, int sign, const CfdwTraffic *more)
-{
-	sum->requests += sign * more->requests;
-	sum->retries += sign * more->retries;
-	sum->sent += sign * more->sent;
-	sum->received += sign * more->received;
-	sum->paced_us += sign * more->paced_us;
 }
 
 /*
@@ -530,7 +375,8 @@ create_session(ForeignServer *server, UserMapping *user)
 	session->mapping = user->umid;
 	cfdw_option_server(server, &session->options);
 	cfdw_option_user(user, &session->credentials);
-	session->method = cfdw_auth_method(&session->credentials, session->server);
+	session->logins.method =
+		cfdw_auth_method(&session->credentials, session->server);
 	session->server_hash = GetSysCacheHashValue1(
 		FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
 	session->mapping_hash =
@@ -538,15 +384,17 @@ create_session(ForeignServer *server, UserMapping *user)
 
 	session->pool =
 		cfdw_pool_create(context, &session->options, &session->credentials,
-						 cfdw_auth_uses_cookies(session->method));
+						 cfdw_auth_uses_cookies(session->logins.method));
 
 	session->pace = cfdw_pace_open(session->options.url);
 	session->statistics =
 		cfdw_statistics_open(server->serverid, session->options.url);
 	cfdw_progress_prepare();
-	if (cfdw_auth_can_renew(session->method))
-		cfdw_auth_login(session->method, &session->credentials,
-						&session->options, &session->login_request);
+	if (cfdw_auth_can_renew(session->logins.method))
+		cfdw_auth_login(session->logins.method, &session->credentials,
+						&session->options, &session->logins.request);
+	session->logins.request.statistics = session->statistics;
+	session->logins.pool = session->pool;
 
 	/* Whole: from now on it outlives the statement. */
 	entry = hash_search(sessions, &user->umid, HASH_ENTER, NULL);
@@ -565,15 +413,16 @@ forget_secrets(void *arg)
 	CfdwSession *session = arg;
 
 	cfdw_option_forget_user(&session->credentials);
-	if (session->login_request.body != NULL)
-		explicit_bzero((char *) session->login_request.body,
-					   session->login_request.body_len);
+	if (session->logins.request.body != NULL)
+		explicit_bzero((char *) session->logins.request.body,
+					   session->logins.request.body_len);
 }
 
 static bool
 is_disposable(const CfdwSession *session)
 {
-	return !session->pinned && session->calls == 0 && session->login == NULL &&
+	return !session->pinned && session->calls == 0 &&
+		   session->logins.under_way == NULL &&
 		   cfdw_pool_is_idle(session->pool);
 }
 

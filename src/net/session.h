@@ -8,16 +8,14 @@
 #ifndef CFDW_SESSION_H
 #define CFDW_SESSION_H
 
-#include "net/http.h"
 #include "declare/option.h"
+#include "net/http.h"
+#include "net/login.h"
 #include "net/report.h"
 #include "compat.h"
 
 /* An account as one user mapping sees it: connections, credentials. */
 typedef struct CfdwSession CfdwSession;
-
-/* A login under way, or ended, of which calls know. */
-typedef struct CfdwLogin CfdwLogin;
 
 /* What others may know of a session. */
 typedef struct CfdwSessionInfo
@@ -60,16 +58,6 @@ extern void cfdw_session_count(CfdwRequest *request);
 extern bool cfdw_session_take_turn(CfdwSession *session, CfdwTurn *turn,
 								   double *wait_ms);
 extern void cfdw_session_hold_off(CfdwSession *session, double ms);
-extern bool cfdw_session_must_sign_in(const CfdwSession *session);
-extern bool cfdw_session_is_signing_in(const CfdwSession *session);
-extern uint32 cfdw_session_logins(const CfdwSession *session);
-extern bool cfdw_session_refused(CfdwSession *session, uint32 logins);
-extern CfdwLogin *cfdw_session_join_login(CfdwSession *session, CfdwTurn *turn,
-										  CfdwResponse *failure);
-extern CfdwTransfer *cfdw_session_login_transfer(const CfdwLogin *login);
-extern bool cfdw_session_login_has_ended(CfdwLogin *login,
-										 CfdwTraffic *traffic);
-extern bool cfdw_session_login_is_accepted(const CfdwLogin *login);
-extern void cfdw_session_leave_login(CfdwLogin *login);
+extern CfdwLogins *cfdw_session_logins(CfdwSession *session);
 
 #endif /* CFDW_SESSION_H */
