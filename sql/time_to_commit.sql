@@ -24,6 +24,24 @@ UPDATE catalogs SET name = 'x' WHERE id = 4223;
 \echo :SQLSTATE
 \! emulator heal
 
+-- It can run out while another account is waited for: whatever the client can show.
+\getenv port CATALOGS_HTTP_PORT
+\set url http://acme.localhost: :port
+CREATE SERVER brief FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', commit_timeout '100ms');
+CREATE USER MAPPING FOR CURRENT_USER SERVER brief OPTIONS (access_token 'acme-token');
+CREATE FOREIGN TABLE "Книги" (id bigint, name text) SERVER brief;
+ALTER SERVER acme OPTIONS (SET request_timeout '5s');
+BEGIN;
+UPDATE catalogs SET name = 'x' WHERE id = 4223;
+INSERT INTO "Книги" (name) VALUES ('x');
+SET client_encoding = LATIN1;
+\! emulator set delay_ms=500 > /dev/null
+COMMIT;
+\echo :SQLSTATE
+RESET client_encoding;
+SELECT errors, last_error_sqlstate, last_error FROM catalogs_fdw_stats WHERE server = 'brief';
+DROP SERVER brief CASCADE;
+
 DROP FOREIGN TABLE catalogs;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
 DROP SERVER acme;

@@ -222,6 +222,21 @@ cfdw_report_gone(const CfdwAction *action)
 }
 
 /*
+ * Raises 08006: the time to commit, of so many milliseconds, was over before all
+ * changes to TABLE were sent.
+ */
+void
+cfdw_report_too_late(const CfdwAction *action, const char *table)
+{
+	raise(
+		action, ERRCODE_CONNECTION_FAILURE,
+		psprintf(
+			_("could not send all changes to foreign table \"%s\" within %d ms"),
+			table, action->timeout_ms),
+		NULL, cfdw_answer_hint(CFDW_HINT_MORE_TIME_TO_COMMIT));
+}
+
+/*
  * Raises the error for a transfer without a whole reply.
  */
 static void
@@ -318,18 +333,21 @@ report_failure(const CfdwAction *action, int sqlstate,
 /*
  * Counts an error, and raises it, as the client can be shown it: or else it would be
  * told of its encoding, and might repeat what may have been carried out.  All is
- * translated; HINT may be NULL.
+ * translated; DETAIL or HINT may be NULL.
  */
 static void
 raise(const CfdwAction *action, int sqlstate, char *message,
 	  const StringInfoData *detail, const char *hint)
 {
-	cfdw_statistics_error(action->statistics, sqlstate, message, detail->data);
+	cfdw_statistics_error(action->statistics, sqlstate, message,
+						  detail != NULL ? detail->data : hint);
 	cfdw_client_prepare();
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg_internal("%s", cfdw_client_showable(message)),
-			 errdetail_internal("%s", cfdw_client_showable(detail->data)),
+			 detail != NULL
+				 ? errdetail_internal("%s", cfdw_client_showable(detail->data))
+				 : 0,
 			 hint != NULL ? errhint("%s", cfdw_client_showable(pstrdup(hint)))
 						  : 0));
 }

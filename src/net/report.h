@@ -62,5 +62,7 @@ pg_noreturn extern void cfdw_report_refused(const CfdwAction *action,
 											bool gone,
 											const CfdwResponse *response);
 pg_noreturn extern void cfdw_report_gone(const CfdwAction *action);
+pg_noreturn extern void cfdw_report_too_late(const CfdwAction *action,
+											 const char *table);
 
 #endif /* CFDW_REPORT_H */

@@ -691,15 +691,11 @@ static void
 report_too_late(const CfdwBatch *batch)
 {
 	const CfdwSession *session = batch->target->session;
-	char *message = psprintf(
-		_("could not send all changes to foreign table \"%s\" within %d ms"),
-		batch->target->table, cfdw_session_options(session)->commit_timeout_ms);
-	const char *hint = _("Raise the option \"commit_timeout\" of the server.");
+	CfdwAction action = {.timeout_ms =
+							 cfdw_session_options(session)->commit_timeout_ms};
 
-	cfdw_statistics_error(cfdw_session_statistics(session),
-						  ERRCODE_CONNECTION_FAILURE, message, hint);
-	ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-					errmsg_internal("%s", message), errhint("%s", hint)));
+	cfdw_session_describe(session, &action);
+	cfdw_report_too_late(&action, batch->target->table);
 }
 
 /*
