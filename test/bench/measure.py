@@ -143,6 +143,7 @@ def scans():
 GROUPS = [
     (21, {"point libcurl": program("point_get", "/1000?id=500", 300),
           "point sql": in_server("point_queries", 300),
+          "point nothing": in_server("point_queries_for_nothing", 300),
           "point client": pgbench("SELECT name FROM lists_1000 WHERE id = 500", 300),
           "point local": pgbench("SELECT id FROM local_2 WHERE id = 401", 300)}),
     (11, {"insert libcurl": program("post_bodies", "/post", 10, FOLDER / "logs/bodies"),
