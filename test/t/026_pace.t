@@ -130,6 +130,24 @@ foreach (1 .. 5)
 all_taken(10, 'another database and role, another spelling: the same account', @arrived);
 cmp_ok($arrived[7]{at}, '>', 0.99, '... whose eighth request waited');
 
+# Each server has a limit of its own, but what all ask counts.
+$t->sql(<<"SQL");
+CREATE SERVER slow FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url', requests_per_second '2');
+CREATE USER MAPPING FOR CURRENT_USER SERVER slow OPTIONS (access_token 'acme-token');
+CREATE FOREIGN TABLE slow (id bigint) SERVER slow OPTIONS (path '/api/v2/catalogs');
+SQL
+my ($slow) = sessions(1);
+idle();
+$one->ask($scan) foreach 1 .. $limit;
+$slow->send('SELECT count(*) FROM slow');
+# Who waits, waits as it was declared when he began.
+$t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '0')");
+is($slow->result->{sqlstate}, '', 'a server that takes fewer requests');
+@arrived = arrived();
+all_taken($limit + 1, '... waits longer', @arrived);
+cmp_ok($arrived[-1]{at}, '>', 0.99, '... than where there is still a place');
+$slow->quit;
+
 # --- an abort -------------------------------------------------------------------
 
 idle();
@@ -229,6 +247,13 @@ idle();
 $_->send($scan) foreach @many;
 is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'after a crash all have their answers');
 all_taken(12, '... in turn', arrived());
+
+busy();
+$_->send($scan) foreach @many;
+$t->node->safe_psql('other', 'DROP EXTENSION catalogs_fdw CASCADE; CREATE EXTENSION catalogs_fdw');
+is(scalar(grep { $_->result->{sqlstate} } @many), 0,
+	'another database drops its extension while many wait');
+all_taken($limit + 12, '... who have their turns', arrived());
 
 $t->sql('DROP EXTENSION catalogs_fdw CASCADE; CREATE EXTENSION catalogs_fdw');
 $t->sql("DROP SCHEMA acme CASCADE");
