@@ -390,8 +390,7 @@ static const char *
 hint_of(const CfdwAction *action, const CfdwResponse *response,
 		const CfdwProblem *problem, const CfdwMeaning *meaning)
 {
-	int wait_s = problem->retry_after_s > 0 ? problem->retry_after_s
-											: response->retry_after_s;
+	int wait_s = Max(problem->retry_after_s, response->retry_after_s);
 
 	if (response->status / 100 == 3 && response->location[0] != '\0')
 	{
