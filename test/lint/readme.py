@@ -16,8 +16,8 @@ import csource
 
 README = "README.md"
 CODE = re.compile(r"`([^`]+)`")
-PLACES = {"server": "ON_SERVER", "table": "ON_TABLE", "user mapping": "ON_USER",
-          "column": "ON_COLUMN", "IMPORT FOREIGN SCHEMA": "ON_IMPORT"}
+PLACES = {"ON_SERVER": "server", "ON_TABLE": "table", "ON_USER": "user mapping",
+          "ON_COLUMN": "column", "ON_IMPORT": "IMPORT FOREIGN SCHEMA"}
 
 
 class Table:
@@ -72,14 +72,17 @@ class Tree:
 
 
 def compare(what, code, readme):
-    """CODE and README: name -> facts; README's have their line with them."""
+    """CODE and README: name -> {fact: value}; README's have their line with them."""
     for name in code.keys() - readme.keys():
         yield 1, f"{what} \"{name}\" is in no table"
     for name, (line, facts) in readme.items():
         if name not in code:
             yield line, f"there is no {what} \"{name}\""
-        elif facts != code[name]:
-            yield line, f"{what} \"{name}\": {facts}, and in the code {code[name]}"
+            continue
+        for fact, value in facts.items():
+            if value != code[name][fact]:
+                yield line, (f"{what} \"{name}\" has {fact}: {value}, "
+                             f"and in the code {code[name][fact]}")
 
 
 def options_of_code(tree):
@@ -93,7 +96,8 @@ def options_of_code(tree):
         default = elsewhere.get(name, "none")
         if initial[1]:
             default = initial[1] + (tree.version if initial[2] else "")
-        yield name, {"of": set(re.findall(r"ON_\w+", row)), "default": default,
+        yield name, {"of": ", ".join(PLACES[place] for place in re.findall(r"ON_\w+", row)),
+                     "default": default,
                      "superuser only": "OPT_SUPERUSER" in row}
 
 
@@ -106,8 +110,7 @@ def options_of_readme(tree):
                 defaults = defaults * len(names)
             for name, default in zip(names, defaults):
                 yield name, (line, {
-                    "of": {PLACES.get(place, place) for place in cells[1].split(", ")},
-                    "default": default,
+                    "of": cells[1], "default": default,
                     "superuser only": "only a superuser" in cells[3]})
 
 
@@ -132,7 +135,7 @@ def results_of_code(tree):
     script = tree.read(f"src/catalogs_fdw--{tree.version}.sql")
     for name, arguments in re.findall(r"^CREATE FUNCTION (\w+)\(([^;]*)\)\nRETURNS SETOF",
                                       script, re.M):
-        yield name, re.findall(r"\bOUT (\w+)", arguments)
+        yield name, {"columns": ", ".join(re.findall(r"\bOUT (\w+)", arguments))}
 
 
 def results_of_readme(tree):
@@ -140,7 +143,7 @@ def results_of_readme(tree):
         of = re.fullmatch(r"of `(\w+)`", table.header[1])
         if table.header[0] == "column" and of:
             names = list(table.names())
-            yield of[1], (names[0][0], [name for _, name, _ in names])
+            yield of[1], (names[0][0], {"columns": ", ".join(name for _, name, _ in names)})
 
 
 def sqlstates_of_code(tree):
@@ -153,7 +156,7 @@ def sqlstates_of_code(tree):
     for _, text in csource.sources(tree.root):
         for name in re.findall(r"(?<![!=]= )\b(ERRCODE_\w+)", text):
             if known[name][:2] not in ("00", "01"):
-                yield known[name], True
+                yield known[name], {}
 
 
 def sqlstates_of_readme(tree):
@@ -161,7 +164,7 @@ def sqlstates_of_readme(tree):
         if table.header[-1] == "SQLSTATE":
             for line, cells in table.rows:
                 for code in cells[-1].split(", "):
-                    yield code, (line, True)
+                    yield code, (line, {})
 
 
 def unnamed_settings(tree):

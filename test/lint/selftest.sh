@@ -195,14 +195,14 @@ with_tables() {
 	change "$1" "$2"
 }
 red readme.py 'option "undo" is in no table' with_tables README.md '/^| `undo`/d'
-red readme.py 'option "undo": {' with_tables README.md '/^| `undo`/s/true/false/'
-red readme.py 'option "path": {' with_tables src/declare/option.c '/(path)/s/TABLE/SERVER/'
-red readme.py 'option "proxy": {' with_tables src/declare/option.c '/(proxy)/s/0},$/OPT_SUPERUSER},/'
+red readme.py 'option "undo" has default: false, and in the code true' with_tables README.md '/^| `undo`/s/true/false/'
+red readme.py 'option "path" has of: table, and in the code server' with_tables src/declare/option.c '/(path)/s/TABLE/SERVER/'
+red readme.py 'option "proxy" has superuser only: False' with_tables src/declare/option.c '/(proxy)/s/0},$/OPT_SUPERUSER},/'
 red readme.py 'there is no option "connect_timeout"' with_tables src/declare/option.c '/(connect_timeout)/d'
-red readme.py 'column "sort": {' with_tables src/api/resource.c '/"sort"/s/integer/bigint/'
-red readme.py 'column "type": {' with_tables README.md '/^| `type`/s/yes |$/refused |/'
-red readme.py 'result of "catalogs_fdw_flush": [' with_tables README.md '/^| `request_id`, `name`/d'
-red readme.py 'result of "catalogs_fdw_stats": [' with_tables src/catalogs_fdw--1.0.sql 's/OUT gets bigint, //'
+red readme.py 'column "sort" has type: integer, and in the code bigint' with_tables src/api/resource.c '/"sort"/s/integer/bigint/'
+red readme.py 'column "type" has UPDATE: refused, and in the code yes' with_tables README.md '/^| `type`/s/yes |$/refused |/'
+red readme.py 'result of "catalogs_fdw_flush" has columns: relation, verb, id, and' with_tables README.md '/^| `request_id`, `name`/d'
+red readme.py 'result of "catalogs_fdw_stats" has columns' with_tables src/catalogs_fdw--1.0.sql 's/OUT gets bigint, //'
 red readme.py 'does not name the setting a.b' add src/fdw/plan.c 'DefineCustomBoolVariable("a.b",'
 
 red translation.py 'has 3 headings, and README.md 2' add README.ru.md '## В'
