@@ -80,7 +80,7 @@ build_first() {
 start_under_sanitizers() {
 	build_first "$reports.so"
 	cat <<-SCRIPT
-		export LD_PRELOAD=$("${CC:-gcc}" -print-file-name=libasan.so):$reports.so
+		export LD_PRELOAD=$("${CC:-gcc}" -print-file-name=libasan.so):$reports.so\${LD_PRELOAD:+:\$LD_PRELOAD}
 		export ASAN_OPTIONS=$sanitizer_options:log_path=$reports/address
 		export UBSAN_OPTIONS=$undefined_options:log_path=$reports/undefined
 		exec -a "\$0" "\$0.real" "\$@"

@@ -210,7 +210,8 @@ cfdw_answer_why(const CfdwResponse *response, CfdwAnswer answer, int code)
 	if (response->outcome == CFDW_HTTP_TIMEOUT && !response->sent &&
 		!response->signing_in)
 		return _("There was no time left.");
-	if (response->outcome == CFDW_HTTP_HELD_OFF)
+	if (response->outcome == CFDW_HTTP_HELD_OFF ||
+		response->outcome == CFDW_HTTP_NO_DESCRIPTOR)
 		return _(cfdw_answer_outcome(response)->reason);
 	if (response->outcome != CFDW_HTTP_OK)
 		return answer == CFDW_ANSWER_NOT_SENT

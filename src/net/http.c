@@ -677,6 +677,7 @@ finish(CfdwTransfer *transfer, CURLcode code)
 	transfer->done = true;
 	transfer->arrival.neglected = was_neglected(transfer, code);
 	transfer->arrival.refused = cfdw_pool_refused(transfer->pool);
+	transfer->arrival.exhausted = cfdw_pool_exhausted(transfer->pool);
 	cfdw_response_end(response, &transfer->arrival, transfer->easy, code,
 					  transfer->error);
 	response->sent = transfer->body_sent > 0;

@@ -46,9 +46,10 @@ struct CfdwPool
 	MemoryContextCallback callback;
 	const CfdwOptions *options;
 	const CfdwCredentials *credentials;
-	bool cookies;  /* those that the server sets are kept */
-	bool refused;  /* an address of the last connection was not allowed */
-	CURLSH *share; /* connections and cookies; NULL when closed */
+	bool cookies;   /* those that the server sets are kept */
+	bool refused;   /* an address of the last connection was not allowed ... */
+	bool exhausted; /* ... or there was no descriptor for it */
+	CURLSH *share;  /* connections and cookies; NULL when closed */
 	struct curl_slist *jar; /* the cookies, while it is closed */
 	CURL *spare;            /* set up, for the next request; or NULL */
 	curl_socket_t kept;     /* of the connection that no request uses; or
@@ -155,6 +156,16 @@ bool
 cfdw_pool_refused(const CfdwPool *pool)
 {
 	return pool->refused;
+}
+
+/*
+ * Whether it could not be made for want of a descriptor: others of the machine, or of
+ * the backend, have more of them than fd.c knows of.
+ */
+bool
+cfdw_pool_exhausted(const CfdwPool *pool)
+{
+	return pool->exhausted;
 }
 
 /*
@@ -498,13 +509,17 @@ static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	CfdwPool *pool = arg;
+	curl_socket_t made = CURL_SOCKET_BAD;
 
 	(void) purpose;
 	cfdw_loop_opens();
+	errno = 0;
 	pool->refused =
 		pool->options->loopback_only && !cfdw_url_is_loopback(&address->addr);
-	if (pool->refused)
-		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
-				  address->protocol);
+	if (!pool->refused)
+		made = socket(address->family, address->socktype | SOCK_CLOEXEC,
+					  address->protocol);
+	pool->exhausted =
+		made == CURL_SOCKET_BAD && (errno == EMFILE || errno == ENFILE);
+	return made;
 }

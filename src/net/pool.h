@@ -30,6 +30,7 @@ extern void cfdw_pool_visit_cookies(CfdwPool *pool,
  * those above it do not know. */
 extern const CfdwOptions *cfdw_pool_options(const CfdwPool *pool);
 extern bool cfdw_pool_refused(const CfdwPool *pool);
+extern bool cfdw_pool_exhausted(const CfdwPool *pool);
 extern void *cfdw_pool_take(CfdwPool *pool, int *kept, int *code);
 extern void cfdw_pool_free_lines(void *lines);
 extern void cfdw_pool_give_back(CfdwPool *pool, void *easy, bool reusable);

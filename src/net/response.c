@@ -32,6 +32,9 @@
 #define HEADER_TOO_LONG CURLE_OUT_OF_MEMORY
 #endif
 
+/* What is said when none is to be had. */
+#define NO_DESCRIPTOR "All file descriptors are in use."
+
 /* The headers that are kept, in lower case. */
 static const struct
 {
@@ -231,6 +234,8 @@ words_of(const CfdwResponse *response, const CfdwArrival *arrival,
 		return "Its headers are too long.";
 	if (code == CURLE_COULDNT_CONNECT && arrival->refused)
 		return "The name of this machine stands for another one.";
+	if (response->outcome == CFDW_HTTP_NO_DESCRIPTOR)
+		return NO_DESCRIPTOR;
 	return error;
 }
 
@@ -246,7 +251,7 @@ describe(CfdwResponse *response, CURLcode code, const char *error)
 		/* libcurl's words tell of what on_send prevents. */
 		error = "Server closed the connection";
 	else if (code == CURLE_AGAIN)
-		error = "All file descriptors are in use.";
+		error = NO_DESCRIPTOR;
 	else if (error[0] == '\0')
 		error = curl_easy_strerror(code);
 	strlcpy(response->error, error, sizeof(response->error));
@@ -283,8 +288,10 @@ outcome_of(const CfdwResponse *response, const CfdwArrival *arrival, CURL *easy,
 			return CFDW_HTTP_MALFORMED;
 		case CURLE_COULDNT_RESOLVE_PROXY:
 		case CURLE_COULDNT_RESOLVE_HOST:
-		case CURLE_COULDNT_CONNECT:
 			return CFDW_HTTP_NO_CONNECTION;
+		case CURLE_COULDNT_CONNECT:
+			return arrival->exhausted ? CFDW_HTTP_NO_DESCRIPTOR
+									  : CFDW_HTTP_NO_CONNECTION;
 		case CURLE_PEER_FAILED_VERIFICATION:
 			return certificate_fault(easy);
 		case CURLE_SSL_CACERT_BADFILE:

@@ -67,6 +67,7 @@ typedef struct CfdwArrival
 	/* At its end: */
 	bool neglected; /* it had no time to connect */
 	bool refused;   /* the addresses that there were may not be connected to */
+	bool exhausted; /* there was no descriptor for a connection */
 } CfdwArrival;
 
 extern bool cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,

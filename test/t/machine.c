@@ -1,12 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * machine.c
- *	  Lets allocations of libcurl and json-c fail, for t/035_no_memory, sets the
- *	  clock back, for t/036_clock, and looks for secrets in memory, for t/041_secrets.
+ *	  What may be wrong with a machine, for t/035_no_memory, t/036_clock,
+ *	  t/043_no_descriptors and t/044_disk_full; and what is in its memory, for
+ *	  t/041_secrets.
  *
- * Preloaded into the server it stands before the C library's malloc() and its kin,
- * and lets one call fail that comes from one of those two libraries, or that and all
- * that follow.  Loaded as an extension's library it has the functions that say which.
+ * Preloaded into the server it stands before functions of the C library: malloc() and
+ * its kin, of which one call fails that comes from libcurl or json-c, or that and all
+ * that follow; gettimeofday(); and pwrite() and its kin.  Loaded as an extension's
+ * library it has the functions that say which, and when.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +18,11 @@
 #include <errno.h>
 #include <link.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +34,8 @@ PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(fail_allocation);
 PG_FUNCTION_INFO_V1(allocations);
 PG_FUNCTION_INFO_V1(set_clock_back);
+PG_FUNCTION_INFO_V1(leave_room);
+PG_FUNCTION_INFO_V1(leave_descriptors);
 PG_FUNCTION_INFO_V1(copies);
 
 extern void *__libc_malloc(size_t size);
@@ -183,6 +190,92 @@ Datum
 allocations(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(calls);
+}
+
+/*
+ * leave_room(bytes): for what is written into temporary files from here on; then the
+ * disk is full.  Negative: there is no end of it.
+ */
+static int64 room = -1;
+
+Datum
+leave_room(PG_FUNCTION_ARGS)
+{
+	room = PG_GETARG_INT64(0);
+	PG_RETURN_VOID();
+}
+
+static bool
+is_full(int fd, size_t bytes)
+{
+	char link[64];
+	char path[1024];
+	ssize_t len;
+
+	if (room < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[Max(len, 0)] = '\0';
+	if (strstr(path, "pgsql_tmp") == NULL)
+		return false;
+	if (room >= bytes)
+	{
+		room -= bytes;
+		return false;
+	}
+	room = 0;
+	errno = ENOSPC;
+	return true;
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+	return is_full(fd, size) ? -1 : syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
+ssize_t
+pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
+	return pwrite(fd, data, size, offset);
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *parts, int n, off_t offset)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < n; i++)
+		size += parts[i].iov_len;
+	return is_full(fd, size) ? -1
+							 : syscall(SYS_pwritev, fd, parts, n, offset, 0L);
+}
+
+ssize_t
+pwritev64(int fd, const struct iovec *parts, int n, off64_t offset)
+{
+	return pwritev(fd, parts, n, offset);
+}
+
+/*
+ * leave_descriptors(n): so many more can be opened by this backend; -1: as many as
+ * ever; -2: none, even if it closes some.
+ */
+Datum
+leave_descriptors(PG_FUNCTION_ARGS)
+{
+	int n = PG_GETARG_INT32(0);
+	struct rlimit limit;
+	int fd = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = n == -2 ? 3 : limit.rlim_max;
+	for (; n >= 0; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && n-- == 0)
+			limit.rlim_cur = fd;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	PG_RETURN_VOID();
 }
 
 /* What stands before a copy. */
