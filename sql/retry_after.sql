@@ -6,13 +6,13 @@ CREATE EXTENSION catalogs_fdw;
 
 -- Asks an account that nobody has asked before, and says what its error was.
 CREATE SEQUENCE accounts;
-CREATE FUNCTION ask(OUT code text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION ask(credentials text = 'access_token ''main-token''', OUT code text, OUT hint text) LANGUAGE plpgsql AS $$
 DECLARE
     name text := 'a' || nextval('accounts');
 BEGIN
     EXECUTE format('CREATE SERVER %1$s FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url %2$L, max_retries ''0'')',
         name, 'http://' || name || current_setting('test.url'));
-    EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER %s OPTIONS (access_token ''main-token'')', name);
+    EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER %s OPTIONS (%s)', name, credentials);
     EXECUTE format('CREATE FOREIGN TABLE %1$s (id bigint) SERVER %1$s', name);
     BEGIN
         EXECUTE 'SELECT count(*) FROM ' || name;
@@ -61,6 +61,9 @@ SELECT * FROM ask();
 SELECT * FROM ask();
 \! emulator fault status code=429 retry_after=50 body=problem retry_field=40
 SELECT * FROM ask();
+-- The answer to a login.
+\! emulator fault status code=429 retry_after=40 on=LOGIN
+SELECT * FROM ask('login ''robot@example.com'', api_key ''main-key''');
 -- Each was asked once, and is not asked again by whoever comes later.
 \! emulator wire --status | sort | uniq -c | sed 's/^ *//'
 \set VERBOSITY terse

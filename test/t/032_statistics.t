@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 
 use CatalogsFdw::Session;
 use CatalogsFdw::Test;
+use IO::Socket::INET;
 use Test::More;
 
 my $t = CatalogsFdw::Test->new(conf => 'restart_after_crash = on');
@@ -266,5 +267,41 @@ $node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM catalogs_fdw_stats
 pass('a crash of the server begins anew');
 $t->sql('SELECT count(id) FROM catalogs');
 is(stats("server = 'renamed'")->{gets}, '1', '... and counts');
+
+# ------------------------------------------------------------------------------
+# More accounts than there is room for
+
+# Nobody listens at this port.
+my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp') or die $!;
+my $port = $taken->sockport;
+$t->sql("CREATE SERVER nomad FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url 'http://127.0.0.1:$port', max_retries '0');
+	CREATE USER MAPPING FOR CURRENT_USER SERVER nomad OPTIONS (access_token 'main-token');
+	CREATE FOREIGN TABLE nomads (id bigint) SERVER nomad");
+$session = CatalogsFdw::Session->new($node);
+my $got = $session->ask(<<"SQL");
+DO \$\$
+BEGIN
+	FOR i IN 1 .. 4200 LOOP
+		EXECUTE format('ALTER SERVER nomad OPTIONS (SET url %L)', 'http://n' || i || '.localhost:$port');
+		COMMIT;
+		BEGIN
+			PERFORM FROM nomads;
+		EXCEPTION WHEN OTHERS THEN
+			IF SQLSTATE <> '08001' THEN
+				RAISE;
+			END IF;
+		END;
+	END LOOP;
+END \$\$
+SQL
+is($got->{sqlstate}, '', 'thousands of accounts');
+my $scopes = 'SELECT scope, count(*) FROM catalogs_fdw_stats GROUP BY scope ORDER BY scope';
+my @scopes = map { join '|', @$_ } @{ $session->ask($scopes)->{rows} };
+is($scopes[0], 'cluster|4096', '... of which all sessions share so many');
+like($scopes[1], qr/^session\|1\d\d$/, '... and count the others for themselves');
+is($t->sql($scopes), 'cluster|4096', '... which no other session sees');
+is(scalar(() = $t->log =~ /paces and counts the requests of this session alone/g), 1, '... as the log says once');
+$t->sql('SELECT count(id) FROM catalogs');
+is(stats("server = 'renamed'")->{gets}, '2', '... and what was there before goes on');
 
 done_testing();
