@@ -88,6 +88,8 @@ COMMANDS = {
     "faults": ("the faults that are armed", ()),
     "strikes": ("how often each fault has struck since the last time", ()),
     "heal": ("forget every fault, let go what is held, open the doors", ()),
+    "late": ("by how many seconds this program was late, at most, since the"
+             " last time", ()),
     "lists": ("what an account holds", (
         ACCOUNT,
         option("--json", action="store_true", help="every key, one a line"),

@@ -86,6 +86,10 @@ def strikes(emulator, options):
         or ["(no strikes)"]
 
 
+def late(emulator, options):
+    return [f"{emulator.pulse.take():.3f}"]
+
+
 def heal(emulator, options):
     emulator.heal()
     return []
@@ -176,7 +180,7 @@ COMMANDS = {
     "wire": wire, "reset": reset, "set": set_settings,
     "unset": unset_settings, "settings": show_settings, "fault": arm_fault,
     "faults": show_faults, "strikes": strikes, "heal": heal, "lists": lists,
-    "put": put, "drop": drop, "add-many": add_many, "sessions": sessions,
+    "late": late, "put": put, "drop": drop, "add-many": add_many, "sessions": sessions,
     "expire": expire, "revoke-token": revoke_token,
 }
 # What a command may say to its user

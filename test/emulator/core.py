@@ -12,6 +12,7 @@ from account import Accounts
 from api import Api
 from faults import Faults
 from ledger import Entry, Ledger
+from pulse import Pulse
 from reply import Reply
 from settings import Settings
 
@@ -28,6 +29,7 @@ class Emulator:
         self.ledger = Ledger()
         self.ledger.secrets = self.accounts.secrets()
         self.faults = Faults()
+        self.pulse = Pulse()
         self.api = Api(self.settings, self.accounts)
         self.certificates = None
         self.server = None

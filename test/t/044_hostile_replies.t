@@ -54,7 +54,7 @@ my %replies = (
 		get => qr/^08006$/, post => $unknown },
 	chunk_size => { begin => $chunked, then => '0' x 1000, get => qr/^(HV00M|08006)$/, post => $unknown },
 	chunk_size_slowly => { begin => $chunked, then => '0', pause => 0.05, get => qr/^(HV00M|08006)$/, post => $unknown },
-	chunk_extension => { begin => "${chunked}1;", then => 'x' x 1000, get => qr/^08006$/, post => $unknown },
+	chunk_extension => { begin => "${chunked}1;", then => 'x' x 1000, get => qr/^(HV00M|08006)$/, post => $unknown },
 	chunks_of_a_byte => { begin => $chunked, then => "1\r\n \r\n" x 100, get => qr/^54000$/, post => qr/^(54000|08007)$/ },
 	chunks_slowly => { begin => $chunked, then => "1\r\n \r\n", pause => 0.05, get => qr/^08006$/, post => $unknown },
 	trailers => { begin => $chunked . sprintf("%x\r\n$items$one\r\n0\r\n", length "$items$one"),

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from harness import Answer, Case, EMULATOR, PATH, SERVER, Server
@@ -90,6 +91,11 @@ class Commands(Case):
                 "Authorization": "Bearer main-token"})
             self.assertEqual(Answer(conn.getresponse()).status, 200)
             conn.close()
+
+    def test_late(self):
+        SERVER.say("late")
+        time.sleep(0.1)
+        self.assertGreater(float(SERVER.say("late")), 0)
 
     def test_usage(self):
         self.assertIn("invalid choice", SERVER.refuse("wrie"))

@@ -31,8 +31,11 @@ The world that all clients share is a hash:
   sqlstates    SQLSTATE -> how often
   wrong        a function that is told what is wrong
   resting      no transaction is to be begun
-  calm         nothing is in the way: what fails is wrong
+  calm         nothing is in the way: what fails is wrong, but for one request too many,
+               which is counted elsewhere
   crashes      of the server so far
+  stories      what was done with a list since the accounts were looked at: its id, or
+               what it is called -> texts
 
 =cut
 
@@ -135,6 +138,7 @@ sub _ask
 
 	$self->{sql} = $sql;
 	$self->{then} = $then;
+	push @{ $self->{lines} }, "$sql;";
 	$self->{asked} = time;
 	$self->_count('messages');
 	$self->{session}->send($sql);
@@ -146,13 +150,15 @@ sub _hear
 	my ($self, $got) = @_;
 	my $then = delete $self->{then};
 
+	push @{ $self->{lines} }, map { "    $_" } split /\n/, $got->{said};
+	push @{ $self->{lines} }, '    the session is lost' if $got->{lost};
 	$self->_hear_names(map { "$_->{message}\n$_->{detail}" } @{ $got->{warnings} },
 		$got->{error} // ());
 	if ($got->{sqlstate} ne '')
 	{
 		$self->{world}{sqlstates}{ $got->{sqlstate} }++;
 		$self->_wrong("fails, though nothing is in the way: $self->{sql}\n$got->{said}")
-		  if $self->{world}{calm} && !$self->{may_fail};
+		  if $self->{world}{calm} && !$self->{may_fail} && $got->{sqlstate} ne '53400';
 	}
 	return $self->lose if $got->{lost};
 	$then->($got);
@@ -202,7 +208,9 @@ sub _bury
 	}
 	delete $self->{dying};
 	return 1 if !$self->{promise};
-	$self->_hear_names($world->{log}->since($self->{pid}, $self->{mark}));
+	my @logged = $world->{log}->since($self->{pid}, $self->{mark});
+	push @{ $self->{lines} }, map { "    logged: $_" } @logged;
+	$self->_hear_names(@logged);
 	my $got = $world->{ask}->("SELECT count(*) FROM notes WHERE n = $self->{note}");
 	$self->_settle($got->{rows}[0][0], $world->{crashes} > $self->{crashes});
 	return 1;
@@ -223,6 +231,7 @@ sub _begin
 	$self->{crashes} = $world->{crashes};
 	$self->{mark} = $world->{log}->mark($self->{pid});
 	$self->{named} = {};
+	$self->{lines} = [];
 	$self->{step} = 0;
 	$self->{steps} = one_of(1, 2, 4, 7);
 	$self->{failed} = 0;
@@ -365,7 +374,7 @@ sub _settle
 	my $named = $self->{named};
 
 	$self->{world}{holdings}->settle(
-		delete $self->{promise},
+		$self->_tell_story($committed, $crashed),
 		committed => $committed,
 		named => $named,
 		in_doubt => $crashed);
@@ -377,6 +386,18 @@ sub _settle
 	$self->{pause} = time + ($committed || $self->{world}{calm} ? 0 : 0.2);
 	$self->{may_fail} = 0;
 	return;
+}
+
+# What has happened to the lists of the transaction.
+sub _tell_story
+{
+	my ($self, $committed, $crashed) = @_;
+	my $promise = delete $self->{promise};
+	my $story = join "\n", "-- transaction $self->{note} of client $self->{number}",
+	  @{ $self->{lines} }, $committed ? '-- committed' : '-- not committed', $crashed ? '-- a crash' : ();
+
+	push @{ $self->{world}{stories}{$_} }, $story foreach $promise->all;
+	return $promise;
 }
 
 # ------------------------------------------------------------------------------
@@ -600,7 +621,7 @@ sub _check_rows
 		next if !$is_new && !exists $self->{promise}->start($account)->{$key};
 		push @wrong, "$what of $account reads $key as: $got; not: $wanted" if $got ne $wanted;
 	}
-	return $self->_wrong(@wrong);
+	return $self->_wrong(map { join "\n", $_, @{ $self->{lines} } } @wrong);
 }
 
 1;

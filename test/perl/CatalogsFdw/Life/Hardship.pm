@@ -72,7 +72,7 @@ my @faults = (
 	[ 'status', on => 'any', code => 429, retry_field => 1 ]);
 
 # What nobody can tell from the truth unless each POST has one verb.
-my @cunning = map { [ 'lie', on => 'POST', verb => 'add', how => $_ ] } qw(twice crosswise);
+my @cunning = ([ 'lie', on => 'POST', verb => 'add', how => 'twice' ]);
 
 # Options of a server, and what they may be.  What is endless ends soon.
 my %options = (

@@ -1,0 +1,36 @@
+"""By how much this program is late, on a machine that has much else to do.
+
+Owns a thread that sleeps again and again, from the first time that somebody
+asks, and the longest that it was woken too late.  So late may a request be
+judged that has long arrived.
+"""
+
+import threading
+import time
+
+PAUSE = 0.02            # seconds
+
+
+class Pulse:
+    """The longest since it was taken the last time."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.latest = 0.0
+        self.thread = None
+
+    def take(self):
+        """In seconds."""
+        with self.lock:
+            if self.thread is None:
+                self.thread = threading.Thread(target=self.beat, daemon=True)
+                self.thread.start()
+            latest, self.latest = self.latest, 0.0
+        return latest
+
+    def beat(self):
+        while True:
+            due = time.monotonic() + PAUSE
+            time.sleep(PAUSE)
+            with self.lock:
+                self.latest = max(self.latest, time.monotonic() - due)
