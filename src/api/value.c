@@ -109,7 +109,7 @@ cfdw_value_constant(const CfdwTableColumn *column)
 	getTypeInputInfo(column->typid, &function, &ioparam);
 	value = OidInputFunctionCall(function, column->constant, ioparam,
 								 column->typmod);
-	if (!cfdw_lossless_always(getBaseType(column->typid)))
+	if (!cfdw_lossless_always(column->base_type))
 		cfdw_lossless_check(column->typid, column->typmod, column->constant,
 							value);
 	return value;
@@ -128,7 +128,7 @@ cfdw_value_converter(const CfdwTableColumn *column)
 	bool preferred;
 
 	converter->column = column;
-	converter->base_type = getBaseType(column->typid);
+	converter->base_type = column->base_type;
 	converter->shortcut = find_shortcut(column);
 	getTypeInputInfo(column->typid, &function, &converter->ioparam);
 	fmgr_info(function, &converter->input);

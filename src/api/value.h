@@ -37,6 +37,7 @@ typedef struct CfdwTableColumn
 							 * PostgreSQL's word; or NULL */
 	const char *name;
 	Oid typid;
+	Oid base_type; /* the same, or that of the domain which it is */
 	int32 typmod;
 	Oid collation;
 	char *key; /* JSON key; NULL for a constant */

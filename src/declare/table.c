@@ -17,6 +17,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -234,6 +235,7 @@ read_column(Relation rel, int i, CfdwTable *table)
 	column->attnum = attr->attnum;
 	column->name = pstrdup(NameStr(attr->attname));
 	column->typid = attr->atttypid;
+	column->base_type = getBaseType(attr->atttypid);
 	column->typmod = attr->atttypmod;
 	column->collation = attr->attcollation;
 	column->index = -1;

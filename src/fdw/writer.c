@@ -29,9 +29,7 @@ typedef struct WriterColumn
 	bool assigned; /* by the UPDATE */
 	bool made;     /* the rest is valid */
 	FmgrInfo output;
-	Oid base_type;
-	FmgrInfo *equal; /* the type's equality; fn_oid is 0 when it has none */
-	Datum constant;  /* with a constant */
+	Datum constant; /* with a constant */
 } WriterColumn;
 
 struct CfdwWriter
@@ -248,11 +246,8 @@ column_of(CfdwWriter *writer, int i)
 	if (made->made)
 		return made;
 	caller = MemoryContextSwitchTo(writer->context);
-	made->base_type = getBaseType(column->typid);
 	getTypeOutputInfo(column->typid, &function, &varlena);
 	fmgr_info(function, &made->output);
-	made->equal = &lookup_type_cache(made->base_type, TYPECACHE_EQ_OPR_FINFO)
-					   ->eq_opr_finfo;
 	if (column->constant != NULL)
 		made->constant = cfdw_value_constant(column);
 	made->made = true;
@@ -299,12 +294,16 @@ is_same_text(CfdwWriter *writer, int i, Datum one, Datum other)
 static bool
 is_equal(CfdwWriter *writer, int i, Datum one, Datum other)
 {
-	WriterColumn *column = column_of(writer, i);
+	const CfdwTableColumn *column = &writer->table->columns[i];
+	FmgrInfo *equal =
+		&lookup_type_cache(column->base_type, TYPECACHE_EQ_OPR_FINFO)
+			 ->eq_opr_finfo;
 
-	if (!OidIsValid(column->equal->fn_oid))
+	/* Not every type has an equality. */
+	if (!OidIsValid(equal->fn_oid))
 		return is_same_text(writer, i, one, other);
-	return DatumGetBool(FunctionCall2Coll(
-		column->equal, writer->table->columns[i].collation, one, other));
+	return DatumGetBool(
+		FunctionCall2Coll(equal, column->collation, one, other));
 }
 
 static char *
@@ -406,7 +405,7 @@ static char *
 canonical_text(CfdwWriter *writer, int i, Datum value)
 {
 	const CfdwTableColumn *column = &writer->table->columns[i];
-	Oid base_type = column_of(writer, i)->base_type;
+	Oid base_type = column->base_type;
 	char *text = text_of(writer, i, value);
 	int64 integer;
 	bool boolean;
