@@ -5,6 +5,7 @@ because a fault needs control over every byte that http.server would hide.
 """
 
 import gzip
+import select
 import socket
 import struct
 import zlib
@@ -20,6 +21,20 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)    # SO_LINGER: on, no time
 
 class Gone(Exception):
     """The client closed the connection."""
+
+
+def is_readable(sock, wait_ms=0):
+    """Could something be read, or is it closed?"""
+    poll = select.poll()
+    try:
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(wait_ms))
+    except (OSError, ValueError):
+        return False            # closed here, by another thread
+
+
+def wait_readable(sock):
+    is_readable(sock, None)
 
 
 def frame(part):
@@ -64,6 +79,8 @@ class Connection:
         self.secure = secure
         self.buffer = b""
         self.served = 0             # requests before the present one
+        self.waits = True           # for a request
+        self.takes = False          # one that is not recorded yet
         self.number = None          # since this reset; emulator.number()
         self.epoch = None
         self.entry = None           # of the request that is answered ...
@@ -85,6 +102,7 @@ class Connection:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         fault = self.emulator.faults.take(("accept",), None, self)
         if fault:
+            self.waits = False
             fault.act(self, b"", b"", fault.args)
             raise Gone
         if self.secure:
@@ -95,6 +113,12 @@ class Connection:
             self.sock = context.wrap_socket(self.sock, server_side=True,
                                             do_handshake_on_connect=False)
             self.sock.do_handshake()
+
+    def has_unread(self):
+        """Has a request come, or a part, that is not recorded yet?  Other
+        threads may ask: it is taken only when `takes` says so."""
+        return self.takes or self.waits and is_readable(self.sock) \
+            or self.takes
 
     def close(self):
         """Ends the connection; may be called from any thread."""
@@ -182,9 +206,14 @@ class Connection:
 
     def one_request(self):
         """Serves one request; False if the connection ends with it."""
+        self.waits = True
+        if not (self.buffer or self.secure and self.sock.pending()):
+            wait_readable(self.sock)
+        self.takes, self.waits = True, False
         request = Request(self.read_until(b"\r\n\r\n"))
         fault = self.emulator.faults.take(("head",), request, self)
         if fault:
+            self.takes = False
             return fault.act(self, b"", b"", fault.args)
         request.body = self.read_body(request)
         return self.emulator.handle(self, request)
@@ -194,6 +223,7 @@ class Connection:
     def answers(self, entry):
         """What is sent from now on is the reply to that request."""
         self.entry, self.started = entry, b""
+        self.takes = False
 
     def send(self, data):
         # Before: the client may ask for it as soon as it has the reply.

@@ -18,6 +18,7 @@ from account import FLAGS, SeedError
 from commands import UsageError, parser
 
 WAIT_SECONDS = 10
+SETTLE_SECONDS = 5
 LIST_COLUMNS = ("id", "name", "type", *FLAGS, "sort")
 
 
@@ -38,10 +39,12 @@ def wire(emulator, options):
         if not emulator.ledger.wait(options.wait, WAIT_SECONDS):
             raise CommandError(f"no {options.wait} requests came in"
                                f" {WAIT_SECONDS} s")
+    emulator.server.settle(SETTLE_SECONDS)
     return emulator.ledger.text(options)
 
 
 def reset(emulator, options):
+    emulator.server.settle(SETTLE_SECONDS)
     emulator.reset(options.seed, options.empty)
     return []
 

@@ -8,8 +8,9 @@ import errno
 import socket
 import sys
 import threading
+import time
 
-from connection import Connection
+from connection import Connection, is_readable, wait_readable
 
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -36,6 +37,7 @@ class Door:
         self.holder = bound(family, address, port)
         self.port = self.holder.getsockname()[1]
         self.listener = None
+        self.admits = False     # takes a connection in
 
     def listen(self, server):
         if self.listener is None:
@@ -46,13 +48,23 @@ class Door:
 
     def accept(self, server, listener):
         while True:
+            wait_readable(listener)
+            self.admits = True
             try:
                 sock, _ = listener.accept()
             except OSError as error:
                 if error.errno in (errno.EINVAL, errno.EBADF):
                     return      # closed by refuse()
-                continue
-            server.admit(sock, self.secure)
+            else:
+                server.admit(sock, self.secure)
+            finally:
+                self.admits = False
+
+    def has_unread(self):
+        """Is there a connection that is not open yet?"""
+        listener = self.listener
+        return self.admits or listener is not None \
+            and is_readable(listener) or self.admits
 
     def refuse(self):
         if self.listener is not None:
@@ -109,6 +121,20 @@ class Server:
     def forget(self, conn):
         with self.lock:
             self.open.discard(conn)
+
+    def settle(self, seconds):
+        """Waits until all requests that have come are recorded, those that
+        nobody waits for any longer too; so many seconds at most."""
+        end = time.monotonic() + seconds
+        while self.has_unread() and time.monotonic() < end:
+            time.sleep(0.001)
+
+    def has_unread(self):
+        if any(door.has_unread() for door in self.doors):
+            return True
+        with self.lock:
+            open_now = list(self.open)
+        return any(conn.has_unread() for conn in open_now)
 
     def cut(self):
         with self.lock:

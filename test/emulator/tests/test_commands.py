@@ -31,6 +31,14 @@ class Commands(Case):
                                       ' {"add":[{"name":"A"},{"name":"B"}]}')
         self.assertEqual(self.wire(), "(no requests)")
 
+    def test_wire_of_who_has_left(self):
+        for _ in range(20):
+            for _ in range(5):
+                with socket.create_connection(("127.0.0.1",
+                                               SERVER.port)) as sock:
+                    sock.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+            self.assertEqual(self.wire("--count").split("\n")[0], "5 GET")
+
     def test_wire_bodies(self):
         self.post(b'{"add":\n[]}\xff')
         self.assertIn(r'{"add":\n[]}\xff', self.wire())
