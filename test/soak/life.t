@@ -360,6 +360,10 @@ sub look
 
 sub look_at_processes
 {
+	# What each of them takes once is not what this is about.
+	my $all = 'SELECT count(*) FROM everywhere; SELECT count(*) FROM catalogs_fdw_stats';
+
+	$_->session->ask($all) foreach @clients[ 0 .. $n_elders - 1 ];
 	$_->session->ask('SELECT catalogs_fdw_disconnect_all()') foreach grep { $_->session } @clients;
 	my $end = time + 10;
 	usleep(50_000) while connections() && time < $end;
