@@ -169,11 +169,9 @@ sanitize: ## run every test with AddressSanitizer and UndefinedBehaviorSanitizer
 	@test/setup
 	@UNDER=sanitizers test/run $(or $(ONLY),sql specs t)
 
-cassert: ## run every test in a server with assertions, and some while it forgets its caches (ONLY="...")
+cassert: ## run every test in a server with assertions (ONLY="..." runs a part)
 	@test/setup cassert
-	@PG_CONFIG=$$(test/cassert) && export PG_CONFIG && \
-		UNDER=assertions test/run $(or $(ONLY),sql specs t) && \
-		$(if $(ONLY),:,UNDER=no_caches TIME_LIMIT=900 test/run $(CORE))
+	@PG_CONFIG=$$(test/cassert) UNDER=assertions test/run $(or $(ONLY),sql specs t)
 
 valgrind: ## run the tests that matter most in that server under memcheck (ONLY="...")
 	@test/setup cassert

@@ -6,7 +6,6 @@
 #                UndefinedBehaviorSanitizer; the server is Debian's, in which their
 #                runtime is loaded first
 #   assertions   the server has assertions (PG_CONFIG=$(test/cassert))
-#   no_caches    the same server, which forgets its caches whenever it may: slow
 #   valgrind     the same server, under memcheck, which knows of PostgreSQL's memory
 #
 # They report into files, or the server's log, so that nothing is overlooked, whatever
@@ -24,10 +23,9 @@ readonly sanitizer_options='detect_leaks=0:abort_on_error=1:disable_coredump=0:a
 readonly undefined_options='print_stacktrace=1:halt_on_error=1:abort_on_error=1'
 
 # choose_watcher: sets how the extension is built, build_kind, build_flags and
-# build_options; reports, the folder in which reports are found, or ''; and
-# server_settings.
+# build_options; and reports, the folder in which reports are found, or ''.
 choose_watcher() {
-	build_kind=strict build_flags='' build_options=() reports='' server_settings=''
+	build_kind=strict build_flags='' build_options=() reports=''
 	case ${UNDER-} in
 	'') return ;;
 	sanitizers)
@@ -35,9 +33,7 @@ choose_watcher() {
 		build_flags='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
 		have_sanitizers || cannot_run 'the compiler has no runtime of the sanitizers, or it does not work here'
 		;;
-	assertions) build_kind=cassert ;;
-	no_caches) build_kind=cassert server_settings='debug_discard_caches = 1' ;;
-	valgrind) build_kind=cassert ;;
+	assertions | valgrind) build_kind=cassert ;;
 	*) die "test/run: no such UNDER: $UNDER" ;;
 	esac
 	[[ $UNDER == sanitizers ]] || "$PG_CONFIG" --configure | grep -q enable-cassert ||
