@@ -14,6 +14,9 @@ system("localedef -i ru_RU -f UTF-8 $locales/ru_RU.UTF-8 > $locales/log 2>&1");
 plan skip_all => 'the Russian locale is not to be had (Debian package locales)'
   if !-e "$locales/ru_RU.UTF-8/LC_MESSAGES";
 
+plan skip_all => 'the server was built without translations'
+  if slurp_file("$ENV{CATALOGS_PG_INCLUDE}/pg_config.h") !~ /^#define ENABLE_NLS 1/m;
+
 my $t = CatalogsFdw::Test->new;
 my $node = $t->node;
 

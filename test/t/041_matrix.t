@@ -15,6 +15,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
+# A shell that has started the tests in the background has them ignore it.
+$SIG{INT} = 'DEFAULT';
+
 my @as_root = qw(unshare --user --map-root-user);
 plan skip_all => 'nobody but root can mount anything here'
   if system(@as_root, qw(unshare --mount --pid --fork mount -t proc proc /proc)) != 0;
