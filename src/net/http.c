@@ -143,6 +143,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 				CfdwResponse *failure)
 {
 	CfdwTransfer *transfer = calloc(1, sizeof(CfdwTransfer));
+	bool alone = dlist_is_empty(&under_way);
 	int code = CURLE_OUT_OF_MEMORY;
 
 	if (transfer != NULL)
@@ -164,7 +165,9 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 	{
 		dlist_push_tail(&under_way, &transfer->link);
 		code = set_up(transfer, request);
-		if (code == CURLE_OK && !cfdw_loop_add(transfer->easy, transfer->kept))
+		if (code == CURLE_OK &&
+			!cfdw_loop_add(transfer->easy,
+						   alone ? transfer->kept : CURL_SOCKET_BAD))
 			code = CURLE_OUT_OF_MEMORY;
 	}
 	if (code != CURLE_OK)

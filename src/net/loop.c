@@ -61,10 +61,9 @@
 /* Through which all transfers of the backend go. */
 typedef struct Loop
 {
-	CURLM *multi;  /* NULL while nothing needs it */
-	int transfers; /* in it */
-	int epoll_fd;  /* -1 when not open */
-	int timer_fd;  /* in the epoll descriptor; for an Append that waits */
+	CURLM *multi; /* NULL while nothing needs it */
+	int epoll_fd; /* -1 when not open */
+	int timer_fd; /* in the epoll descriptor; for an Append that waits */
 	WaitEventSet *wait_set;
 
 	/* The only transfer goes over a kept connection, the same as the one before:
@@ -255,9 +254,9 @@ cfdw_loop_check(CURLcode code)
 }
 
 /*
- * Puts a handle into the loop, and lets it begin; KEPT is the socket that it is
- * going to use, or CURL_SOCKET_BAD.  False when libcurl does not take it.  Never
- * raises.
+ * Puts a handle into the loop, and lets it begin; KEPT is the socket of the kept
+ * connection that it is going to use, when it is alone there, or CURL_SOCKET_BAD.
+ * False when libcurl does not take it.  Never raises.
  */
 bool
 cfdw_loop_add(CURL *easy, curl_socket_t kept)
@@ -269,7 +268,7 @@ cfdw_loop_add(CURL *easy, curl_socket_t kept)
 		curl_multi_add_handle(loop.multi, easy) != CURLM_OK)
 		return false;
 	join_others();
-	if (loop.transfers++ == 0 && again)
+	if (again)
 		loop.lone = kept;
 	loop.last_kept = kept;
 	act(CURL_SOCKET_TIMEOUT, 0);
@@ -284,9 +283,6 @@ void
 cfdw_loop_remove(CURL *easy)
 {
 	curl_multi_remove_handle(loop.multi, easy);
-	loop.transfers--;
-	loop.lone = CURL_SOCKET_BAD;
-	loop.lone_events = 0;
 }
 
 /*
