@@ -90,7 +90,7 @@ def strikes(emulator, options):
 
 
 def late(emulator, options):
-    return [f"{emulator.pulse.take():.3f}"]
+    return [f"{emulator.pulse.take():.6f}"]
 
 
 def heal(emulator, options):
