@@ -48,5 +48,20 @@ COMMIT;
 \! emulator wire
 \! emulator lists --columns id,name
 
+-- An added row without a request_id is refused in a place of its own, which names
+-- nobody: the delete beside it was carried out, and is not sent again.
+\! emulator reset; emulator set partial=add:1 partial_code=281 partial_shape=item
+BEGIN;
+DELETE FROM catalogs WHERE id = 4231;
+SAVEPOINT a;
+INSERT INTO catalogs (name) VALUES ('Books'), ('Films');
+\! emulator wire > /dev/null
+SELECT * FROM catalogs_fdw_flush('acme');
+ROLLBACK TO a;
+\! emulator set partial=delete:4231
+COMMIT;
+\! emulator wire
+\! emulator lists --columns id,name
+
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

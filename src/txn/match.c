@@ -161,13 +161,16 @@ refuses_something(const CfdwReply *reply)
 }
 
 /*
- * The operation that an error is about, or NULL.
+ * The operation that an error is about, or NULL: one that says neither verb nor row
+ * may be about any of them.
  */
 static CfdwOperation *
 find_refused(const CfdwBatch *batch, const CfdwReplyError *error)
 {
 	CfdwOperation *found = NULL;
 
+	if (error->verb < 0 && !error->has_key)
+		return batch->n == 1 ? batch->operations[0] : NULL;
 	for (int verb = 0; verb < CFDW_NVERBS && found == NULL; verb++)
 		if (error->verb < 0 || error->verb == verb)
 			found = find_refused_of(batch, verb, error);
