@@ -42,7 +42,7 @@ my $n_lists = 6;
 # Any transaction comes to its end within so many seconds.
 my $patience = 150;
 # So late, in seconds, a request may be judged by an account, on a busy machine.
-my $may_be_late = 0.2;
+my $may_be_late = 0.1;
 # Something happens to somebody so often, in seconds.
 my $pause = 4 / $n_sessions;
 
