@@ -288,17 +288,10 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 void
 cfdw_option_forget_user(CfdwCredentials *credentials)
 {
-	for (size_t i = 0; i < lengthof(option_defs); i++)
-	{
-		const OptionDef *def = &option_defs[i];
-		char *value;
+	ListCell *lc;
 
-		if ((def->flags & OPT_SECRET) == 0)
-			continue;
-		value = *(char **) ((char *) credentials + def->offset);
-		if (value != NULL)
-			wipe(value);
-	}
+	foreach(lc, credentials->secrets)
+		wipe(lfirst(lc));
 }
 
 static void
