@@ -74,11 +74,11 @@ is(ask('maker', q{ALTER USER MAPPING FOR tenant SERVER mine OPTIONS (SET access_
 $t->sql('DROP USER MAPPING FOR PUBLIC SERVER acme');
 
 # ------------------------------------------------------------------------------
-# A path is one on that server
+# A path is one on that server; newer libcurls write escapes in capitals
 
 foreach (
 	[ '//evil.example/' ], [ '/@evil.example/' ], [ '/:1@evil.example:2/' ], [ '/../../..', '/' ],
-	[ '/./a/../@b', '/@b' ], [ '/%0d%0aX-Other:%201' ], [ '/%00' ], [ '/%3fid=1' ],
+	[ '/./a/../@b', '/@b' ], [ '/%0D%0AX-Other:%201' ], [ '/%00' ], [ '/%3Fid=1' ],
 	[ '/;a=b' ], [ '/http://evil.example/' ])
 {
 	my ($path, $asked) = @$_;
