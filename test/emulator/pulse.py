@@ -17,20 +17,24 @@ class Pulse:
     def __init__(self):
         self.lock = threading.Lock()
         self.latest = 0.0
+        self.due = None         # when it should be woken next
         self.thread = None
 
     def take(self):
-        """In seconds."""
+        """In seconds, those included by which it is late just now."""
         with self.lock:
+            now = time.monotonic()
             if self.thread is None:
+                self.due = now + PAUSE
                 self.thread = threading.Thread(target=self.beat, daemon=True)
                 self.thread.start()
-            latest, self.latest = self.latest, 0.0
+            latest, self.latest = max(self.latest, now - self.due), 0.0
         return latest
 
     def beat(self):
         while True:
-            due = time.monotonic() + PAUSE
             time.sleep(PAUSE)
             with self.lock:
-                self.latest = max(self.latest, time.monotonic() - due)
+                now = time.monotonic()
+                self.latest = max(self.latest, now - self.due)
+                self.due = now + PAUSE
