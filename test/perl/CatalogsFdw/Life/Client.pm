@@ -32,7 +32,7 @@ The world that all clients share is a hash:
   wrong        a function that is told what is wrong
   resting      no transaction is to be begun
   calm         nothing is in the way: what fails is wrong, but for one request too many,
-               which is counted elsewhere
+               which is counted elsewhere, and for a session that was ended before
   crashes      of the server so far
   stories      what was done with a list since the accounts were looked at: its id, or
                what it is called -> texts
@@ -158,7 +158,7 @@ sub _hear
 	{
 		$self->{world}{sqlstates}{ $got->{sqlstate} }++;
 		$self->_wrong("fails, though nothing is in the way: $self->{sql}\n$got->{said}")
-		  if $self->{world}{calm} && !$self->{may_fail} && $got->{sqlstate} ne '53400';
+		  if $self->{world}{calm} && !$self->{may_fail} && $got->{sqlstate} !~ /^(?:53400|57P01)$/;
 	}
 	return $self->lose if $got->{lost};
 	$then->($got);
