@@ -107,6 +107,7 @@ static struct
 
 static bool initialize_curl(void);
 static CURLM *create_multi(void);
+static bool lacks_descriptors(void);
 static bool open_descriptors(void);
 static int wait_while_aborting(long timeout_ms);
 static int wait_interruptibly(long timeout_ms, uint32 wait_event);
@@ -158,8 +159,10 @@ cfdw_loop_open(void)
 	loop.multi = create_multi();
 	if (loop.multi == NULL)
 	{
+		CURLcode code = lacks_descriptors() ? CURLE_AGAIN : CURLE_OUT_OF_MEMORY;
+
 		cfdw_loop_close();
-		return CURLE_OUT_OF_MEMORY;
+		return code;
 	}
 	curl_multi_setopt(loop.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(loop.multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -425,6 +428,22 @@ create_multi(void)
 		if (descriptors[i] >= 0)
 			fcntl(descriptors[i], F_SETFD, FD_CLOEXEC);
 	return multi;
+}
+
+/*
+ * Whether descriptors are what it lacked: libcurl does not say.  Newer ones make no
+ * multi handle without them.
+ */
+static bool
+lacks_descriptors(void)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return errno == EMFILE || errno == ENFILE;
+	close(ends[0]);
+	close(ends[1]);
+	return false;
 }
 
 /*
