@@ -107,9 +107,9 @@ match_refusal(CfdwBatch *batch, const CfdwResponse *response)
 
 	switch (batch->answer)
 	{
+		/* What went out over a kept connection that broke, so that libcurl tried
+		 * to make a new one, and could not, may have been carried out. */
 		case CFDW_ANSWER_NOT_SENT:
-			decide_all(batch, batch->unsure ? CFDW_UNKNOWN : CFDW_NOT_SENT);
-			break;
 		case CFDW_ANSWER_UNKNOWN:
 		case CFDW_ANSWER_UNREAD:
 			decide_all(batch, sent ? CFDW_UNKNOWN : CFDW_NOT_SENT);

@@ -505,7 +505,7 @@ repeat(const Sending *sending, CfdwLane *lane)
 		return false;
 	if (response->signing_in)
 		answer = cfdw_call_login_answer(batch->call, &wait_s);
-	if (response->sent && answer == CFDW_ANSWER_UNKNOWN && !adds)
+	if (response->sent && is_lost(answer) && !adds)
 		batch->unsure = true;
 	return cfdw_call_repeat(batch->call, answer, wait_s, !adds);
 }

@@ -5,6 +5,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use IO::Select;
 use IO::Socket::INET;
@@ -249,5 +250,27 @@ is($t->wire('--count'), '4 GET', '... asks once');
 is( scalar(split /\n/, $t->try_in($session, 'FETCH ALL FROM c')->{output}),
 	60_003, '... and the cursor loses no row');
 $session->quit;
+
+# ------------------------------------------------------------------------------
+# One that breaks after the account has carried out what came over it, and a new one
+# cannot be made: libcurl tells of the latter alone
+
+$t->reset;
+my $client = CatalogsFdw::Session->new($t->node);
+$client->ask('SELECT name FROM catalogs WHERE id = 4223');
+$t->wire;
+$t->fault('hold', on => 'POST', times => 1);
+$client->send(q{UPDATE catalogs SET name = 'Goods' WHERE id = 4223});
+$t->emulator('wire', '--keep', '--wait', 2);
+$t->set(partial => 'update:*');
+$t->fault('refuse');
+usleep(20_000);
+$t->emulator('heal');
+my $got = $client->result;
+isnt($got->{sqlstate}, '', 'an update that is refused when it is sent again: an error');
+like(join("\n", $got->{said}, map { "$_->{message}\n$_->{detail}" } @{ $got->{warnings} }),
+	qr/update of list 4223/, '... and what the first attempt may have done is named');
+is(scalar(() = $t->wire =~ /"name":"Goods"/g), 2, '... of two');
+$client->quit;
 
 done_testing();
