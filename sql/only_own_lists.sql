@@ -132,6 +132,9 @@ ROLLBACK;
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7}]},"response":{"error":"no","error_code":"244"}}'
 :insert
 \echo :SQLSTATE
+\! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7}]},"response":{"message":"no","code":244}}'
+:insert
+\echo :SQLSTATE
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7,"error":"no"}]}}'
 :insert
 \echo :SQLSTATE

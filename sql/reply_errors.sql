@@ -13,7 +13,12 @@ INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":[{"id":4223}]},"errors":["No"]}'),
     ('{"_embedded":{"items":[{"id":4223}]},"response":{"error":"No","error_code":"244"}}'),
     ('{"_embedded":{"items":[{"id":4223}]},"error":{"message":"No","code":244}}'),
-    ('{"_embedded":{"items":[{"id":4223}]},"\u0065rrors":["No"]}');
+    ('{"_embedded":{"items":[{"id":4223}]},"\u0065rrors":["No"]}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"message":"No"}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"title":"No"}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"detail":"No"}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"response":{"hint":"No"}}'),
+    ('{"_embedded":{"items":[{"id":4223}]},"response":{"code":244}}');
 :arm
 :ask
 

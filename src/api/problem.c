@@ -25,6 +25,7 @@
 static const char *const word_keys[] = {"error", "message", "title", "detail",
 										"hint"};
 static const char *const code_keys[] = {"error_code", "code"};
+static const char retry_key[] = "retry_after";
 
 /* Between the words of one failure. */
 static const char word_separator[] = "; ";
@@ -66,6 +67,23 @@ cfdw_problem_read(const char *body, size_t len, const char *content_type,
 }
 
 /*
+ * Whether BODY, which ends with a zero, may say of a failure: whether the text of a
+ * key that does is in it, or an escape, with which one may be written.  "error" is
+ * also in the keys of lists of errors.
+ */
+bool
+cfdw_problem_may_be_in(const char *body)
+{
+	for (size_t i = 0; i < lengthof(word_keys); i++)
+		if (strstr(body, word_keys[i]) != NULL)
+			return true;
+	for (size_t i = 0; i < lengthof(code_keys); i++)
+		if (strstr(body, code_keys[i]) != NULL)
+			return true;
+	return strstr(body, retry_key) != NULL || strstr(body, "\\u") != NULL;
+}
+
+/*
  * Begins to gather what is said of *PROBLEM, which is emptied: in the current
  * memory context, if IN_WORDS.
  */
@@ -94,7 +112,7 @@ cfdw_said_add(CfdwSaid *said, json_object *object)
 		add_code(said, cfdw_tree_member(object, code_keys[i]));
 	for (size_t i = 0; i < lengthof(word_keys); i++)
 		add_words(said, cfdw_tree_member(object, word_keys[i]));
-	if (cfdw_tree_int64(cfdw_tree_member(object, "retry_after"), &number) &&
+	if (cfdw_tree_int64(cfdw_tree_member(object, retry_key), &number) &&
 		number > 0 && number <= INT_MAX)
 		said->problem->retry_after_s = (int) number;
 }

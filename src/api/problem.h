@@ -38,6 +38,7 @@ typedef struct CfdwSaid
 
 extern bool cfdw_problem_read(const char *body, size_t len,
 							  const char *content_type, CfdwProblem *problem);
+extern bool cfdw_problem_may_be_in(const char *body);
 
 extern void cfdw_said_begin(CfdwSaid *said, CfdwProblem *problem,
 							bool in_words);

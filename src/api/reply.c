@@ -102,7 +102,7 @@ cfdw_reply_signed_in(const char *body, size_t len)
 }
 
 /*
- * Reads a reply that names no errors, in a fraction of the time that a tree of it
+ * Reads a reply that says of no failure, in a fraction of the time that a tree of it
  * takes.  False: it is another one, or none.
  */
 static bool
@@ -116,9 +116,7 @@ read_plain(Reading *reading, const char *body, size_t len)
 	CfdwItem item;
 
 	memset(reply, 0, sizeof(*reply));
-	/* The key of an error may be written with escapes. */
-	if (len == 0 || strstr(body, "error") != NULL ||
-		strstr(body, "\\u") != NULL)
+	if (len == 0 || cfdw_problem_may_be_in(body))
 		return false;
 	reader = cfdw_reader_create(resource, lengthof(keys), keys);
 	cfdw_reader_feed(reader, body, len);

@@ -84,6 +84,9 @@ check_same(const CfdwReply *a, const CfdwReply *b)
 			   b->failed);
 	FUZZ_CHECK(a->problem.code == b->problem.code, "code: %d or %d",
 			   a->problem.code, b->problem.code);
+	FUZZ_CHECK(a->problem.retry_after_s == b->problem.retry_after_s,
+			   "retry_after: %d or %d", a->problem.retry_after_s,
+			   b->problem.retry_after_s);
 	FUZZ_CHECK(a->nitems == b->nitems, "%d or %d items", a->nitems, b->nitems);
 	for (int i = 0; i < a->nitems; i++)
 	{
