@@ -207,6 +207,8 @@ class Api:
                                   self.settings)
         if refused:
             answer.status = int(self.settings["partial_status"])
+            answer.refused = [(verb, position)
+                              for verb, _, _, _, position in refused]
         return answer
 
     ROUTES = {rules.API_PATH: catalogs, rules.LOGIN_PATH: login}

@@ -82,6 +82,7 @@ class Emulator:
         if fault:
             return self.strike(fault, conn, request, reply, entry)
         entry.status = reply.status
+        entry.refused = reply.refused
         return conn.send_reply(reply, request)
 
     def strike(self, fault, conn, request, reply, entry):

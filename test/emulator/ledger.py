@@ -18,10 +18,12 @@ FORM_KEY = re.compile(r"(USER_HASH=)[^&\s]*")
 
 class Entry:
     """One request.  status is None while, or if, nothing is answered;
-    replied counts the bytes of the reply's body that went out."""
+    refused are the rows of which the answer says so; replied counts the
+    bytes of the reply's body that went out."""
 
     __slots__ = ("number", "account", "method", "kind", "target", "body",
-                 "rows", "agent", "time", "status", "complaints", "replied")
+                 "rows", "agent", "time", "status", "refused", "complaints",
+                 "replied")
 
     def __init__(self, number, request):
         self.number = number
@@ -34,6 +36,7 @@ class Entry:
         self.agent = request.headers.get("user-agent", "")
         self.time = time.monotonic()
         self.status = None
+        self.refused = ()
         self.complaints = ()
         self.replied = 0
 
@@ -131,6 +134,9 @@ class Ledger:
             parts.append(f" ({printable(entry.agent.encode('latin-1'))})")
         if options.status:
             parts.append(f" -> {entry.status or 'no reply'}")
+        if options.refused:
+            parts.extend(f", not {verb} {position}"
+                         for verb, position in entry.refused)
         if options.time:
             since = entry.time - before if before is not None else 0
             parts.append(f" +{since:.3f}s")

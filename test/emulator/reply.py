@@ -41,9 +41,10 @@ STREAM_ROWS = 2000              # more than these are not sent in one piece
 
 class Reply:
     """A reply before it is on the wire.  `parts`, if set, replaces `body`:
-    an iterable of bytes whose length nobody knows beforehand."""
+    an iterable of bytes whose length nobody knows beforehand.  `refused` are
+    the rows of which it says so: of each a verb and the position."""
 
-    __slots__ = ("status", "type", "headers", "body", "parts")
+    __slots__ = ("status", "type", "headers", "body", "parts", "refused")
 
     def __init__(self, status, body=b"", kind=JSON, headers=(), parts=None):
         self.status = status
@@ -51,6 +52,7 @@ class Reply:
         self.headers = list(headers)
         self.body = body
         self.parts = parts
+        self.refused = ()
 
     def whole(self):
         """The body in one piece."""

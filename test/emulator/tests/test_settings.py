@@ -88,6 +88,8 @@ def refused_items(test):
     test.assertEqual([i.get("id") for i in items], [5001, None, 5002])
     test.assertEqual(items[1], {"error": {"code": 282,
                                           "message": "Catalog not found"}})
+    test.assertIn("add 3 -> 200, not add 2",
+                  test.wire("--summary", "--status", "--refused"))
 
 
 def error_body(kind, pattern):
