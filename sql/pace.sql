@@ -12,6 +12,17 @@ BEGIN
 END
 $$;
 \! emulator wire --status | sort | uniq -c | sed 's/^ *//'
+-- So does what is sent once more, as the connection was closed that it was sent over.
+\! sleep 1.1
+\! emulator fault reset_kept on=GET nth=7
+DO $$
+BEGIN
+    FOR i IN 1 .. 9 LOOP
+        PERFORM count(*) FROM catalogs;
+    END LOOP;
+END
+$$;
+\! emulator wire --status | sort | uniq -c | sed 's/^ *//'
 BEGIN;
 INSERT INTO catalogs (name) SELECT 'r' || g FROM generate_series(1, 400) g;
 SELECT count(*) FROM catalogs_fdw_flush('acme');

@@ -111,6 +111,7 @@ static void see_reply(CfdwCall *call);
 static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
 						 bool signing_in);
 static void fail(CfdwCall *call, CfdwOutcome outcome, const char *error);
+static bool must_sign_in(const CfdwCall *call);
 static bool has_bytes(const CfdwCall *call);
 static void take_response(CfdwCall *call);
 static double backoff_ms(const CfdwCall *call, bool later);
@@ -563,16 +564,27 @@ see_reply(CfdwCall *call)
 	if (!cfdw_http_is_ready(call->transfer))
 		return;
 	take_response(call);
-	if (cfdw_answer_of_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
-		cfdw_login_refused(cfdw_session_logins(call->session), call->logins) &&
-		!call->renewed && (!aborting || call->in_abort))
+	if ((call->response.out_of_turn || must_sign_in(call)) &&
+		(!aborting || call->in_abort))
 	{
-		call->renewed = true;
+		call->renewed |= !call->response.out_of_turn;
 		end_attempt(call);
 		call->state = CALL_IN_LINE;
 	}
 	else if (cfdw_http_is_read(call->transfer))
 		call->state = CALL_ENDED;
+}
+
+/*
+ * Whether the account wants a login, and it is not known that one will not help.
+ */
+static bool
+must_sign_in(const CfdwCall *call)
+{
+	return cfdw_answer_of_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
+		   cfdw_login_refused(cfdw_session_logins(call->session),
+							  call->logins) &&
+		   !call->renewed;
 }
 
 /*

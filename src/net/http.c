@@ -716,7 +716,7 @@ on_tls(CURL *easy, void *context, void *arg)
 
 /*
  * libcurl has a connection, and is about to send the request; once more when a
- * kept connection turns out to be closed.
+ * kept connection turns out to be closed.  What has no body has arrived then, perhaps.
  */
 static int
 on_connected(void *arg, char *address, char *local_address, int port,
@@ -728,6 +728,12 @@ on_connected(void *arg, char *address, char *local_address, int port,
 	(void) local_address;
 	(void) port;
 	(void) local_port;
+	if (transfer->arrival.connected && transfer->body == NULL &&
+		!cfdw_pace_sent_again(&transfer->turn))
+	{
+		transfer->response.out_of_turn = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
 	transfer->arrival.connected = true;
 	cfdw_statistics_count(transfer->statistics,
 						  transfer->signs_in       ? CFDW_COUNT_LOGINS

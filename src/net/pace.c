@@ -147,6 +147,7 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 	{
 		turn->place = place;
 		turn->window_us = SECOND_US / parts;
+		turn->places = limit / parts;
 		pace->places[place].ticket = turn->ticket;
 		pace->places[place].free_us =
 			now + lease_ms * INT64CONST(1000) + turn->window_us;
@@ -172,6 +173,36 @@ cfdw_pace_sent(CfdwTurn *turn)
 	SpinLockAcquire(&pace->lock);
 	keep_place(pace, turn, turn->sent_us + LATE_PART(turn->window_us));
 	SpinLockRelease(&pace->lock);
+}
+
+/*
+ * The request goes out once more, though it may have arrived before: for that it takes
+ * another place.  False, and it must not, when none is free.
+ */
+bool
+cfdw_pace_sent_again(CfdwTurn *turn)
+{
+	CfdwPace *pace = turn->pace;
+	int64 taken[MAX_PLACES];
+	int ntaken;
+	int place;
+	int64 now = cfdw_clock_us();
+	bool found;
+
+	if (pace == NULL || turn->window_us == 0)
+		return true;
+	SpinLockAcquire(&pace->lock);
+	place = find_free(pace, now, taken, &ntaken);
+	found = ntaken < turn->places && pace->held_off_us <= now;
+	if (found)
+	{
+		turn->place = place;
+		turn->sent_us = now;
+		pace->places[place].ticket = turn->ticket;
+		keep_place(pace, turn, now + LATE_PART(turn->window_us));
+	}
+	SpinLockRelease(&pace->lock);
+	return found;
 }
 
 /*
@@ -285,7 +316,7 @@ leave_line(CfdwPace *pace, uint64 ticket)
 
 /*
  * The number of a place that is free, or -1; until when each of the others is
- * TAKEN, which has room for all, or NULL.
+ * TAKEN, which has room for all.
  */
 static int
 find_free(const CfdwPace *pace, int64 now, int64 *taken, int *ntaken)
@@ -296,7 +327,7 @@ find_free(const CfdwPace *pace, int64 now, int64 *taken, int *ntaken)
 	for (int i = 0; i < MAX_PLACES; i++)
 		if (pace->places[i].free_us <= now)
 			found = found < 0 ? i : found;
-		else if (taken != NULL)
+		else
 			taken[(*ntaken)++] = pace->places[i].free_us;
 	return found;
 }

@@ -24,6 +24,7 @@ typedef struct CfdwTurn
 	int64 held_off_us; /* in line: for so long the account is not asked */
 	int place;         /* its number, when it has one ... */
 	int64 window_us;   /* ... for so long after it was sent; or 0 */
+	int places;        /* that there are */
 	int64 sent_us;     /* when the last of it had gone out; 0: nothing has */
 } CfdwTurn;
 
@@ -31,6 +32,7 @@ extern CfdwPace *cfdw_pace_open(const char *url);
 extern bool cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit,
 						   int lease_ms, double *wait_ms);
 extern void cfdw_pace_sent(CfdwTurn *turn);
+extern bool cfdw_pace_sent_again(CfdwTurn *turn);
 extern void cfdw_pace_answered(CfdwTurn *turn);
 extern void cfdw_pace_leave(CfdwTurn *turn);
 extern void cfdw_pace_hold_off(CfdwPace *pace, double ms);

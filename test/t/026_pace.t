@@ -84,6 +84,22 @@ all_taken(20, 'in twenty batches', @arrived);
 cmp_ok($arrived[-1]{at}, '>', 1.99, '... in two seconds');
 is_within($arrived[-1]{at}, 3, '... and not many more');
 
+# What went out over a kept connection that broke has arrived, perhaps, and counts; what
+# is sent in its place counts, too.
+foreach my $nth (1, $limit)
+{
+	idle();
+	$t->fault('reset_kept', on => 'GET', nth => $nth);
+	$got = $one->ask($scan) foreach 1 .. $limit;
+	is($got->{sqlstate}, '', "a connection breaks at request $nth");
+	@arrived = arrived();
+	is_deeply(
+		[ map { $_->{status} } @arrived ],
+		[ (200) x ($nth - 1), 'no reply', (200) x ($limit - $nth + 1) ],
+		'... which is sent once more, and is not one too many');
+	cmp_ok($arrived[-1]{at} - $arrived[0]{at}, '>', 0.99, '... with the others') or diag(join ' ', map { $_->{at} } @arrived);
+}
+
 idle();
 $one->ask(q{INSERT INTO acme.catalogs (name) VALUES ('x') RETURNING id}) foreach 1 .. 20;
 all_taken(20, 'twenty rows that return their ids', arrived());
