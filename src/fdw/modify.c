@@ -182,7 +182,8 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	else
 	{
 		added = add(state, slot);
-		send_added(state, &added, 1);
+		if (added.need != CFDW_NEED_NOTHING)
+			send_added(state, &added, 1);
 	}
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);

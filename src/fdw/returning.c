@@ -53,11 +53,6 @@ cfdw_returning_create(CfdwTable *table, const ResultRelInfo *rri)
 	ListCell *lc;
 
 	returning->table = table;
-	returning->lists =
-		cfdw_table_rows(table->relid, rri->ri_RelationDesc->rd_rel->reltuples);
-	returning->context = AllocSetContextCreate(CurrentMemoryContext,
-											   "catalogs_fdw rows read back",
-											   ALLOCSET_SMALL_SIZES);
 	returning->needed = palloc0(sizeof(bool) * Max(table->ncolumns, 1));
 	foreach(lc, vars_read(rri))
 	{
@@ -68,10 +63,17 @@ cfdw_returning_create(CfdwTable *table, const ResultRelInfo *rri)
 	}
 	if (rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_insert_after_row)
 		columns = add_column(columns, 0);
+	if (columns == NULL)
+		return returning;
 	note_columns(returning, columns);
-	if (returning->any)
-		returning->fetched =
-			cfdw_projection_create(table, stored_columns(returning));
+	returning->any = true;
+	returning->lists =
+		cfdw_table_rows(table->relid, rri->ri_RelationDesc->rd_rel->reltuples);
+	returning->context = AllocSetContextCreate(CurrentMemoryContext,
+											   "catalogs_fdw rows read back",
+											   ALLOCSET_SMALL_SIZES);
+	returning->fetched =
+		cfdw_projection_create(table, stored_columns(returning));
 	return returning;
 }
 
@@ -282,9 +284,12 @@ refuse_gone(const CfdwTable *table, int64 id)
 static List *
 vars_read(const ResultRelInfo *rri)
 {
-	List *exprs = list_make1(rri->ri_returningList);
+	List *exprs;
 	ListCell *lc;
 
+	if (rri->ri_returningList == NIL && rri->ri_WithCheckOptions == NIL)
+		return NIL;
+	exprs = list_make1(rri->ri_returningList);
 	foreach(lc, rri->ri_WithCheckOptions)
 		exprs = lappend(exprs, lfirst_node(WithCheckOption, lc)->qual);
 	return pull_var_clause((Node *) exprs, PVC_RECURSE_AGGREGATES |
@@ -309,7 +314,6 @@ note_columns(CfdwReturning *returning, Bitmapset *columns)
 	bool whole_row =
 		bms_is_member(-FirstLowInvalidHeapAttributeNumber, columns);
 
-	returning->any = !bms_is_empty(columns);
 	columns = cfdw_generated_needs(table, columns);
 	for (int i = 0; i < table->ncolumns; i++)
 		returning->needed[i] =
