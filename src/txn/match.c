@@ -50,13 +50,14 @@ static bool list_adds(const CfdwBatch *batch, Adds *adds);
 static bool are_credible(CfdwBatch *batch, const Adds *adds);
 static void pair_by_request_id(Adds *adds);
 static bool pair_the_rest(Adds *adds);
-static void confirm_pairs(CfdwBatch *batch, const Adds *adds);
+static void confirm_pairs(CfdwBatch *batch, Adds *adds);
 static void decide_all(CfdwBatch *batch, CfdwVerdict verdict);
 static CfdwVerdict refused(const CfdwBatch *batch);
 static CfdwVerdict no_row(const CfdwBatch *batch,
 						  const CfdwOperation *operation);
 static bool names_id(const CfdwReply *reply, int64 id);
 static bool is_sent(const CfdwBatch *batch, int64 id);
+static const char *sent_request_id(const CfdwOperation *operation);
 static bool bears_request_id(const CfdwOperation *operation, int64 request_id);
 
 /*
@@ -354,7 +355,7 @@ list_adds(const CfdwBatch *batch, Adds *adds)
 			adds->rows[adds->n++] = operation;
 	}
 	for (int i = 0; i < reply->nitems; i++)
-		if (!is_sent(batch, reply->items[i].id))
+		if (adds->nadds == batch->n || !is_sent(batch, reply->items[i].id))
 			adds->items[adds->nitems++] = &reply->items[i];
 	return true;
 }
@@ -407,6 +408,8 @@ pair_by_request_id(Adds *adds)
 		int rows = 0;
 
 		adds->item_of[i] = -1;
+		if (sent_request_id(adds->rows[i]) == NULL)
+			continue;
 		for (int j = 0; j < adds->nitems; j++)
 			if (adds->items[j]->has_request_id &&
 				bears_request_id(adds->rows[i], adds->items[j]->request_id))
@@ -465,28 +468,26 @@ pair_the_rest(Adds *adds)
 }
 
 /*
- * Gives rows that are paired their ids.  Items that are not are lists that nobody
- * but this batch can have added.
+ * Gives rows that are paired their ids, and takes away their items.  What is left is
+ * lists that nobody but this batch can have added.
  */
 static void
-confirm_pairs(CfdwBatch *batch, const Adds *adds)
+confirm_pairs(CfdwBatch *batch, Adds *adds)
 {
 	batch->strays = cfdw_ledger_alloc(sizeof(int64) * Max(adds->nitems, 1));
-	for (int j = 0; j < adds->nitems; j++)
+	for (int i = 0; i < adds->n; i++)
 	{
-		CfdwOperation *owner = NULL;
+		int item = adds->item_of[i];
 
-		for (int i = 0; i < adds->n; i++)
-			if (adds->item_of[i] == j)
-				owner = adds->rows[i];
-		if (owner != NULL)
-		{
-			owner->data->id = adds->items[j]->id;
-			owner->verdict = CFDW_CONFIRMED;
-		}
-		else if (batch->strays != NULL)
-			batch->strays[batch->nstrays++] = adds->items[j]->id;
+		if (item < 0)
+			continue;
+		adds->rows[i]->data->id = adds->items[item]->id;
+		adds->rows[i]->verdict = CFDW_CONFIRMED;
+		adds->items[item] = NULL;
 	}
+	for (int j = 0; j < adds->nitems && batch->strays != NULL; j++)
+		if (adds->items[j] != NULL)
+			batch->strays[batch->nstrays++] = adds->items[j]->id;
 }
 
 static void
@@ -542,13 +543,21 @@ is_sent(const CfdwBatch *batch, int64 id)
 }
 
 /*
- * Whether a row was sent with a request_id.
+ * The request_id that a row was sent with, or NULL.
+ */
+static const char *
+sent_request_id(const CfdwOperation *operation)
+{
+	return operation->data->values[operation->data->resource->request_id];
+}
+
+/*
+ * Whether a row was sent with that request_id.
  */
 static bool
 bears_request_id(const CfdwOperation *operation, int64 request_id)
 {
-	int key = operation->data->resource->request_id;
-	const char *sent = operation->data->values[key];
+	const char *sent = sent_request_id(operation);
 
 	return sent != NULL && strtoi64(sent, NULL, 10) == request_id;
 }
