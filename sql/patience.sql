@@ -11,6 +11,11 @@ SELECT count(*) FROM catalogs WHERE id = 4223;
 UPDATE catalogs SET name = 'x' WHERE id = 4223;
 \! emulator wire --status; emulator fault status code=503 on=POST times=1
 INSERT INTO catalogs (name) VALUES ('once');
+\! emulator wire --status; emulator fault status code=503 body=html times=1
+-- The same when it is a page that says so.
+SELECT count(*) FROM catalogs;
+\! emulator wire --status; emulator fault status code=503 body=html on=POST times=1
+INSERT INTO catalogs (name) VALUES ('once more');
 \! emulator wire --status
 -- 429 is a refusal for certain: of an add, too.
 \! emulator fault status code=429 on=POST times=1

@@ -117,9 +117,25 @@ $t->try_sql('SELECT * FROM "Книги"');
 like($t->log, qr{request: GET \S+/\S+, status 404}, 'a path that is not of ASCII');
 
 # ------------------------------------------------------------------------------
+# Through a proxy: the emulator takes a request as one, but has no such path
+
+(my $proxy = $t->url) =~ s{/$}{};
+$t->sql(<<"SQL");
+ALTER SERVER acme OPTIONS (SET url 'http://main.example:81', ADD proxy '$proxy');
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme
+	OPTIONS (ADD proxy_user 'porter', ADD proxy_password 'main-gate');
+SQL
+logged();
+$t->try_sql('SELECT name FROM catalogs WHERE id = 99');
+like(logged(), qr{^GET http://main\.example:81/api/v2/catalogs\?id=99, status 404, .*$},
+	'the account is named, not the proxy');
+$t->sql("ALTER SERVER acme OPTIONS (SET url '@{[$t->url]}', DROP proxy)");
+
+# ------------------------------------------------------------------------------
 # What no line says
 
 unlike($t->log, qr/main-token|main-key|robot\@example|Bearer/, 'no secret');
+unlike($t->log, qr/request: .*(?:porter|main-gate|cG9ydGVy)/, 'nor one of the proxy');
 unlike($t->log, qr/"add"|Films|Authorization/, 'no body, no header');
 unlike($t->log, qr/catalogs_fdw request: .*\n.*(STATEMENT|CONTEXT)/, 'no statement, no context');
 
