@@ -330,22 +330,15 @@ take_ahead(ModifyState *state, PlanState *plan)
 }
 
 /*
- * Whether it is so, as far as the planner cannot tell: something is read that only
- * the account knows; and neither a trigger nor a view looks at a row before the next
- * is inserted, nor is a value put in beyond what the plan gives.
+ * Whether it is so: nothing forbids it, and something is read that only the account
+ * knows.
  */
 static bool
 wants_ahead(void *owner)
 {
 	ModifyState *state = owner;
-	const ResultRelInfo *rri = state->rri;
-	const TriggerDesc *triggers = rri->ri_TrigDesc;
-	const TupleConstr *constraints = rri->ri_RelationDesc->rd_att->constr;
 
-	return (triggers == NULL || (!triggers->trig_insert_before_row &&
-								 !triggers->trig_insert_after_row)) &&
-		   (constraints == NULL || !constraints->has_generated_stored) &&
-		   rri->ri_WithCheckOptions == NIL &&
+	return cfdw_modify_may_take_ahead(state->rri) &&
 		   cfdw_returning_planned(returning_of(state), state->plan) !=
 			   CFDW_NEED_NOTHING;
 }
