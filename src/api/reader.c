@@ -8,10 +8,10 @@
  * memory as a whole.  Only values that are wanted are ever converted: value.c
  * does that.
  *
- * The walker checks the grammar of JSON except for the insides of strings
- * that nobody asked for.  It finds bounds only; a parser that builds values
- * costs ten times as much per item, and the incremental parser of
- * common/jsonapi.h begins with PostgreSQL 17.
+ * The walker checks the grammar of JSON; that a string is UTF-8, and an escape
+ * a character, is looked at only in those that are asked for.  It finds bounds
+ * only; a parser that builds values costs ten times as much per item, and the
+ * incremental parser of common/jsonapi.h begins with PostgreSQL 17.
  *
  * Facts: the API page, "GET reply", and of "POST reply" the shapes of items.
  * Must not know HTTP, sessions or slots.

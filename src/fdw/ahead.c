@@ -40,7 +40,8 @@ struct CfdwAhead
 /* Those of all queries that are running. */
 static dlist_head aheads = DLIST_STATIC_INIT(aheads);
 
-/* The innermost query that is running, if that is to its end; or NULL. */
+/* The innermost query that is running and may insert and return rows, if it is run
+ * to its end; or NULL. */
 static EState *runs_to_end = NULL;
 
 static ExecutorRun_hook_type previous_run = NULL;
