@@ -42,6 +42,14 @@ INSERT INTO replies (body, statement) VALUES
     ('{"_embedded":{"items":[{"id":4222},{"id":4223,"errors":[{"code":"244","detail":"No"}]}]}}',
      $$UPDATE catalogs SET name = 'x' WHERE id IN (4222, 4223)$$),
     ('{"_embedded":{"items":[{"request_id":12,"error":"No"},{"id":7002,"request_id":13}]}}',
+     $$INSERT INTO catalogs (name, request_id) VALUES ('a', 12), ('b', 13)$$),
+    ('{"_embedded":{"items":[{"id":4223,"error_code":"244"}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$),
+    ('{"_embedded":{"items":[{"id":4223,"code":244}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$),
+    ('{"_embedded":{"items":[{"id":4223,"message":"No"}]}}',
+     $$UPDATE catalogs SET name = 'x' WHERE id = 4223$$),
+    ('{"_embedded":{"items":[{"request_id":12,"code":285},{"id":7002,"request_id":13}]}}',
      $$INSERT INTO catalogs (name, request_id) VALUES ('a', 12), ('b', 13)$$);
 :arm
 :ask
@@ -62,7 +70,8 @@ INSERT INTO catalogs (name, request_id) VALUES ('a', 12);
 -- What says that there is no error is none.
 INSERT INTO replies (body) VALUES
     ('{"_embedded":{"items":[{"id":4223,"error":null}],"errors":[]},"errors":{},"error":false,"response":{"error":""}}'),
-    ('{"_embedded":{"items":[{"id":4223,"error":false}],"errors":{"update":{}}},"error":"","validation-errors":[]}');
+    ('{"_embedded":{"items":[{"id":4223,"error":false}],"errors":{"update":{}}},"error":"","validation-errors":[]}'),
+    ('{"_embedded":{"items":[{"id":4223,"error":"false","error_code":"0"}]},"error":"false","response":{"error":"0","error_code":0}}');
 :arm
 :ask
 

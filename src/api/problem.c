@@ -237,9 +237,9 @@ add_words(CfdwSaid *said, json_object *value)
 		cfdw_said_add(said, value);
 		return;
 	}
-	text = json_object_get_string(value);
-	if (text[0] == '\0')
+	if (!cfdw_tree_is_set(value))
 		return;
+	text = json_object_get_string(value);
 	said->any = true;
 	if (*code == 0 || is_status(*code))
 	{

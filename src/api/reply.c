@@ -39,6 +39,7 @@ static void read_tree(Reading *reading, json_object *root);
 static void *grow(Reading *reading, void *array, int n, size_t size);
 static void collect_items(Reading *reading, json_object *value, bool outermost);
 static void collect_item(Reading *reading, json_object *item);
+static bool is_refused(const Reading *reading, json_object *item);
 static CfdwReplyItem *new_item(Reading *reading);
 static void collect_errors(Reading *reading, json_object *errors);
 static void collect_verb_errors(Reading *reading, json_object *errors,
@@ -232,8 +233,7 @@ collect_item(Reading *reading, json_object *item)
 		cfdw_tree_member(item, resource->columns[resource->request_id].key);
 	CfdwReplyItem *result;
 
-	if (cfdw_tree_is_set(cfdw_tree_member(item, "error")) ||
-		cfdw_tree_is_set(cfdw_tree_member(item, resource->errors)))
+	if (is_refused(reading, item))
 	{
 		collect_error(reading, NULL, item, -1);
 		return;
@@ -245,6 +245,23 @@ collect_item(Reading *reading, json_object *item)
 		!cfdw_tree_int64(item, &result->id))
 		result->id = 0;
 	result->has_request_id = cfdw_tree_int64(request_id, &result->request_id);
+}
+
+/*
+ * Whether an item says of a failure, under any of the keys that do.
+ */
+static bool
+is_refused(const Reading *reading, json_object *item)
+{
+	CfdwProblem problem;
+	CfdwSaid said;
+
+	if (cfdw_tree_is_set(cfdw_tree_member(item, "error")) ||
+		cfdw_tree_is_set(cfdw_tree_member(item, reading->resource->errors)))
+		return true;
+	cfdw_said_begin(&said, &problem, false);
+	cfdw_said_add(&said, item);
+	return said.any;
 }
 
 /*
