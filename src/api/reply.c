@@ -113,25 +113,33 @@ read_plain(Reading *reading, const char *body, size_t len)
 	const char *keys[] = {resource->columns[resource->id].key,
 						  resource->columns[resource->request_id].key};
 	CfdwReply *reply = reading->reply;
+	MemoryContext context;
+	MemoryContext caller;
 	CfdwReader *reader;
 	CfdwItem item;
 
 	memset(reply, 0, sizeof(*reply));
 	if (len == 0 || cfdw_problem_may_be_in(body))
 		return false;
+	/* Of many batches, the replies alone are kept until all are sent. */
+	context = AllocSetContextCreate(CurrentMemoryContext, "catalogs_fdw reply",
+									ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(context);
 	reader = cfdw_reader_create(resource, lengthof(keys), keys);
 	cfdw_reader_feed(reader, body, len);
+	MemoryContextSwitchTo(caller);
 	while (cfdw_reader_next(reader, &item) == CFDW_READ_ITEM)
 	{
 		CfdwReplyItem *read = new_item(reading);
 
 		if (read == NULL)
-			return false;
+			break;
 		read->id = item.has_id ? item.id : 0;
 		read->has_request_id =
 			cfdw_value_int64(&item.fields[1], &read->request_id);
 	}
-	reply->named = cfdw_reader_finish(reader);
+	reply->named = !reading->no_memory && cfdw_reader_finish(reader);
+	MemoryContextDelete(context);
 	return reply->named;
 }
 
