@@ -158,5 +158,12 @@ $$;
 SELECT id FROM catalogs LIMIT 2;
 :again
 
+-- A list without a row beside a failure is no empty account, ...
+\! emulator fault body 'text={"_embedded":{"items":[]},"response":{"error":"No","error_code":"244"}}' on=GET
+SELECT id FROM catalogs;
+-- ... but one beside words that tell of none is.
+\! emulator fault body 'text={"_embedded":{"items":[]},"error":false,"response":{"error":"","error_code":0}}' on=GET
+SELECT id FROM catalogs;
+
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

@@ -100,7 +100,7 @@ struct CfdwReader
 	StringInfoData buf;
 	size_t pos;          /* of the next byte to look at, in buf */
 	uint64 dropped;      /* bytes of the reply before buf */
-	StringInfoData head; /* first bytes, until items are found */
+	StringInfoData head; /* first bytes, until an item is found */
 
 	/* The walker. */
 	Level levels[CFDW_MAX_DEPTH];
@@ -114,6 +114,7 @@ struct CfdwReader
 	bool key_leads; /* last key leads towards the items */
 	int mark_len;   /* bytes of a byte order mark that have been skipped */
 	bool items_found;
+	bool item_found;
 	const char *fault;
 
 	/* The item being read. */
@@ -238,7 +239,7 @@ cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len)
 	}
 	appendBinaryStringInfo(&reader->buf, data, len);
 
-	if (!reader->items_found && reader->head.len < HEAD_SIZE)
+	if (!reader->item_found && reader->head.len < HEAD_SIZE)
 		appendBinaryStringInfo(
 			&reader->head, data,
 			Min(len, (size_t) (HEAD_SIZE - reader->head.len)));
@@ -303,7 +304,16 @@ cfdw_reader_fault(const CfdwReader *reader, uint64 *offset)
 }
 
 /*
- * The first bytes of a reply in which no items have been found.
+ * Whether no item has been found so far.
+ */
+bool
+cfdw_reader_is_empty(const CfdwReader *reader)
+{
+	return !reader->item_found;
+}
+
+/*
+ * The first bytes of a reply in which no item has been found.
  */
 const char *
 cfdw_reader_head(const CfdwReader *reader, size_t *len)
@@ -500,6 +510,7 @@ open_level(CfdwReader *reader, char c)
 		reader->items_found = true;
 	else if (level->role == ROLE_ITEM)
 	{
+		reader->item_found = true;
 		reader->in_item = true;
 		reader->item_start = reader->pos;
 		reader->likely = 0;

@@ -38,6 +38,7 @@ extern void cfdw_reader_feed(CfdwReader *reader, const char *data, size_t len);
 extern CfdwReadStatus cfdw_reader_next(CfdwReader *reader, CfdwItem *item);
 extern bool cfdw_reader_finish(CfdwReader *reader);
 extern const char *cfdw_reader_fault(const CfdwReader *reader, uint64 *offset);
+extern bool cfdw_reader_is_empty(const CfdwReader *reader);
 extern const char *cfdw_reader_head(const CfdwReader *reader, size_t *len);
 extern bool cfdw_reader_is_json(const char *body, size_t len);
 

@@ -47,6 +47,7 @@ static bool is_asked_for(const CfdwCursor *cursor, const CfdwItem *item);
 static bool receive(CfdwCursor *cursor);
 static void count_rows(void *arg);
 static void finish_reply(CfdwCursor *cursor);
+static bool hides_failure(const CfdwCursor *cursor);
 static bool ask_again(CfdwCursor *cursor);
 static CfdwAnswer judge(const CfdwCursor *cursor, int *wait_s);
 static const char *what_is_said(const CfdwCursor *cursor, size_t *len);
@@ -314,7 +315,8 @@ finish_reply(CfdwCursor *cursor)
 
 	if (!response->signing_in &&
 		(answer == CFDW_ANSWER_EMPTY ||
-		 (answer == CFDW_ANSWER_DONE && cfdw_reader_finish(cursor->reader))))
+		 (answer == CFDW_ANSWER_DONE && cfdw_reader_finish(cursor->reader) &&
+		  !hides_failure(cursor))))
 	{
 		cfdw_call_end(cursor->call);
 		cursor->ended = true;
@@ -329,6 +331,23 @@ finish_reply(CfdwCursor *cursor)
 		cfdw_problem_read(said, len, response->content_type, &problem))
 		cfdw_report_response(&cursor->action, response, said, len);
 	report_malformed(cursor, _(cfdw_reader_fault(cursor->reader, &offset)));
+}
+
+/*
+ * Whether a list without a row stands beside a failure: then it is not known that
+ * there are none.
+ */
+static bool
+hides_failure(const CfdwCursor *cursor)
+{
+	const CfdwResponse *response = cfdw_call_response(cursor->call);
+	size_t len;
+	const char *head = cfdw_reader_head(cursor->reader, &len);
+	CfdwProblem problem;
+
+	return cfdw_reader_is_empty(cursor->reader) &&
+		   cfdw_problem_may_be_in(head) &&
+		   cfdw_problem_read(head, len, response->content_type, &problem);
 }
 
 /*
