@@ -135,6 +135,9 @@ ROLLBACK;
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7}]},"response":{"message":"no","code":244}}'
 :insert
 \echo :SQLSTATE
+\! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7,"code":244}]}}'
+:insert
+\echo :SQLSTATE
 \! emulator fault body on=POST 'text={"_embedded":{"items":[{"id":7,"error":"no"}]}}'
 :insert
 \echo :SQLSTATE

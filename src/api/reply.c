@@ -39,7 +39,8 @@ static void read_tree(Reading *reading, json_object *root);
 static void *grow(Reading *reading, void *array, int n, size_t size);
 static void collect_items(Reading *reading, json_object *value, bool outermost);
 static void collect_item(Reading *reading, json_object *item);
-static bool is_refused(const Reading *reading, json_object *item);
+static bool has_error(const Reading *reading, json_object *item);
+static bool says_of_failure(json_object *item);
 static CfdwReplyItem *new_item(Reading *reading);
 static void collect_errors(Reading *reading, json_object *errors);
 static void collect_verb_errors(Reading *reading, json_object *errors,
@@ -229,7 +230,8 @@ collect_items(Reading *reading, json_object *value, bool outermost)
 }
 
 /*
- * An item, or with an error of its own a row that is refused.
+ * An item, or with an error of its own a row that is refused.  What says of a failure
+ * otherwise, and has an id, may be either: that of an added row is not to be believed.
  */
 static void
 collect_item(Reading *reading, json_object *item)
@@ -241,10 +243,11 @@ collect_item(Reading *reading, json_object *item)
 		cfdw_tree_member(item, resource->columns[resource->request_id].key);
 	CfdwReplyItem *result;
 
-	if (is_refused(reading, item))
+	if (has_error(reading, item) || says_of_failure(item))
 	{
 		collect_error(reading, NULL, item, -1);
-		return;
+		if (id == NULL || has_error(reading, item))
+			return;
 	}
 	result = new_item(reading);
 	if (result == NULL)
@@ -255,18 +258,22 @@ collect_item(Reading *reading, json_object *item)
 	result->has_request_id = cfdw_tree_int64(request_id, &result->request_id);
 }
 
+static bool
+has_error(const Reading *reading, json_object *item)
+{
+	return cfdw_tree_is_set(cfdw_tree_member(item, "error")) ||
+		   cfdw_tree_is_set(cfdw_tree_member(item, reading->resource->errors));
+}
+
 /*
- * Whether an item says of a failure, under any of the keys that do.
+ * Whether an item says of a failure under any of the other keys that do.
  */
 static bool
-is_refused(const Reading *reading, json_object *item)
+says_of_failure(json_object *item)
 {
 	CfdwProblem problem;
 	CfdwSaid said;
 
-	if (cfdw_tree_is_set(cfdw_tree_member(item, "error")) ||
-		cfdw_tree_is_set(cfdw_tree_member(item, reading->resource->errors)))
-		return true;
 	cfdw_said_begin(&said, &problem, false);
 	cfdw_said_add(&said, item);
 	return said.any;
