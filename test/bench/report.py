@@ -159,10 +159,10 @@ def scan(size):
 
 def report():
     rounds = min(len(SAMPLES[line.subject])
-                 for line in PROMISES if line.how != "count")
+                 for line in PROMISES if line.unit in ("ms", "µs"))
     return "\n".join([
-        fill(f"Measured by `make bench` on {date.today()}: {MACHINE}. Medians of at "
-             f"least {rounds} rounds, in which what is compared takes turns.", 80) + "\n",
+        fill(f"Measured by `make bench` on {date.today()}: {MACHINE}. Times are "
+             f"medians of at least {rounds} rounds, in which what is compared takes turns.", 80) + "\n",
         table(["what; against what", "measured", "against", "result", "at most",
                "met"], map(promise, PROMISES)),
         table(["beside", "measured", "against", "result"], map(promise, BESIDE)),
