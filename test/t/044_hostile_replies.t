@@ -11,6 +11,7 @@ use warnings FATAL => 'all';
 use CatalogsFdw::Session;
 use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
+use IO::Compress::Gzip qw(gzip);
 use IO::Select;
 use IO::Socket::INET;
 use List::Util qw(min);
@@ -26,6 +27,16 @@ my $head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 my $chunked = "${head}Transfer-Encoding: chunked\r\n\r\n";
 my $items = '{"_embedded":{"items":[';
 my $one = '{"id":1,"name":"one"}]}}';
+
+# The reply that would be read, if so many codings were undone.
+sub coded
+{
+	my ($times, $headers) = @_;
+	my $text = "$items$one";
+
+	foreach (1 .. $times) { gzip(\(my $plain = $text) => \(my $coded)) or die; $text = $coded }
+	return $head . $headers . 'Content-Length: ' . length($text) . "\r\n\r\n$text";
+}
 
 # ------------------------------------------------------------------------------
 # The account: each path is a reply, which begins with some bytes, and goes on with others
@@ -63,8 +74,8 @@ my %replies = (
 		then => "X-More: x\r\n", pause => 0.05, get => qr/^08006$/, post => $unknown },
 	length => { begin => "${head}Content-Length: 99999999999999999999\r\n\r\n$items", then => $blanks,
 		get => qr/^(HV00M|54000)$/, post => qr/^(08007|54000|HV00M)$/ },
-	codings => { begin => "${head}Content-Encoding: gzip, gzip, gzip\r\n\r\n", then => $blanks, get => qr/^HV00M$/, post => $unknown },
-	codings_apart => { begin => $head . "Content-Encoding: gzip\r\n" x 5 . "\r\n", then => $blanks, get => qr/^HV00M$/, post => $unknown },
+	codings => { begin => coded(3, "Content-Encoding: gzip, gzip, gzip\r\n"), then => $blanks, get => qr/^HV00M$/, post => $unknown },
+	codings_apart => { begin => coded(5, "Content-Encoding: gzip\r\n" x 5), then => $blanks, get => qr/^HV00M$/, post => $unknown },
 	coding_of_transfer => { begin => "${head}Content-Encoding: gzip\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
 		then => $blanks, get => qr/^HV00M$/, post => $unknown },
 	codings_named_in_full => { begin => "${head}Content-Encoding: " . 'x-' x 200 . ", gzip, gzip\r\n\r\n", then => $blanks,
