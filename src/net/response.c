@@ -61,6 +61,7 @@ static const char *skip_name(const char *line, size_t len, const char *name);
 static void copy_value(const char *value, const char *end, char *copy,
 					   size_t size);
 static int count_codings(const char *value, const char *end);
+static bool is_word(const char *start, const char *end, const char *word);
 static const char *words_of(const CfdwResponse *response,
 							const CfdwArrival *arrival, CURLcode code,
 							const char *error);
@@ -200,23 +201,37 @@ copy_value(const char *value, const char *end, char *copy, size_t size)
 }
 
 /*
- * How many codings a value tells of.
+ * How many codings a value tells of, whatever its length.
  */
 static int
 count_codings(const char *value, const char *end)
 {
 	static const char separators[] = ", \t\r\n";
-	char text[256] = {0};
-	char *rest;
 	int count = 0;
 
-	memcpy(text, value, Min((size_t) (end - value), sizeof(text) - 1));
-	for (char *word = strtok_r(text, separators, &rest); word != NULL;
-		 word = strtok_r(NULL, separators, &rest))
-		if (pg_strcasecmp(word, "chunked") != 0 &&
-			pg_strcasecmp(word, "identity") != 0)
+	while (value < end)
+	{
+		const char *word = value;
+
+		while (value < end && strchr(separators, *value) == NULL)
+			value++;
+		if (value > word && !is_word(word, value, "chunked") &&
+			!is_word(word, value, "identity"))
 			count++;
+		value++;
+	}
 	return count;
+}
+
+/*
+ * Whether what lies between two places is a word, in whatever case.
+ */
+static bool
+is_word(const char *start, const char *end, const char *word)
+{
+	size_t len = end - start;
+
+	return len == strlen(word) && pg_strncasecmp(start, word, len) == 0;
 }
 
 /*

@@ -78,7 +78,7 @@ my %replies = (
 	codings_apart => { begin => coded(5, "Content-Encoding: gzip\r\n" x 5), then => $blanks, get => qr/^HV00M$/, post => $unknown },
 	coding_of_transfer => { begin => "${head}Content-Encoding: gzip\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
 		then => $blanks, get => qr/^HV00M$/, post => $unknown },
-	codings_named_in_full => { begin => "${head}Content-Encoding: " . 'x-' x 200 . ", gzip, gzip\r\n\r\n", then => $blanks,
+	codings_behind_commas => { begin => coded(3, 'Content-Encoding: ' . ',' x 300 . "gzip, gzip, gzip\r\n"), then => $blanks,
 		get => qr/^HV00M$/, post => $unknown },
 	deep => { begin => "$head\r\n${items}{\"id\":1,\"name\":\"one\",\"more\":", then => '[' x 1000,
 		get => qr/^(HV00M|54000)$/, post => qr/^(HV00M|54000|08007)$/ },
