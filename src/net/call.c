@@ -576,7 +576,7 @@ see_reply(CfdwCall *call)
 }
 
 /*
- * Whether the account wants a login, and it is not known that one will not help.
+ * Whether the account wants a login, and none has been tried for this call.
  */
 static bool
 must_sign_in(const CfdwCall *call)
