@@ -62,8 +62,6 @@ struct CfdwConverter
 	Oid base_type;
 	Shortcut shortcut; /* or NULL */
 	FmgrInfo input;
-	Oid ioparam;
-	bool textual; /* the type holds text */
 	bool lossy;   /* the input function may round or cut */
 	void *domain; /* domain_check()'s cache */
 };
@@ -102,13 +100,9 @@ static int hex4(const char *raw, const char *end);
 Datum
 cfdw_value_constant(const CfdwTableColumn *column)
 {
-	Oid function;
-	Oid ioparam;
-	Datum value;
+	Datum value = OidInputFunctionCall(column->input, column->constant,
+									   column->ioparam, column->typmod);
 
-	getTypeInputInfo(column->typid, &function, &ioparam);
-	value = OidInputFunctionCall(function, column->constant, ioparam,
-								 column->typmod);
 	if (!cfdw_lossless_always(column->base_type))
 		cfdw_lossless_check(column->typid, column->typmod, column->constant,
 							value);
@@ -123,17 +117,11 @@ CfdwConverter *
 cfdw_value_converter(const CfdwTableColumn *column)
 {
 	CfdwConverter *converter = palloc0(sizeof(CfdwConverter));
-	Oid function;
-	char category;
-	bool preferred;
 
 	converter->column = column;
 	converter->base_type = column->base_type;
 	converter->shortcut = find_shortcut(column);
-	getTypeInputInfo(column->typid, &function, &converter->ioparam);
-	fmgr_info(function, &converter->input);
-	get_type_category_preferred(converter->base_type, &category, &preferred);
-	converter->textual = category == TYPCATEGORY_STRING;
+	fmgr_info(column->input, &converter->input);
 	converter->lossy = !cfdw_lossless_always(converter->base_type);
 	return converter;
 }
@@ -166,7 +154,7 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	else if (!*isnull)
 		text = cfdw_value_text(field);
 
-	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && converter->textual)
+	if (!*isnull && column->kind == CFDW_KIND_BOOLEAN && column->textual)
 		text = canonical_boolean(text);
 	if (!*isnull && column->kind == CFDW_KIND_INTEGER && !as_json)
 		text = canonical_integer(field, text);
@@ -180,7 +168,7 @@ cfdw_value_datum(CfdwConverter *converter, const CfdwField *field, bool *isnull)
 	}
 
 	/* A domain may refuse NULL, so its input function sees that too. */
-	value = InputFunctionCall(&converter->input, text, converter->ioparam,
+	value = InputFunctionCall(&converter->input, text, column->ioparam,
 							  column->typmod);
 	if (!*isnull && converter->lossy)
 		cfdw_lossless_check(column->typid, column->typmod, text, value);
@@ -304,7 +292,7 @@ cfdw_value_text_datum(CfdwConverter *converter, const char *text)
 		escape_json(&json, text);
 	else
 		appendStringInfoString(&json, text);
-	value = InputFunctionCall(&converter->input, json.data, converter->ioparam,
+	value = InputFunctionCall(&converter->input, json.data, column->ioparam,
 							  column->typmod);
 	if (converter->lossy)
 		cfdw_lossless_check(column->typid, column->typmod, text, value);
@@ -331,7 +319,8 @@ cfdw_value_patched(CfdwConverter *converter, const CfdwField *whole,
 				jsonb_in, CStringGetDatum(to_server(whole->raw, whole->len))),
 			item);
 	text = DatumGetCString(DirectFunctionCall1(jsonb_out, item));
-	return InputFunctionCall(&converter->input, text, converter->ioparam,
+	return InputFunctionCall(&converter->input, text,
+							 converter->column->ioparam,
 							 converter->column->typmod);
 }
 

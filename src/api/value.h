@@ -40,8 +40,12 @@ typedef struct CfdwTableColumn
 	Oid base_type; /* the same, or that of the domain which it is */
 	int32 typmod;
 	Oid collation;
-	char *key; /* JSON key; NULL for a constant */
-	int index; /* of the resource's column, or -1: it has no such */
+	Oid input; /* functions of the type ... */
+	Oid ioparam;
+	Oid output;
+	bool textual; /* ... which holds text */
+	char *key;    /* JSON key; NULL for a constant */
+	int index;    /* of the resource's column, or -1: it has no such */
 	const CfdwResourceColumn *fact; /* what the API says of it, or NULL */
 	CfdwKind kind;
 	char *constant; /* text of the value, or NULL */

@@ -14,6 +14,7 @@
 
 #include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_type.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -47,6 +48,7 @@ static uint64 declared_changes = 0;
 
 static CfdwTable *read_table(Relation rel);
 static void read_column(Relation rel, int i, CfdwTable *table);
+static void read_type(CfdwTableColumn *column);
 static void on_table_change(Datum arg, Oid relid);
 static void on_server_change(Datum arg, int cache, uint32 hash);
 static void on_mapping_change(Datum arg, int cache, uint32 hash);
@@ -235,7 +237,7 @@ read_column(Relation rel, int i, CfdwTable *table)
 	column->attnum = attr->attnum;
 	column->name = pstrdup(NameStr(attr->attname));
 	column->typid = attr->atttypid;
-	column->base_type = getBaseType(attr->atttypid);
+	read_type(column);
 	column->typmod = attr->atttypmod;
 	column->collation = attr->attcollation;
 	column->index = -1;
@@ -256,6 +258,23 @@ read_column(Relation rel, int i, CfdwTable *table)
 		column->kind = CFDW_KIND_ITEM;
 	if (column->index == table->resource->id && table->id_attnum == 0)
 		table->id_attnum = attr->attnum;
+}
+
+/*
+ * Fills in what the type of a column says.  None of it can be altered.
+ */
+static void
+read_type(CfdwTableColumn *column)
+{
+	bool varlena;
+	bool preferred;
+	char category;
+
+	column->base_type = getBaseType(column->typid);
+	getTypeInputInfo(column->typid, &column->input, &column->ioparam);
+	getTypeOutputInfo(column->typid, &column->output, &varlena);
+	get_type_category_preferred(column->base_type, &category, &preferred);
+	column->textual = category == TYPCATEGORY_STRING;
 }
 
 /*

@@ -15,7 +15,6 @@
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
@@ -240,14 +239,11 @@ column_of(CfdwWriter *writer, int i)
 	const CfdwTableColumn *column = &writer->table->columns[i];
 	WriterColumn *made = &writer->columns[i];
 	MemoryContext caller;
-	Oid function;
-	bool varlena;
 
 	if (made->made)
 		return made;
 	caller = MemoryContextSwitchTo(writer->context);
-	getTypeOutputInfo(column->typid, &function, &varlena);
-	fmgr_info(function, &made->output);
+	fmgr_info(column->output, &made->output);
 	if (column->constant != NULL)
 		made->constant = cfdw_value_constant(column);
 	made->made = true;
