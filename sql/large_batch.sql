@@ -21,6 +21,22 @@ INSERT INTO catalogs (name) SELECT repeat(E'\x01', 190000000) RETURNING id;
 ROLLBACK TO before_it;
 COMMIT;
 \! emulator wire
+-- What is on its way is waited for, of this account and of others: it can be taken back.
+\set url http://acme.localhost: :port
+CREATE SERVER other FOREIGN DATA WRAPPER catalogs_fdw
+    OPTIONS (url :'url', requests_per_second '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER other OPTIONS (access_token 'acme-token');
+CREATE FOREIGN TABLE others (id bigint, name text) SERVER other;
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('sent');
+INSERT INTO catalogs (name) SELECT repeat(E'\x01', 190000000);
+COMMIT;
+\! emulator wire
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('sent');
+INSERT INTO others (name) SELECT repeat(E'\x01', 190000000);
+COMMIT;
+\! emulator wire
 
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

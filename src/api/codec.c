@@ -4,8 +4,8 @@
  *	  Rows -> request payloads.
  *
  * Payloads are written in one pass, with PostgreSQL's escape_json(), into memory
- * that is measured before: so one too large is refused as such, and in an abort
- * nothing can raise.  Must not know HTTP or where rows come from.
+ * that is measured before: so one too large is refused as such, and nothing can
+ * raise, for an abort needs payloads, too.  Must not know HTTP or where rows come from.
  *
  * Facts: the API page, "POST: what may be written" and "Who one is".
  *
@@ -21,7 +21,6 @@
 #include "utils/memutils.h"
 
 #include "api/codec.h"
-#include "compat.h"
 
 /* Digits and sign of a 64-bit integer. */
 #define MAX_INTEGER 20
@@ -29,7 +28,6 @@
 /* appendStringInfo() enlarges what has not that much left. */
 #define ROOM_TO_SPARE 64
 
-pg_noreturn static void refuse_size(const CfdwRows *by_verb);
 static Size measure(const CfdwResource *resource, const CfdwRows *by_verb);
 static Size measure_row(const CfdwRow *row);
 static Size measure_string(const char *text);
@@ -41,9 +39,9 @@ static char *to_utf8(StringInfo json, size_t *len);
 
 /*
  * The body of a POST that does to each row of RESOURCE in BY_VERB, which are
- * CFDW_NVERBS, what its verb says: JSON in UTF-8, palloc'ed in the current
- * context, its length in *LEN.  Raises 22021 or 22P05 when a text cannot be
- * converted, 54000 when there is more than a request can hold.
+ * CFDW_NVERBS and hold UTF-8, what its verb says: JSON, palloc'ed in the current
+ * context, its length in *LEN.  NULL when it is more than a request can hold, or memory
+ * has run out.  Never raises.
  *
  * An "add" holds what is given; an "update" the id and what is given; a
  * "delete" ids alone.
@@ -51,23 +49,6 @@ static char *to_utf8(StringInfo json, size_t *len);
 char *
 cfdw_codec_payload(const CfdwResource *resource, const CfdwRows *by_verb,
 				   size_t *len)
-{
-	StringInfoData json;
-
-	if (measure(resource, by_verb) >= MaxAllocSize)
-		refuse_size(by_verb);
-	initStringInfo(&json);
-	append_rows(&json, resource, by_verb);
-	return to_utf8(&json, len);
-}
-
-/*
- * The same in an abort, of rows whose values are in UTF-8 already: never raises.
- * NULL when memory has run out.
- */
-char *
-cfdw_codec_try_payload(const CfdwResource *resource, const CfdwRows *by_verb,
-					   size_t *len)
 {
 	Size size = measure(resource, by_verb);
 	StringInfoData json = {0};
@@ -84,6 +65,29 @@ cfdw_codec_try_payload(const CfdwResource *resource, const CfdwRows *by_verb,
 	Assert((Size) json.len < size);
 	*len = json.len;
 	return json.data;
+}
+
+/*
+ * Raises the error for rows that have no payload: 54000 when no request can hold them,
+ * else 53200.
+ */
+void
+cfdw_codec_refuse(const CfdwResource *resource, const CfdwRows *by_verb)
+{
+	int n = 0;
+
+	if (measure(resource, by_verb) < MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	for (int verb = 0; verb < CFDW_NVERBS; verb++)
+		n += by_verb[verb].n;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		 errmsg_plural("%d row is too large to be sent in one request",
+					   "%d rows are too large to be sent in one request", n, n),
+		 errdetail("A request holds less than %zu bytes.", MaxAllocSize),
+		 n > 1 ? errhint("Lower the option \"batch_size\".") : 0));
 }
 
 /*
@@ -128,25 +132,6 @@ cfdw_codec_login(const char *login, const char *api_key, size_t *len)
 }
 
 /*
- * Raises 54000 for rows that no request can hold.
- */
-static void
-refuse_size(const CfdwRows *by_verb)
-{
-	int n = 0;
-
-	for (int verb = 0; verb < CFDW_NVERBS; verb++)
-		n += by_verb[verb].n;
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		 errmsg_plural("%d row is too large to be sent in one request",
-					   "%d rows are too large to be sent in one request", n, n),
-		 errdetail("A request holds less than %zu bytes.", MaxAllocSize),
-		 n > 1 ? errhint("Lower the option \"batch_size\".") : 0));
-}
-
-/*
  * So many bytes, at most, a payload takes with the zero at its end.
  */
 static Size
@@ -178,12 +163,11 @@ measure_row(const CfdwRow *row)
 }
 
 /*
- * A text with its quotes and escapes, as many as escape_json() makes, in UTF-8.
+ * A text with its quotes and escapes, as many as escape_json() makes.
  */
 static Size
 measure_string(const char *text)
 {
-	int widest = GetDatabaseEncoding() == PG_UTF8 ? 1 : MAX_CONVERSION_GROWTH;
 	Size size = strlen("\"\"");
 
 	for (; *text != '\0'; text++)
@@ -193,7 +177,7 @@ measure_string(const char *text)
 		else if ((unsigned char) *text < ' ')
 			size += strlen("\\u0000");
 		else
-			size += IS_HIGHBIT_SET(*text) ? widest : 1;
+			size++;
 	return size;
 }
 
@@ -273,7 +257,6 @@ to_utf8(StringInfo json, size_t *len)
 {
 	char *utf8 = json->data;
 
-	/* In an abort no encoding can be converted: nor need ids be. */
 	if (!pg_is_ascii(json->data))
 		utf8 = pg_server_to_any(json->data, json->len, PG_UTF8);
 	*len = utf8 == json->data ? (size_t) json->len : strlen(utf8);

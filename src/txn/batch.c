@@ -24,8 +24,7 @@
 #include "txn/name.h"
 
 static char *full_url(const char *url, const char *path);
-static char *payload(const CfdwBatch *batch, bool aborting, size_t *len);
-static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8);
+static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb);
 static CfdwRow *utf8_row(CfdwRow *row);
 static bool read_reply(CfdwBatch *batch, const CfdwResponse *response);
 static void describe(const CfdwBatch *batch, CfdwAction *action);
@@ -51,9 +50,23 @@ cfdw_batch_create(CfdwTarget *target, int max)
 }
 
 /*
+ * Writes the request's body, unless that is done; in the current memory context.
+ * False when there is no memory, or it is more than a request can hold.
+ */
+bool
+cfdw_batch_write(CfdwBatch *batch)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	if (batch->body == NULL && list_rows(batch, by_verb))
+		batch->body = cfdw_codec_payload(batch->target->account->resource,
+										 by_verb, &batch->body_len);
+	return batch->body != NULL;
+}
+
+/*
  * Starts to send a batch through its target's session; the request lives in the
- * current memory context.  It may be sent again until DEADLINE_US.  False when there
- * is no memory.
+ * current memory context.  It may be sent again until DEADLINE_US.  False as above.
  */
 bool
 cfdw_batch_start(CfdwBatch *batch, int64 deadline_us)
@@ -69,9 +82,10 @@ cfdw_batch_start(CfdwBatch *batch, int64 deadline_us)
 
 	batch->timeout_ms = options->request_timeout_ms;
 	request.url = full_url(options->url, account->path);
-	request.body = payload(batch, batch->aborting, &request.body_len);
-	if (request.url == NULL || request.body == NULL)
+	if (request.url == NULL || !cfdw_batch_write(batch))
 		return false;
+	request.body = batch->body;
+	request.body_len = batch->body_len;
 	batch->call = cfdw_call_start(session, &request);
 	return batch->call != NULL;
 }
@@ -156,6 +170,17 @@ cfdw_batch_succeeded(const CfdwBatch *batch)
 }
 
 /*
+ * Ends the call, and with the request's body: both may be large.  Never raises.
+ */
+void
+cfdw_batch_end(CfdwBatch *batch)
+{
+	cfdw_call_end(batch->call);
+	pfree(batch->body);
+	batch->body = NULL;
+}
+
+/*
  * Counts, in an abort, that an account has not done what was asked for; WHY is a
  * sentence.  Never raises.
  */
@@ -171,6 +196,18 @@ cfdw_batch_count_error(const CfdwBatch *batch, const char *why)
 	cfdw_statistics_error(cfdw_session_statistics(batch->target->session),
 						  meaning->sqlstate, _("could not take back changes"),
 						  why);
+}
+
+/*
+ * Raises the error for a batch that could not be started, out of an abort.
+ */
+void
+cfdw_batch_refuse(const CfdwBatch *batch)
+{
+	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
+
+	list_rows(batch, by_verb);
+	cfdw_codec_refuse(batch->target->account->resource, by_verb);
 }
 
 /*
@@ -224,32 +261,16 @@ full_url(const char *url, const char *path)
 }
 
 /*
- * The body of the request; NULL when there is no memory.
- */
-static char *
-payload(const CfdwBatch *batch, bool aborting, size_t *len)
-{
-	const CfdwResource *resource = batch->target->account->resource;
-	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
-
-	if (!list_rows(batch, by_verb, aborting))
-		return NULL;
-	return aborting ? cfdw_codec_try_payload(resource, by_verb, len)
-					: cfdw_codec_payload(resource, by_verb, len);
-}
-
-/*
- * The rows of each verb, with their values in UTF-8 if that is wanted.  False when
- * there is no memory.
+ * The rows of each verb, with their values in UTF-8.  False when there is no memory.
  */
 static bool
-list_rows(const CfdwBatch *batch, CfdwRows *by_verb, bool utf8)
+list_rows(const CfdwBatch *batch, CfdwRows *by_verb)
 {
 	for (int i = 0; i < batch->n; i++)
 	{
 		CfdwOperation *operation = batch->operations[i];
 		CfdwRows *rows = &by_verb[operation->verb];
-		CfdwRow *row = utf8 ? utf8_row(operation->data) : operation->data;
+		CfdwRow *row = utf8_row(operation->data);
 
 		if (rows->rows == NULL)
 			rows->rows = cfdw_ledger_alloc(sizeof(CfdwRow *) * batch->n);

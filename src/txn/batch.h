@@ -27,6 +27,8 @@ typedef struct CfdwBatch
 	int n;
 	int max; /* there is room for so many */
 	CfdwOperation **operations;
+	char *body; /* of the request, once that is written */
+	size_t body_len;
 
 	/* Once it is being sent: */
 	CfdwCall *call;
@@ -49,6 +51,7 @@ typedef struct CfdwBatch
 } CfdwBatch;
 
 extern CfdwBatch *cfdw_batch_create(CfdwTarget *target, int max);
+extern bool cfdw_batch_write(CfdwBatch *batch);
 extern bool cfdw_batch_start(CfdwBatch *batch, int64 deadline_us);
 extern void cfdw_batch_read(CfdwBatch *batch);
 extern bool cfdw_batch_has(const CfdwBatch *batch, CfdwVerb verb);
@@ -56,7 +59,9 @@ extern bool cfdw_batch_is_done(const CfdwOperation *operation);
 extern void cfdw_batch_set_fault(CfdwBatch *batch, const char *format, ...)
 	pg_attribute_printf(2, 3);
 extern bool cfdw_batch_succeeded(const CfdwBatch *batch);
+extern void cfdw_batch_end(CfdwBatch *batch);
 extern void cfdw_batch_count_error(const CfdwBatch *batch, const char *why);
+pg_noreturn extern void cfdw_batch_refuse(const CfdwBatch *batch);
 pg_noreturn extern void cfdw_batch_report(CfdwBatch *batch,
 										  const char *lookalikes);
 

@@ -80,6 +80,7 @@ static bool is_of_kind(const Sending *sending, const CfdwBatch *batch,
 static CfdwLane *open_lane(Sending *sending, CfdwAccount *account);
 static void run(Sending *sending);
 static void launch(Sending *sending, CfdwLane *lane);
+static void write_next(CfdwLane *lane);
 static void receive(Sending *sending, CfdwLane *lane);
 static bool repeat(const Sending *sending, CfdwLane *lane);
 static bool is_lost(CfdwAnswer answer);
@@ -402,6 +403,10 @@ run(Sending *sending)
 		}
 		if (n == 0)
 			break;
+		dlist_foreach(iter, &sending->lanes)
+		{
+			write_next(dlist_container(CfdwLane, link, iter.cur));
+		}
 		cfdw_call_await_any(calls, n);
 		dlist_foreach(iter, &sending->lanes)
 		{
@@ -452,8 +457,17 @@ launch(Sending *sending, CfdwLane *lane)
 	else if (cfdw_batch_start(batch, deadline_us))
 		lane->batch = batch;
 	else if (!sending->aborting)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		sending->failed = batch;
+}
+
+/*
+ * While an account answers, its next batch is written: then that can go out at once.
+ */
+static void
+write_next(CfdwLane *lane)
+{
+	if (lane->batch != NULL && !dlist_is_empty(&lane->waiting))
+		cfdw_batch_write(dlist_head_element(CfdwBatch, link, &lane->waiting));
 }
 
 /*
@@ -478,10 +492,10 @@ receive(Sending *sending, CfdwLane *lane)
 	if (sending->aborting)
 	{
 		go_on_aborting(lane, batch);
-		cfdw_call_end(batch->call);
+		cfdw_batch_end(batch);
 	}
 	else if (cfdw_batch_succeeded(batch))
-		cfdw_call_end(batch->call);
+		cfdw_batch_end(batch);
 	else if (sending->failed == NULL)
 		sending->failed = batch;
 }
@@ -667,6 +681,8 @@ raise_failure(Sending *sending)
 
 	if (batch->too_late)
 		report_too_late(batch);
+	if (batch->call == NULL)
+		cfdw_batch_refuse(batch);
 	/* Before: a cancel of it tells nothing of the rows. */
 	lookalikes = find_lookalikes(sending, batch);
 	/* An error that the client is told tells all there is to say.  But one of a

@@ -152,18 +152,13 @@ check_request(const CfdwBatch *batch)
 	CfdwRows by_verb[CFDW_NVERBS] = {{0}};
 	int found[CFDW_NVERBS] = {0};
 	size_t len;
-	size_t tried_len;
 	char *body;
-	char *tried;
 	json_object *tree;
 
 	for (int i = 0; i < batch->n; i++)
 		cfdw_row_append(&by_verb[batch->operations[i]->verb],
 						batch->operations[i]->data);
 	body = cfdw_codec_payload(resource, by_verb, &len);
-	tried = cfdw_codec_try_payload(resource, by_verb, &tried_len);
-	FUZZ_CHECK(len == tried_len && memcmp(body, tried, len) == 0,
-			   "in an abort another one: %s", body);
 	FUZZ_CHECK(strlen(body) == len, "a zero in it");
 	tree = fuzz_parse(body, len);
 	FUZZ_CHECK(tree != NULL, "it is no JSON: %s", body);
