@@ -214,6 +214,25 @@ INSERT INTO waits (name) VALUES ('does not now');
 \! emulator wire
 ROLLBACK;
 \! emulator wire
+\! emulator reset
+-- A row that has waited is told as soon as it is changed at once, and what a savepoint
+-- brings back is, with the next that is.
+BEGIN;
+UPDATE catalogs SET name = 'waits' WHERE id = 4222;
+INSERT INTO waits (name) VALUES ('first');
+UPDATE waits SET name = name || ' no more' WHERE id = 4222;
+\! emulator wire
+SAVEPOINT a;
+UPDATE waits SET name = 'other' WHERE id = 4222;
+UPDATE catalogs SET name = 'waits again' WHERE id = 4222;
+INSERT INTO waits (name) VALUES ('second');
+\! emulator wire
+ROLLBACK TO a;
+\! emulator wire
+INSERT INTO waits (name) VALUES ('third');
+\! emulator wire
+COMMIT;
+\! emulator wire
 
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

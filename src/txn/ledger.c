@@ -111,6 +111,7 @@ cfdw_ledger_account(const CfdwTable *table)
 	account->seen_max = PG_INT64_MIN;
 	dlist_init(&account->rows);
 	dlist_init(&account->unsettled);
+	dlist_init(&account->urgent);
 	accounts = lappend(accounts, account);
 	MemoryContextSwitchTo(caller);
 	return account;
@@ -324,15 +325,30 @@ cfdw_ledger_accounts(void)
 }
 
 /*
- * A row may not be as it is to be, from here on.  Never raises.
+ * A row may not be as it is to be, from here on; whether that can wait for COMMIT is
+ * to be seen.  Never raises.
  */
 void
 cfdw_ledger_unsettle(CfdwLedgerRow *row)
 {
-	if (row->is_unsettled)
-		return;
-	dlist_push_tail(&row->account->unsettled, &row->unsettled_link);
+	if (!row->is_unsettled)
+		dlist_push_tail(&row->account->unsettled, &row->unsettled_link);
 	row->is_unsettled = true;
+	if (!row->is_urgent)
+		dlist_push_tail(&row->account->urgent, &row->urgent_link);
+	row->is_urgent = true;
+}
+
+/*
+ * A row that is unsettled waits for COMMIT, unless it is unsettled again.  Never
+ * raises.
+ */
+void
+cfdw_ledger_wait(CfdwLedgerRow *row)
+{
+	if (row->is_urgent)
+		dlist_delete(&row->urgent_link);
+	row->is_urgent = false;
 }
 
 /*
@@ -344,6 +360,7 @@ cfdw_ledger_settle(CfdwLedgerRow *row)
 	if (row->is_unsettled)
 		dlist_delete(&row->unsettled_link);
 	row->is_unsettled = false;
+	cfdw_ledger_wait(row);
 }
 
 /*

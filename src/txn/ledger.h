@@ -49,7 +49,9 @@ typedef struct CfdwAccount
 	const char *path;
 	const CfdwResource *resource;
 	dlist_head rows;        /* all, in the order in which they were met */
-	dlist_head unsettled;   /* those that may not be as they are to be */
+	dlist_head unsettled;   /* those that may not be as they are to be ... */
+	dlist_head urgent;      /* ... of these, all but those that are known to
+							 * wait for COMMIT */
 	struct seen_hash *seen; /* ids of lists that were there when they were
 							 * read, up to a number of them ... */
 	int64 seen_min;         /* ... and the range of those beyond it: empty
@@ -116,6 +118,8 @@ typedef struct CfdwLedgerRow
 	dlist_node link; /* in its account's rows */
 	dlist_node unsettled_link;
 	bool is_unsettled;
+	dlist_node urgent_link;
+	bool is_urgent;
 
 	CfdwColumnSet read;     /* original was settled by the first change of it */
 	CfdwColumnSet in_doubt; /* told, to an unknown end */
@@ -138,6 +142,7 @@ extern CfdwLedgerRow *cfdw_ledger_numbered(uint32 number);
 extern void cfdw_ledger_forget(CfdwLedgerRow *row);
 extern List *cfdw_ledger_accounts(void);
 extern void cfdw_ledger_unsettle(CfdwLedgerRow *row);
+extern void cfdw_ledger_wait(CfdwLedgerRow *row);
 extern void cfdw_ledger_settle(CfdwLedgerRow *row);
 extern void cfdw_ledger_apply(CfdwLedgerRow *row, CfdwTarget *target,
 							  CfdwVerb verb, const CfdwRow *sent,

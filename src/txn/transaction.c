@@ -27,8 +27,9 @@
 #define ABORT_LIMIT_MS 10000
 
 static void list_all(dlist_head *operations);
-static List *list_account(CfdwAccount *account, List *operations,
-						  bool immediate);
+static List *list_immediate(CfdwAccount *account);
+static List *list_account(CfdwAccount *account, List *operations);
+static List *list_row(CfdwLedgerRow *row, List *operations);
 static bool is_immediate(CfdwLedgerRow *row);
 static void sort(List *operations, dlist_head *sorted);
 static int compare(const ListCell *a, const ListCell *b);
@@ -78,7 +79,7 @@ cfdw_transaction_send_immediate(CfdwAccount *account)
 	dlist_iter iter;
 	int absent = 0;
 
-	sort(list_account(account, NIL, true), &operations);
+	sort(list_immediate(account), &operations);
 	cfdw_send(&operations);
 	dlist_foreach(iter, &operations)
 		if (dlist_container(CfdwOperation, link, iter.cur)->verdict ==
@@ -135,33 +136,62 @@ list_all(dlist_head *operations)
 	ListCell *lc;
 
 	foreach(lc, cfdw_ledger_accounts())
-		found = list_account(lfirst(lc), found, false);
+		found = list_account(lfirst(lc), found);
 	sort(found, operations);
 }
 
 /*
- * Appends what one account has to be told; of IMMEDIATE changes only, or of all.
- * Those that come to nothing wait for nothing any more.
+ * What one account has to be told at once.  A row that can wait is not looked at
+ * again, by however many statements, until it changes.
  */
 static List *
-list_account(CfdwAccount *account, List *operations, bool immediate)
+list_immediate(CfdwAccount *account)
+{
+	List *operations = NIL;
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &account->urgent)
+	{
+		CfdwLedgerRow *row =
+			dlist_container(CfdwLedgerRow, urgent_link, iter.cur);
+
+		if (is_immediate(row))
+			operations = list_row(row, operations);
+		else
+			cfdw_ledger_wait(row);
+	}
+	return operations;
+}
+
+/*
+ * Appends all that one account has to be told.
+ */
+static List *
+list_account(CfdwAccount *account, List *operations)
 {
 	dlist_mutable_iter iter;
 
 	dlist_foreach_modify(iter, &account->unsettled)
 	{
-		CfdwLedgerRow *row =
-			dlist_container(CfdwLedgerRow, unsettled_link, iter.cur);
-		CfdwOperation *operation;
-
-		if (immediate && !is_immediate(row))
-			continue;
-		operation = cfdw_difference(row);
-		if (operation != NULL)
-			operations = lappend(operations, operation);
-		else
-			cfdw_difference_settle(row);
+		operations =
+			list_row(dlist_container(CfdwLedgerRow, unsettled_link, iter.cur),
+					 operations);
 	}
+	return operations;
+}
+
+/*
+ * Appends what an account has to be told of a row.  One of which that is nothing waits
+ * for nothing any more.
+ */
+static List *
+list_row(CfdwLedgerRow *row, List *operations)
+{
+	CfdwOperation *operation = cfdw_difference(row);
+
+	if (operation != NULL)
+		return lappend(operations, operation);
+	cfdw_difference_settle(row);
 	return operations;
 }
 

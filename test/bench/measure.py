@@ -76,12 +76,12 @@ def in_server(call, times):
     return lambda: float(psql(f"SELECT {call}({times})")) / times
 
 
-def kept(call, times):
+def kept(call, argument, times=None):
     """The same, in a transaction whose changes are forgotten at its end."""
     return lambda: float(psql(
         "SET catalogs_fdw.max_pending_changes = 1000000", "BEGIN",
-        f"SELECT {call}({times})", "SET client_min_messages = error",
-        "ROLLBACK").split()[-1]) / times
+        f"SELECT {call}({argument})", "SET client_min_messages = error",
+        "ROLLBACK").split()[-1]) / (times or argument)
 
 
 def memory(sql):
@@ -162,6 +162,7 @@ GROUPS = [
     (5, {f"changes {n}": kept("change", n) for n in (10_000, 100_000)}),
     (5, {f"blocks {n}": kept("change_in_blocks", n) for n in (2_000, 20_000)}),
     (5, {f"at once {n}": kept("insert_at_once", n) for n in (32, 320)}),
+    (5, {f"among {n}": kept("insert_among", n, 100) for n in (1_000, 100_000)}),
     (1, {f"memory commits {n}": memory(f"CALL commit_often({n})")
          for n in (2_000, 200_000)}),
     (1, {"join 2": requests(JOIN.format(2)),

@@ -110,6 +110,15 @@ BEGIN
 	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
 END $$;
 
+-- 100 of them, once n changes wait for COMMIT.
+CREATE FUNCTION insert_among(n integer) RETURNS float8
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO post (name) SELECT 'Каталог ' || i FROM generate_series(1, n) i;
+	PERFORM insert_at_once(1);
+	RETURN insert_at_once(100);
+END $$;
+
 -- n transactions of a procedure, each of which changes a list and takes that back.
 CREATE PROCEDURE commit_often(n integer)
 LANGUAGE plpgsql AS $$
