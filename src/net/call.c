@@ -555,7 +555,13 @@ see_login(CfdwCall *call)
 		return;
 	}
 	take_response(call);
-	call->state = CALL_ENDED;
+	if (call->response.out_of_turn)
+	{
+		end_attempt(call);
+		call->state = CALL_IN_LINE;
+	}
+	else
+		call->state = CALL_ENDED;
 }
 
 static void

@@ -128,6 +128,7 @@ static void finish_all(CURLcode code);
 static CURLcode on_tls(CURL *easy, void *context, void *arg);
 static int on_connected(void *arg, char *address, char *local_address, int port,
 						int local_port);
+static bool may_go_out(CfdwTransfer *transfer);
 static size_t on_send(char *data, size_t size, size_t n, void *arg);
 static size_t on_header(char *header, size_t size, size_t n, void *arg);
 static size_t on_receive(char *data, size_t size, size_t n, void *arg);
@@ -728,8 +729,7 @@ on_connected(void *arg, char *address, char *local_address, int port,
 	(void) local_address;
 	(void) port;
 	(void) local_port;
-	if (transfer->arrival.connected && transfer->body == NULL &&
-		!cfdw_pace_sent_again(&transfer->turn))
+	if (!may_go_out(transfer))
 	{
 		transfer->response.out_of_turn = true;
 		return CURL_PREREQFUNC_ABORT;
@@ -740,8 +740,20 @@ on_connected(void *arg, char *address, char *local_address, int port,
 						  : transfer->body != NULL ? CFDW_COUNT_POSTS
 												   : CFDW_COUNT_GETS,
 						  1);
-	cfdw_pace_sent(&transfer->turn);
 	return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * Whether it may go out: now, for the turn that it was given may have come to an end
+ * while it connected.  Of a body that has begun to go out on_send sees to it that it does
+ * not do so again.
+ */
+static bool
+may_go_out(CfdwTransfer *transfer)
+{
+	bool again = transfer->arrival.connected && transfer->body == NULL;
+
+	return transfer->body_sent > 0 || cfdw_pace_go(&transfer->turn, again);
 }
 
 /*

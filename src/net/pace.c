@@ -91,6 +91,8 @@ static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
 static void leave_line(CfdwPace *pace, uint64 ticket);
 static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
 					 int *ntaken);
+static bool has_place(const CfdwPace *pace, const CfdwTurn *turn);
+static bool take_another(CfdwTurn *turn, int64 now);
 static void keep_place(CfdwPace *pace, const CfdwTurn *turn, int64 latest_us);
 static void learn(CfdwPace *pace, int64 now, int64 took_us);
 static int64 wait_for_free(int64 *taken, int ntaken, int n, int64 now);
@@ -114,7 +116,7 @@ cfdw_pace_open(const char *url)
 
 /*
  * Whether the turn has come: then it has a place, one of LIMIT in a second (0: as
- * many as you like), for LEASE_MS at most unless cfdw_pace_sent() is called.  If
+ * many as you like), for LEASE_MS at most unless cfdw_pace_go() is called.  If
  * not, it is in line, and this is to be asked again after *WAIT_MS.
  */
 bool
@@ -160,7 +162,35 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 }
 
 /*
- * The request goes out.  To be called again with all that goes out later.
+ * The request, whose turn has come, is about to go out; AGAIN: once more, though it may
+ * have arrived before, and for that it takes another place.  So it does when it has lost
+ * its own, for it was so long in going out.  False, and it must not, when no place is
+ * free, or the account has asked to wait meanwhile.
+ */
+bool
+cfdw_pace_go(CfdwTurn *turn, bool again)
+{
+	CfdwPace *pace = turn->pace;
+	int64 now = cfdw_clock_us();
+	bool may;
+
+	if (pace == NULL)
+		return true;
+	SpinLockAcquire(&pace->lock);
+	may = pace->held_off_us <= now;
+	if (may && turn->window_us > 0)
+	{
+		may = (!again && has_place(pace, turn)) || take_another(turn, now);
+		if (may)
+			keep_place(pace, turn, now + LATE_PART(turn->window_us));
+		turn->sent_us = may ? now : turn->sent_us;
+	}
+	SpinLockRelease(&pace->lock);
+	return may;
+}
+
+/*
+ * Some of the request goes out.
  */
 void
 cfdw_pace_sent(CfdwTurn *turn)
@@ -173,36 +203,6 @@ cfdw_pace_sent(CfdwTurn *turn)
 	SpinLockAcquire(&pace->lock);
 	keep_place(pace, turn, turn->sent_us + LATE_PART(turn->window_us));
 	SpinLockRelease(&pace->lock);
-}
-
-/*
- * The request goes out once more, though it may have arrived before: for that it takes
- * another place.  False, and it must not, when none is free.
- */
-bool
-cfdw_pace_sent_again(CfdwTurn *turn)
-{
-	CfdwPace *pace = turn->pace;
-	int64 taken[MAX_PLACES];
-	int ntaken;
-	int place;
-	int64 now = cfdw_clock_us();
-	bool found;
-
-	if (pace == NULL || turn->window_us == 0)
-		return true;
-	SpinLockAcquire(&pace->lock);
-	place = find_free(pace, now, taken, &ntaken);
-	found = ntaken < turn->places && pace->held_off_us <= now;
-	if (found)
-	{
-		turn->place = place;
-		turn->sent_us = now;
-		pace->places[place].ticket = turn->ticket;
-		keep_place(pace, turn, now + LATE_PART(turn->window_us));
-	}
-	SpinLockRelease(&pace->lock);
-	return found;
 }
 
 /*
@@ -240,8 +240,7 @@ cfdw_pace_leave(CfdwTurn *turn)
 	SpinLockAcquire(&pace->lock);
 	if (turn->window_us == 0)
 		leave_line(pace, turn->ticket);
-	else if (turn->sent_us == 0 &&
-			 pace->places[turn->place].ticket == turn->ticket)
+	else if (turn->sent_us == 0 && has_place(pace, turn))
 		pace->places[turn->place].free_us = 0;
 	SpinLockRelease(&pace->lock);
 	memset(turn, 0, sizeof(*turn));
@@ -333,19 +332,45 @@ find_free(const CfdwPace *pace, int64 now, int64 *taken, int *ntaken)
 }
 
 /*
+ * Whether it still has its place: one that was too long in going out has lost it.
+ */
+static bool
+has_place(const CfdwPace *pace, const CfdwTurn *turn)
+{
+	return pace->places[turn->place].ticket == turn->ticket;
+}
+
+/*
+ * Takes another place, if one is free.
+ */
+static bool
+take_another(CfdwTurn *turn, int64 now)
+{
+	CfdwPace *pace = turn->pace;
+	int64 taken[MAX_PLACES];
+	int ntaken;
+	int place = find_free(pace, now, taken, &ntaken);
+
+	if (ntaken >= turn->places)
+		return false;
+	turn->place = place;
+	pace->places[place].ticket = turn->ticket;
+	return true;
+}
+
+/*
  * The request has arrived by then, at the latest: it keeps its place for so long after
- * that, unless it has lost it because it was so long in going out.
+ * that, unless it has lost it.
  */
 static void
 keep_place(CfdwPace *pace, const CfdwTurn *turn, int64 latest_us)
 {
-	Place *place = &pace->places[turn->place];
 	int64 window_us = turn->window_us;
 
-	if (place->ticket == turn->ticket)
-		place->free_us = latest_us +
-						 Min(pace->best_us / 2, TRAVEL_PART(window_us)) +
-						 CLOCK_PART(window_us) + window_us;
+	if (has_place(pace, turn))
+		pace->places[turn->place].free_us =
+			latest_us + Min(pace->best_us / 2, TRAVEL_PART(window_us)) +
+			CLOCK_PART(window_us) + window_us;
 }
 
 /*

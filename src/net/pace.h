@@ -31,8 +31,8 @@ typedef struct CfdwTurn
 extern CfdwPace *cfdw_pace_open(const char *url);
 extern bool cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit,
 						   int lease_ms, double *wait_ms);
+extern bool cfdw_pace_go(CfdwTurn *turn, bool again);
 extern void cfdw_pace_sent(CfdwTurn *turn);
-extern bool cfdw_pace_sent_again(CfdwTurn *turn);
 extern void cfdw_pace_answered(CfdwTurn *turn);
 extern void cfdw_pace_leave(CfdwTurn *turn);
 extern void cfdw_pace_hold_off(CfdwPace *pace, double ms);

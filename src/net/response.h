@@ -41,8 +41,8 @@ typedef struct CfdwResponse
 	bool signing_in;      /* of a call: it is the reply to its login, which has
 								 * failed; the request itself did not go
 								 * out, or was refused with 401 */
-	bool out_of_turn;     /* its kept connection was closed, and it was not its
-								 * turn to go out once more */
+	bool out_of_turn;     /* it did not go out, or not once more when its kept
+								 * connection was closed: its turn was over */
 	bool cut_off;         /* a whole body was longer than CFDW_WHOLE_LIMIT */
 	long status;          /* HTTP status, or 0 before one is known */
 	char location[512];   /* of a redirect, or "" */

@@ -103,8 +103,8 @@ class Connection:
         fault = self.emulator.faults.take(("accept",), None, self)
         if fault:
             self.waits = False
-            fault.act(self, b"", b"", fault.args)
-            raise Gone
+            if not fault.act(self, b"", b"", fault.args):
+                raise Gone
         if self.secure:
             context = self.emulator.certificates.context(
                 self.emulator.settings["certificate"],

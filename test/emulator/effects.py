@@ -28,6 +28,11 @@ def just_close(conn, head, body, args):
     return False
 
 
+def wait_healed(conn, head, body, args):
+    args["healed"].wait()
+    return True
+
+
 def send_reset(conn, head, body, args):
     conn.reset()
     return False
@@ -90,7 +95,7 @@ def send_and_close(conn, head, body, args):
 
 
 def send_later(conn, head, body, args):
-    args["healed"].wait()
+    wait_healed(conn, head, body, args)
     conn.send(head + body)
     return True
 

@@ -94,6 +94,9 @@ TABLE = (
     Fault("close_accept", "accept", False, {},
           "a new connection is closed at once, before TLS",
           effects.just_close),
+    Fault("hold_accept", "accept", False, {},
+          "on a new connection nothing is said before `emulator heal`, TLS"
+          " neither", effects.wait_healed),
     Fault("close_before", "head", False, {},
           "closes when the request's head has come; it is not in the ledger",
           effects.just_close),

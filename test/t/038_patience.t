@@ -13,7 +13,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-my $t = CatalogsFdw::Test->new(table => 0, emulator => ['--no-https']);
+my $t = CatalogsFdw::Test->new(table => 0);
 connect_to($t, 'acme');
 connect_to($t, 'beta');
 connect_to($t, 'main', batch_size => 2);
@@ -151,6 +151,46 @@ usleep(100_000);
 cmp_ok($two->ask($scan)->{seconds}, '>', 1.5, 'a 503 may ask to wait, too');
 is($one->result->{sqlstate}, '', '... and all wait');
 $t->wire;
+
+# Who is about to connect when the account asks to wait, and has not asked yet, waits too.
+my ($url, $ca_file) = ($t->url('https'), $t->ca_file);
+foreach (
+	[ token => 7, q{access_token 'main-token'} ],
+	[ login => 0, q{login 'robot@example.com', api_key 'main-key'} ])
+{
+	my ($name, $limit, $credentials) = @$_;
+	$t->sql(<<"SQL");
+CREATE SERVER $name FOREIGN DATA WRAPPER catalogs_fdw
+	OPTIONS (url '$url', ca_file '$ca_file', requests_per_second '$limit');
+CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS ($credentials);
+CREATE FOREIGN TABLE $name (id bigint, name text) SERVER $name OPTIONS (path '/api/v2/catalogs');
+SQL
+}
+foreach (
+	[ 'a GET', 'SELECT count(*) FROM token', 'GET 200' ],
+	[ 'a POST', q{INSERT INTO token (name) VALUES ('late')}, 'POST 200' ],
+	[ 'a login', 'SELECT count(*) FROM login', 'LOGIN 200', 'GET 200' ])
+{
+	my ($what, $statement, @arrives) = @$_;
+	my $late = CatalogsFdw::Session->new($t->node);
+
+	$one->ask('SELECT count(*) FROM token');
+	$t->wire;
+	$t->fault('hold_accept');
+	$late->send($statement);
+	usleep(200_000);
+	$t->fault('status', code => 429, retry_after => 1);
+	$one->send('SELECT count(*) FROM token');
+	$t->emulator('wire', '--keep', '--wait', 1);
+	usleep(100_000);
+	my $start = time;
+	$t->emulator('heal');
+	is($late->result->{sqlstate}, '', "$what that has not gone out when the account asks to wait");
+	cmp_ok(time - $start, '>', 0.6, '... waits');
+	is($one->result->{sqlstate}, '', '... as all do');
+	is_deeply([ sort split /, /, (arrived())[0] ], [ sort 'GET 429', 'GET 200', @arrives ], '... and is sent once');
+	$late->quit;
+}
 
 # An account that does not say how long: each time longer.
 $t->set(rate_limit => 7, rate_body => 'html');

@@ -94,16 +94,21 @@ def slow(test):
     test.assertGreater(time.monotonic() - start, 0.05)
 
 
-def held(test):
+def held(test, recorded=True):
     test.conn.request("GET", PATH, headers={
         "Authorization": "Bearer main-token"})
-    SERVER.say("wire", "--wait", "1")
+    if recorded:
+        SERVER.say("wire", "--wait", "1")
     test.conn.sock.settimeout(0.05)
     with test.assertRaises(TimeoutError):
         test.conn.sock.recv(1)
     test.conn.sock.settimeout(5)
     SERVER.say("heal")
     test.assertEqual(Answer(test.conn.getresponse()).status, 200)
+
+
+def held_unseen(test):
+    held(test, recorded=False)
 
 
 def wrong_length(change):
@@ -155,6 +160,7 @@ FAULTS = {
     "refuse": refused,
     "silent_accept": silent_unseen,
     "close_accept": lost(LOST, recorded=False),
+    "hold_accept": held_unseen,
     "close_before": lost(http.client.RemoteDisconnected, recorded=False),
     "silent": silent,
     "close_after_request on=POST": lost(http.client.RemoteDisconnected,

@@ -143,7 +143,7 @@ SQL
 
 The PostgreSQL::Test::Cluster.
 
-=head2 $t->url
+=head2 $t->url($scheme)
 
 Of the account: http://127.0.0.1:PORT, or https://localhost:PORT.
 
@@ -157,12 +157,12 @@ sub node { return $_[0]{node}; }
 
 sub url
 {
-	my ($self) = @_;
-	my $scheme = $self->{https} ? 'https' : 'http';
+	my ($self, $scheme) = @_;
+	$scheme //= $self->{https} ? 'https' : 'http';
 
 	$self->{greeting} =~ m{^\Q$scheme\E://localhost:(\d+)/}m
 	  or die "the emulator has no $scheme port: $self->{greeting}";
-	return $self->{https} ? "https://localhost:$1" : "http://127.0.0.1:$1";
+	return $scheme eq 'https' ? "https://localhost:$1" : "http://127.0.0.1:$1";
 }
 
 sub ca_file
