@@ -10,12 +10,14 @@ import socket
 import struct
 import zlib
 
+from received import Received
 from reply import TITLES
 from request import Request
 
 HEAD_LIMIT = 1 << 20            # a longer head ends the connection
 RECEIVE = 65536
 SEND_CHUNK = 65536
+LAST_CHUNK = b"0\r\n\r\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)    # SO_LINGER: on, no time
 
 
@@ -85,6 +87,7 @@ class Connection:
         self.epoch = None
         self.entry = None           # of the request that is answered ...
         self.started = None         # ... and the start of the reply's head
+        self.received = None        # what the client has of its body
 
     # Life
 
@@ -223,6 +226,7 @@ class Connection:
     def answers(self, entry):
         """What is sent from now on is the reply to that request."""
         self.entry, self.started = entry, b""
+        self.received = Received(False, None)
         self.takes = False
 
     def send(self, data):
@@ -232,12 +236,12 @@ class Connection:
         self.sock.sendall(data)
 
     def count_body(self, data):
-        """How many bytes of these are behind the reply's head."""
+        """How many bytes of the reply's body a client finds in these."""
         if self.started is None:
-            return len(data)
+            return self.received.count(data)
         head, end, body = (self.started + data).partition(b"\r\n\r\n")
         self.started = None if end else head
-        return len(body)
+        return self.received.count(body)
 
     def keeps(self, request):
         return not (request.wants_close() or request.unreadable
@@ -245,6 +249,7 @@ class Connection:
 
     def head(self, reply, request, length, coding):
         """The reply's head; length None means chunks."""
+        self.received = Received(length is None, coding)
         title = TITLES.get(reply.status, "Error")
         lines = [f"HTTP/1.1 {reply.status} {title}", "Server: nginx"]
         if reply.status != 204:
@@ -271,7 +276,7 @@ class Connection:
         if settings["chunked"] == "on" and reply.status != 204:
             middle = len(body) // 2
             halves = [half for half in (body[:middle], body[middle:]) if half]
-            body = b"".join(map(frame, halves)) + b"0\r\n\r\n"
+            body = b"".join(map(frame, halves)) + LAST_CHUNK
             return self.head(reply, request, None, coding), body
         return self.head(reply, request, len(body), coding), body
 
@@ -295,4 +300,4 @@ class Connection:
         self.send(self.head(reply, request, None, coding))
         for part in gathered(parts, SEND_CHUNK):
             self.send(frame(part))
-        self.send(b"0\r\n\r\n")
+        self.send(LAST_CHUNK)

@@ -14,6 +14,7 @@ import struct
 import time
 import zlib
 
+from connection import LAST_CHUNK
 from reply import HTML, Reply, error_reply, to_json
 
 
@@ -80,7 +81,9 @@ def with_length(head, change):
 
 
 def send_long_length(conn, head, body, args):
-    conn.send(with_length(head, args["bytes"]) + body)
+    longer = with_length(head, args["bytes"])
+    conn.send(longer + (body if longer != head
+                        else body.removesuffix(LAST_CHUNK)))
     return False
 
 

@@ -131,7 +131,8 @@ TABLE = (
     Fault("hold", "send", True, {},
           "the reply waits for `emulator heal`", effects.send_later),
     Fault("long_length", "send", True, LENGTH,
-          "Content-Length is too long; then closes", effects.send_long_length),
+          "Content-Length is too long, or the last chunk is missing; then"
+          " closes", effects.send_long_length),
     Fault("short_length", "send", True, LENGTH,
           "Content-Length is too short; the whole body is sent",
           effects.send_short_length),

@@ -19,7 +19,7 @@ FORM_KEY = re.compile(r"(USER_HASH=)[^&\s]*")
 class Entry:
     """One request.  status is None while, or if, nothing is answered;
     refused are the rows of which the answer says so; replied counts the
-    bytes of the reply's body that went out."""
+    bytes of the reply's body that went out, before they were compressed."""
 
     __slots__ = ("number", "account", "method", "kind", "target", "body",
                  "rows", "agent", "time", "status", "refused", "complaints",

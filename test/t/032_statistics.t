@@ -112,6 +112,10 @@ my @faults = (
 	[ 'cut', on => 'GET' ],
 );
 
+# How the replies come.
+my @forms = ([qw(compress=off chunked=off)], [qw(compress=gzip)], [qw(chunked=on)],
+	[qw(compress=deflate)], [qw(chunked=off)]);
+
 sub load
 {
 	my ($rounds) = @_;
@@ -120,6 +124,7 @@ sub load
 	{
 		my @words = @{ $faults[ $round % @faults ] };
 
+		$t->emulator('set', @{ $forms[ $round % @forms ] });
 		$t->fault(@words, nth => 1 + $round % 3, times => 1);
 		$sessions[$_]->send($statements[ ($round * 5 + $_ * 7) % @statements ])
 		  foreach 0 .. $#sessions;

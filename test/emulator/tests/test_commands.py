@@ -57,6 +57,17 @@ class Commands(Case):
                          f" bytes_sent=22 bytes_received={size}"
                          " too_many_requests=1")
 
+    def test_wire_totals_of_what_is_read(self):
+        size = len(self.ask().body)
+        SERVER.say("set", "chunked=on", "compress=gzip_always")
+        self.ask()
+        SERVER.say("fault", "slow", "ms=0", "bytes=7")
+        self.ask()
+        SERVER.say("unset", "compress")
+        SERVER.say("fault", "slow", "ms=0", "bytes=1")
+        self.ask()
+        self.assertIn(f" bytes_received={4 * size} ", self.wire("--totals"))
+
     def test_connection_numbers(self):
         self.ask()
         self.conn.close()

@@ -120,6 +120,14 @@ def wrong_length(change):
     return check
 
 
+def too_long(test):
+    wrong_length(10)(test)
+    SERVER.say("set", "chunked=on")
+    test.assertTrue(raw(RAW_GET).endswith(b"0\r\n\r\n"))
+    SERVER.say("fault", "long_length")
+    test.assertTrue(raw(RAW_GET).endswith(b"}\r\n"))
+
+
 def not_gzip(test):
     answer = test.ask()
     test.assertEqual(answer.headers["Content-Encoding"], "gzip")
@@ -178,7 +186,7 @@ FAULTS = {
     "stall bytes=3": bytes_back(rb'\r\n\r\n{"_$'),
     "slow ms=2": slow,
     "hold": held,
-    "long_length": wrong_length(10),
+    "long_length": too_long,
     "short_length bytes=7": wrong_length(-7),
     "garbage": lost(http.client.BadStatusLine),
     "status": replied(503, '"title":"Service unavailable"'),
