@@ -228,10 +228,12 @@ cfdw_session_add_written(CfdwTraffic *traffic, const CfdwTraffic *before)
 }
 
 /*
- * Raises what is to be said of a login that failed; see cfdw_auth_report().
+ * Raises what is to be said of a login that failed, counted in STATISTICS or, for
+ * NULL, nowhere; see cfdw_auth_report().
  */
 void
 cfdw_session_report_login(const CfdwSession *session,
+						  CfdwStatistics *statistics,
 						  const CfdwResponse *response, const char *body,
 						  size_t len)
 {
@@ -240,6 +242,7 @@ cfdw_session_report_login(const CfdwSession *session,
 						 .timeout_ms = session->options.request_timeout_ms};
 
 	cfdw_session_describe(session, &action);
+	action.statistics = statistics;
 	cfdw_auth_report(&action, response, body, len);
 }
 

@@ -44,6 +44,7 @@ extern CfdwTraffic cfdw_session_written(void);
 extern void cfdw_session_add_written(CfdwTraffic *traffic,
 									 const CfdwTraffic *before);
 pg_noreturn extern void cfdw_session_report_login(const CfdwSession *session,
+												  CfdwStatistics *statistics,
 												  const CfdwResponse *response,
 												  const char *body, size_t len);
 

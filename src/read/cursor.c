@@ -111,6 +111,8 @@ cfdw_cursor_open(Oid serverid, Oid userid, const CfdwQuery *query)
 		cursor->action.timeout_ms =
 			Min(query->timeout_ms, options->request_timeout_ms);
 	cfdw_session_describe(session, &cursor->action);
+	if (query->aside)
+		cursor->action.statistics = NULL;
 
 	request.url =
 		psprintf("%s%s", options->url,
@@ -210,6 +212,7 @@ cfdw_cursor_lookalikes(Oid serverid, Oid userid, const char *path,
 	CfdwQuery query = {.resource = resource,
 					   .path = path,
 					   .timeout_ms = timeout_ms,
+					   .aside = true,
 					   .nkeys = lengthof(keys),
 					   .keys = keys};
 	CfdwCursor *cursor = cfdw_cursor_open(serverid, userid, &query);
@@ -326,7 +329,8 @@ finish_reply(CfdwCursor *cursor)
 		return;
 	said = what_is_said(cursor, &len);
 	if (response->signing_in)
-		cfdw_session_report_login(cursor->session, response, said, len);
+		cfdw_session_report_login(cursor->session, cursor->action.statistics,
+								  response, said, len);
 	if (answer != CFDW_ANSWER_DONE ||
 		cfdw_problem_read(said, len, response->content_type, &problem))
 		cfdw_report_response(&cursor->action, response, said, len);

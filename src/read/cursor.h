@@ -30,6 +30,7 @@ typedef struct CfdwQuery
 	bool by_id;
 	int64 id;       /* with by_id */
 	int timeout_ms; /* 0, or less than the server's request_timeout */
+	bool aside;     /* a failure is not counted: no statement fails of it */
 	int nkeys;
 	const char *const *keys; /* of the values wanted; the first is the id's */
 	CfdwTraffic *traffic;    /* where it is counted, or NULL */

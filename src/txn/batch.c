@@ -217,6 +217,7 @@ cfdw_batch_refuse(const CfdwBatch *batch)
 void
 cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 {
+	const CfdwSession *session = batch->target->session;
 	const CfdwResponse *response = cfdw_call_response(batch->call);
 	const CfdwOperation *refused = batch->refused;
 	CfdwAction all = {.unsure = batch->unsure, .lookalikes = lookalikes};
@@ -225,7 +226,8 @@ cfdw_batch_report(CfdwBatch *batch, const char *lookalikes)
 	const char *body = cfdw_call_body(batch->call, &len);
 
 	if (response->signing_in)
-		cfdw_session_report_login(batch->target->session, response, body, len);
+		cfdw_session_report_login(session, cfdw_session_statistics(session),
+								  response, body, len);
 	describe(batch, &all);
 	action = all;
 	if (batch->fault[0] != '\0')

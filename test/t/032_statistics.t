@@ -181,6 +181,23 @@ equals($stats, { errors => 2, rows_added => 8, last_error_sqlstate => '55000' },
 	'an abort counts too');
 like($stats->{last_error}, qr/^could not take back changes: .* status 402/, '... and says why');
 
+# To look for what may have been added is no statement of its own.
+foreach my $how (['acme', 'catalogs'], ['robot', 'robots'])
+{
+	my ($server, $table) = @$how;
+
+	$t->reset;
+	$t->sql('SELECT catalogs_fdw_stats_reset()');
+	$t->fault('close_applied', on => 'POST');
+	$t->fault('status', code => 401, on => 'GET');
+	$t->fault('html_200', on => 'LOGIN', nth => 2, times => 9);
+	$t->try_sql("INSERT INTO $table (name) VALUES ('Lost')");
+	$stats = stats("server = '$server'");
+	equals($stats, { errors => 1, last_error_sqlstate => '08007' }, "on $server, one statement has failed");
+	like($stats->{last_error}, qr/^outcome of the request to add list "Lost"/, '... of which the message is');
+	$t->sql('SELECT catalogs_fdw_stats_reset()');
+}
+
 # An error as long as can be, in another encoding than the one who looks has.
 $t->sql(q{CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'});
 in_database('latin', 'CREATE EXTENSION catalogs_fdw');
