@@ -29,6 +29,18 @@ INSERT INTO catalogs (name) VALUES ('Books');
 \! emulator expire
 COMMIT;
 \! emulator wire --status
+-- The account's code says so, and not its status: likewise, ...
+\! emulator fault error_200 error_code=110
+SELECT name FROM catalogs WHERE id = 4223;
+\! emulator wire --status
+\! emulator fault status on=POST code=400 body=old error_code=112
+INSERT INTO catalogs (name) VALUES ('By its code');
+\! emulator wire --status
+-- ... once.
+\! emulator fault error_200 on=POST error_code=110 times=0
+INSERT INTO catalogs (name) VALUES ('Never');
+\echo :SQLSTATE
+\! emulator heal; emulator wire --status
 -- In the middle of a transaction, with a cursor open.
 BEGIN;
 DECLARE c CURSOR FOR SELECT id FROM catalogs;

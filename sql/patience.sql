@@ -21,11 +21,28 @@ INSERT INTO catalogs (name) VALUES ('once more');
 \! emulator fault status code=429 on=POST times=1
 INSERT INTO catalogs (name) VALUES ('later');
 \! emulator wire --status; emulator lists --columns name | grep -c later
+-- So it is when its code says so, and not the status; ...
+\! emulator fault error_200 error_code=429 on=POST times=1
+INSERT INTO catalogs (name) VALUES ('by its code');
+\! emulator wire --status; emulator lists --columns name | grep -c 'by its code'
+\! emulator fault status code=400 body=old error_code=429 on=POST times=1
+INSERT INTO catalogs (name) VALUES ('by its code, too');
+\! emulator wire --status; emulator lists --columns name | grep -c 'by its code, too'
+-- ... but not when a list is named beside it.
+\! emulator fault body 'text={"_embedded":{"items":[{"id":7}]},"response":{"error":"x","error_code":"429"}}' on=POST times=1
+INSERT INTO catalogs (name) VALUES ('named');
+\! emulator wire --status
 -- Not after a 403, nor once more after a page, which may tell of a block.
 \! emulator fault status code=403 body=html times=0
 SELECT count(*) FROM catalogs;
 \! emulator heal; emulator wire --status; emulator fault html_200 times=0
 SELECT count(*) FROM catalogs;
+\! emulator heal; emulator wire --status
+\! emulator fault html_200 on=POST times=0
+UPDATE catalogs SET name = 'y' WHERE id = 4223;
+\! emulator heal; emulator wire --status
+\! emulator fault html_200 on=POST times=1
+DELETE FROM catalogs WHERE id = 4223;
 \! emulator heal; emulator wire --status
 -- As often as max_retries says.
 ALTER SERVER acme OPTIONS (ADD max_retries '1');

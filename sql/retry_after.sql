@@ -46,6 +46,8 @@ SELECT * FROM ask();
 SELECT * FROM ask();
 :body '{"status":429,"retry_after":"40"}'
 SELECT * FROM ask();
+:body '{"status":429,"retry_after":39.2}'
+SELECT * FROM ask();
 :body '{"status":429,"retry_after":-5}'
 SELECT * FROM ask();
 :body '{"status":429,"retry_after":1e30}'

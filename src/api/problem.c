@@ -14,6 +14,7 @@
 #include "nls.h"
 
 #include <limits.h>
+#include <math.h>
 
 #include "api/problem.h"
 #include "api/tree.h"
@@ -35,6 +36,7 @@ static void add_words(CfdwSaid *said, json_object *value);
 static void add_absence(CfdwSaid *said);
 static bool is_said(const StringInfoData *words, const char *text);
 static bool is_status(int code);
+static bool read_seconds(json_object *value, int64 *seconds);
 
 /*
  * Reads the body of a reply that is no success into *PROBLEM, palloc'ed in the
@@ -104,7 +106,7 @@ cfdw_said_begin(CfdwSaid *said, CfdwProblem *problem, bool in_words)
 void
 cfdw_said_add(CfdwSaid *said, json_object *object)
 {
-	int64 number;
+	int64 seconds;
 
 	if (!json_object_is_type(object, json_type_object))
 		return;
@@ -112,9 +114,28 @@ cfdw_said_add(CfdwSaid *said, json_object *object)
 		add_code(said, cfdw_tree_member(object, code_keys[i]));
 	for (size_t i = 0; i < lengthof(word_keys); i++)
 		add_words(said, cfdw_tree_member(object, word_keys[i]));
-	if (cfdw_tree_int64(cfdw_tree_member(object, retry_key), &number) &&
-		number > 0 && number <= INT_MAX)
-		said->problem->retry_after_s = (int) number;
+	if (read_seconds(cfdw_tree_member(object, retry_key), &seconds) &&
+		seconds > 0 && seconds <= INT_MAX)
+		said->problem->retry_after_s = (int) seconds;
+}
+
+/*
+ * Reads how many seconds to wait; of a part of one, a whole one.
+ */
+static bool
+read_seconds(json_object *value, int64 *seconds)
+{
+	double number;
+
+	if (cfdw_tree_int64(value, seconds))
+		return true;
+	if (!json_object_is_type(value, json_type_double))
+		return false;
+	number = json_object_get_double(value);
+	if (!(number > 0 && number <= INT_MAX))
+		return false;
+	*seconds = (int64) ceil(number);
+	return true;
 }
 
 /*

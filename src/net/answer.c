@@ -50,10 +50,10 @@ static const char *const hints[] = {
 
 /* The account's own codes; they say more than the status. */
 static const CfdwMeaning codes[] = {
-	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("There is no such account."), CFDW_HINT_CHECK_URL},
-	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The login or the key is wrong."), CFDW_HINT_CHECK_SIGN_IN},
-	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The account asks for a captcha."), CFDW_HINT_USE_BROWSER},
-	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_CLOSED, gettext_noop("The user is switched off."), CFDW_HINT_CHECK_SIGN_IN},
+	{101, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("There is no such account."), CFDW_HINT_CHECK_URL},
+	{110, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("The login or the key is wrong."), CFDW_HINT_CHECK_SIGN_IN},
+	{111, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("The account asks for a captcha."), CFDW_HINT_USE_BROWSER},
+	{112, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, CFDW_ANSWER_SIGN_IN, gettext_noop("The user is switched off."), CFDW_HINT_CHECK_SIGN_IN},
 	{113, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("This machine's address is not on the account's allowlist."), CFDW_HINT_ADD_ADDRESS},
 	{222, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found the request empty."), CFDW_HINT_NONE},
 	{244, ERRCODE_INSUFFICIENT_PRIVILEGE, CFDW_ANSWER_CLOSED, gettext_noop("The user has no right to do this."), CFDW_HINT_ASK_FOR_RIGHTS},

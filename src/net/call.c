@@ -114,10 +114,11 @@ static void fail(CfdwCall *call, CfdwOutcome outcome, const char *error);
 static bool must_sign_in(const CfdwCall *call);
 static bool has_bytes(const CfdwCall *call);
 static void take_response(CfdwCall *call);
+static bool sign_in_again(CfdwCall *call);
 static double backoff_ms(const CfdwCall *call, bool later);
 static bool has_patience(const CfdwCall *call, bool later, double pause_ms);
 static double patience_ms(const CfdwCall *call);
-static void end_attempt(CfdwCall *call);
+static void end_attempt(CfdwCall *call, bool refused);
 static bool was_refused(const CfdwResponse *response);
 static double left_ms(const CfdwCall *call);
 static double left_of_abort_ms(void);
@@ -312,10 +313,10 @@ cfdw_call_login_answer(const CfdwCall *call, int *wait_s)
 }
 
 /*
- * Sends the request of a call once more when its ANSWER says that this may help,
- * after the WAIT_S that the account has asked for in the body of its reply, or else in
- * a header, or a pause that is longer each time, and never so long as others'.
- * HARMLESS: it may be carried out twice.  False when it must not be sent again, was
+ * Sends the request of a call once more when its ANSWER, to all of it, says that this may
+ * help: after signing in anew, or after the WAIT_S that the account has asked for in the
+ * body of its reply, or else in a header, or a pause that is longer each time, and never
+ * so long as others'.  HARMLESS: it may be carried out twice.  False when it must not be sent again, was
  * sent too often, or there is no time for it.  Whatever comes of it, nobody asks an
  * account that has asked to wait before that time.  Never raises.
  */
@@ -323,23 +324,28 @@ bool
 cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 {
 	const CfdwResponse *response = cfdw_call_response(call);
+	bool refused = answer == CFDW_ANSWER_LATER;
 	double pause_ms;
 	bool later;
 
-	if (call->session == NULL || response->outcome == CFDW_HTTP_HELD_OFF ||
-		(answer != CFDW_ANSWER_NOT_SENT && answer != CFDW_ANSWER_UNKNOWN &&
-		 answer != CFDW_ANSWER_LATER))
+	if (call->session == NULL || response->outcome == CFDW_HTTP_HELD_OFF)
+		return false;
+	if (answer == CFDW_ANSWER_SIGN_IN)
+		return sign_in_again(call);
+	if (answer != CFDW_ANSWER_NOT_SENT && answer != CFDW_ANSWER_UNKNOWN &&
+		!refused)
 		return false;
 	wait_s = Max(wait_s, response->retry_after_s);
-	later = answer == CFDW_ANSWER_LATER || wait_s > 0;
+	later = refused || wait_s > 0;
 	pause_ms =
 		wait_s > 0 ? Min(wait_s, MAX_WAIT_S) * 1000.0 : backoff_ms(call, later);
 	if (later)
 		cfdw_session_hold_off(call->session,
 							  wait_s > 0 ? pause_ms : LATER_PAUSE_MS);
-	if ((response->sent && !harmless) || !has_patience(call, later, pause_ms))
+	if ((response->sent && !refused && !harmless) ||
+		!has_patience(call, later, pause_ms))
 		return false;
-	end_attempt(call);
+	end_attempt(call, refused);
 	call->repetitions++;
 	call->request.traffic->retries++;
 	cfdw_statistics_count(cfdw_session_statistics(call->session),
@@ -557,7 +563,7 @@ see_login(CfdwCall *call)
 	take_response(call);
 	if (call->response.out_of_turn)
 	{
-		end_attempt(call);
+		end_attempt(call, false);
 		call->state = CALL_IN_LINE;
 	}
 	else
@@ -574,7 +580,7 @@ see_reply(CfdwCall *call)
 		(!aborting || call->in_abort))
 	{
 		call->renewed |= !call->response.out_of_turn;
-		end_attempt(call);
+		end_attempt(call, false);
 		call->state = CALL_IN_LINE;
 	}
 	else if (cfdw_http_is_read(call->transfer))
@@ -617,7 +623,7 @@ fail(CfdwCall *call, CfdwOutcome outcome, const char *error)
 	}
 	else
 	{
-		end_attempt(call);
+		end_attempt(call, false);
 		memset(&call->response, 0, sizeof(CfdwResponse));
 		call->response.sent = call->sent_before;
 	}
@@ -647,6 +653,23 @@ take_response(CfdwCall *call)
 	response->sent =
 		call->sent_before ||
 		(response->sent && !response->signing_in && !was_refused(response));
+}
+
+/*
+ * The account wants a login, though its status does not say so: tries that, unless one was
+ * tried for this call.
+ */
+static bool
+sign_in_again(CfdwCall *call)
+{
+	if (call->response.signing_in ||
+		!cfdw_login_refused(cfdw_session_logins(call->session), call->logins) ||
+		call->renewed)
+		return false;
+	call->renewed = true;
+	end_attempt(call, true);
+	call->state = CALL_IN_LINE;
+	return true;
 }
 
 /*
@@ -693,11 +716,11 @@ patience_ms(const CfdwCall *call)
 }
 
 /*
- * Releases what an attempt to send the request has taken, and remembers whether
- * it may have been carried out.
+ * Releases what an attempt to send the request has taken, and remembers whether it may
+ * have been carried out: not when it was REFUSED, whatever the status.
  */
 static void
-end_attempt(CfdwCall *call)
+end_attempt(CfdwCall *call, bool refused)
 {
 	if (call->login != NULL)
 		cfdw_login_leave(call->login);
@@ -706,7 +729,7 @@ end_attempt(CfdwCall *call)
 	{
 		const CfdwResponse *response = cfdw_http_response(call->transfer);
 
-		if (response->sent && !was_refused(response))
+		if (response->sent && !refused && !was_refused(response))
 			call->sent_before = true;
 		/* Who reads waits for no longer, however often that is tried. */
 		if (call->request.body == NULL)
@@ -812,7 +835,7 @@ release(void *arg)
 
 	if (call->session == NULL)
 		return;
-	end_attempt(call);
+	end_attempt(call, false);
 	cfdw_session_release(call->session);
 	dlist_delete(&call->link);
 	call->session = NULL;

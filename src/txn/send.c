@@ -519,6 +519,9 @@ repeat(const Sending *sending, CfdwLane *lane)
 		return false;
 	if (response->signing_in)
 		answer = cfdw_call_login_answer(batch->call, &wait_s);
+	else if (batch->reply.named &&
+			 (answer == CFDW_ANSWER_SIGN_IN || answer == CFDW_ANSWER_LATER))
+		answer = CFDW_ANSWER_UNKNOWN; /* of some rows it says otherwise */
 	if (response->sent && is_lost(answer) && !adds)
 		batch->unsure = true;
 	return cfdw_call_repeat(batch->call, answer, wait_s, !adds);
