@@ -62,9 +62,9 @@ SELECT value, try('SERVER acme', 'max_response_size', value)
     FROM unnest('{1,1000000,600B,64kB,64MB,2GB,1TB,512 MB,0,-1MB,"",64mb,64M,5s,NaN,lots}'::text[]) value;
 -- Numbers.
 SELECT place, value, try(place, 'batch_size', value)
-    FROM unnest('{SERVER acme,FOREIGN TABLE lists}'::text[]) place, unnest('{1,500,0,501,-1,"",ten,10kB}'::text[]) value;
+    FROM unnest('{SERVER acme,FOREIGN TABLE lists}'::text[]) place, unnest('{1,500,0,501,-1,10.5,"",ten,10kB}'::text[]) value;
 SELECT value, try('SERVER acme', 'requests_per_second', value)
-    FROM unnest('{0,1000,1001,-1,7s,""}'::text[]) value;
+    FROM unnest('{0,1000,1e2,1001,-1,0.5,7.5,7s,""}'::text[]) value;
 SELECT option, value, try('SERVER acme', option, value)
     FROM unnest('{fdw_startup_cost,fdw_tuple_cost}'::text[]) option, unnest('{0,0.5,1e6,-1,NaN,Infinity,"",cheap}'::text[]) value;
 -- Yes and no.

@@ -132,6 +132,7 @@ static void read_integer(const OptionDef *def, const char *value, int unit,
 						 int *result);
 static void read_real(const OptionDef *def, const char *value, int unit,
 					  double *result);
+static void check_whole(const OptionDef *def, const char *value);
 static void check_unit(const OptionDef *def, const char *value);
 static void refuse_value(const OptionDef *def, const char *value,
 						 const char *hint);
@@ -524,6 +525,7 @@ read_value(const OptionDef *def, const char *value, void *target)
 			break;
 		case OPT_INT:
 			read_integer(def, value, 0, (int *) field);
+			check_whole(def, value);
 			break;
 		case OPT_MS:
 			read_integer(def, value, GUC_UNIT_MS, (int *) field);
@@ -583,6 +585,19 @@ read_real(const OptionDef *def, const char *value, int unit, double *result)
 	check_unit(def, value);
 	if (*result < def->min || *result > def->max)
 		refuse_range(def, value);
+}
+
+/*
+ * Refuses a part of a number that counts: half a request a second would be rounded to
+ * none, which is no limit.
+ */
+static void
+check_whole(const OptionDef *def, const char *value)
+{
+	double number = strtod(value, NULL);
+
+	if (number != rint(number))
+		refuse_value(def, value, gettext_noop("Give a whole number."));
 }
 
 /*
