@@ -266,6 +266,9 @@ init_pace(void *entry)
 
 	SpinLockInit(&pace->lock);
 	pace->new_best_us = PG_INT64_MAX;
+	/* As if those that nobody knows of had taken all places. */
+	for (int i = 0; i < MAX_PLACES; i++)
+		pace->places[i].free_us = cfdw_shared_forgotten();
 }
 
 /*

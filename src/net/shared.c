@@ -23,6 +23,8 @@
 #include "postgres.h"
 #include "nls.h"
 
+#include "catalog/pg_control.h"
+#include "common/controldata_utils.h"
 #include "lib/dshash.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
@@ -33,7 +35,9 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
 
+#include "net/clock.h"
 #include "net/shared.h"
 #include "compat.h"
 
@@ -52,6 +56,8 @@ typedef struct Control
 	LWLock lock; /* of what follows */
 	bool made;   /* there is an area */
 	dsa_handle area;
+	int64
+		forgotten_us; /* until then what was known before a crash may matter */
 	struct
 	{
 		bool made;
@@ -89,6 +95,7 @@ static void list_shared(Task *task);
 static void attach(void);
 static void attach_area(void);
 static void init_control(void *place);
+static int64 forgotten_until(void);
 static dshash_table *open_table(const CfdwSharedTable *table);
 static HTAB *own_table(const CfdwSharedTable *table);
 static CfdwSharedHead *find_own(const CfdwSharedTable *table,
@@ -134,6 +141,16 @@ cfdw_shared_entry(const CfdwSharedTable *table, const CfdwSharedKey *key)
 	if (attempt(find_shared, &task))
 		return task.found;
 	return find_own(table, key);
+}
+
+/*
+ * Until when, by cfdw_clock_us(), an entry that is made cannot know what others did
+ * before, for the server has crashed; or 0.  Never raises.
+ */
+int64
+cfdw_shared_forgotten(void)
+{
+	return area != NULL ? control->forgotten_us : 0;
 }
 
 /*
@@ -306,6 +323,7 @@ attach_area(void)
 		attached = dsa_attach(control->area);
 	else
 	{
+		control->forgotten_us = forgotten_until();
 		attached = dsa_create(control->tranche);
 		dsa_pin(attached);
 		control->area = dsa_get_handle(attached);
@@ -315,6 +333,27 @@ attach_area(void)
 	LWLockRelease(&control->lock);
 	MemoryContextSwitchTo(caller);
 	area = attached;
+}
+
+/*
+ * Until when, by cfdw_clock_us(), what was known before a crash may still matter: for a
+ * second after it.  The server has come back from one with a checkpoint, whose time is
+ * known in whole seconds; any other one that is as young does no harm.  0 when there was
+ * none since the server was started.  Raises an error when pg_control cannot be read.
+ */
+static int64
+forgotten_until(void)
+{
+	bool valid;
+	ControlFileData *file = get_controlfile(DataDir, &valid);
+	pg_time_t back = file->checkPointCopy.time;
+	int64 left_us =
+		time_t_to_timestamptz(back) + 2 * USECS_PER_SEC - GetCurrentTimestamp();
+
+	pfree(file);
+	if (!valid || back <= timestamptz_to_time_t(PgStartTime) || left_us <= 0)
+		return 0;
+	return cfdw_clock_us() + Min(left_us, 2 * USECS_PER_SEC);
 }
 
 /*

@@ -49,6 +49,7 @@ extern void cfdw_shared_key(CfdwSharedKey *key, Oid database, uint32 id,
 							const char *url);
 extern void *cfdw_shared_entry(const CfdwSharedTable *table,
 							   const CfdwSharedKey *key);
+extern int64 cfdw_shared_forgotten(void);
 extern List *cfdw_shared_entries(const CfdwSharedTable *table);
 
 #endif /* CFDW_SHARED_H */

@@ -259,9 +259,11 @@ kill 'KILL', $many[3]->pid;
 $_->result foreach @many;
 $t->node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 ($one, @many) = sessions(13);
+$one->ask($scan) foreach 1 .. $limit;
+is(scalar(grep { $_->{status} eq '429' } arrived()), 0, 'a crash makes nobody ask before his turn');
 idle();
 $_->send($scan) foreach @many;
-is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'after a crash all have their answers');
+is(scalar(grep { $_->result->{sqlstate} } @many), 0, '... after it all have their answers');
 all_taken(12, '... in turn', arrived());
 
 busy();
