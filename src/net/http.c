@@ -56,6 +56,9 @@
 /* A status that is counted. */
 #define TOO_MANY 429
 
+/* One that is said to a connection over which nothing has come for long. */
+#define IDLE_TOO_LONG 408
+
 /* Bytes that libcurl handed over; malloc'ed. */
 typedef struct Buffer
 {
@@ -124,6 +127,7 @@ static void note_ended(void);
 static void begin_again_or_finish(CfdwTransfer *transfer, CURLcode code);
 static bool was_neglected(const CfdwTransfer *transfer, CURLcode code);
 static void finish(CfdwTransfer *transfer, CURLcode code);
+static void see_idleness(CfdwTransfer *transfer);
 static void finish_all(CURLcode code);
 static CURLcode on_tls(CURL *easy, void *context, void *arg);
 static int on_connected(void *arg, char *address, char *local_address, int port,
@@ -686,10 +690,26 @@ finish(CfdwTransfer *transfer, CURLcode code)
 					  transfer->error);
 	response->sent = transfer->body_sent > 0;
 	transfer->whole_reply = code == CURLE_OK;
+	see_idleness(transfer);
 	record_end(transfer);
 	/* What was given up must not go out while others are waited for. */
 	give_back_handle(transfer);
 	cfdw_pace_leave(&transfer->turn);
+}
+
+/*
+ * The account has closed the kept connection and said so, when the request was already
+ * on its way: it is sent once more over a new one.  But what has a body might have been
+ * carried out all the same.
+ */
+static void
+see_idleness(CfdwTransfer *transfer)
+{
+	if (transfer->response.status != IDLE_TOO_LONG || transfer->body != NULL ||
+		transfer->kept == CURL_SOCKET_BAD)
+		return;
+	transfer->response.out_of_turn = true;
+	transfer->whole_reply = false;
 }
 
 static void

@@ -41,8 +41,9 @@ typedef struct CfdwResponse
 	bool signing_in;      /* of a call: it is the reply to its login, which has
 								 * failed; the request itself did not go
 								 * out, or was refused with 401 */
-	bool out_of_turn;     /* it did not go out, or not once more when its kept
-								 * connection was closed: its turn was over */
+	bool out_of_turn;     /* it is to go out when it has another turn: its own
+								 * was over, or was spent on a kept connection
+								 * that was closed */
 	bool cut_off;         /* a whole body was longer than CFDW_WHOLE_LIMIT */
 	long status;          /* HTTP status, or 0 before one is known */
 	char location[512];   /* of a redirect, or "" */

@@ -173,11 +173,15 @@ foreach my $code (201, 202, 206)
 		map { $_ => { detail => qr/status $code.*may have carried/ } }
 		  qw(add update delete));
 }
-foreach my $code (300, 303, 304, 405, 408, 409, 410, 418, 451, 499)
+foreach my $code (300, 303, 304, 405, 409, 410, 418, 451, 499)
 {
 	answers("$code", [ 'status', code => $code ],
 		sqlstate => 'HV000', detail => qr/status $code/);
 }
+# Over a kept connection it may be about that: then a GET is sent once more.
+answers(
+	'408', [ 'status', code => 408, times => 0 ],
+	sqlstate => 'HV000', detail => qr/status 408/, get => { once => 0 });
 foreach my $code (501, 505, 599)
 {
 	answers(
@@ -245,7 +249,6 @@ $t->sql('SELECT 1 FROM catalogs');
 is(ask('SELECT id FROM catalogs')->{sqlstate}, '53400', 'a rate limit');
 $t->reset;
 start_anew();
-$t->sql('ALTER SERVER acme OPTIONS (DROP max_retries)');
 
 # ------------------------------------------------------------------------------
 # The account's codes: they say more than the status, which may even be 200
@@ -276,6 +279,7 @@ foreach my $code (sort keys %codes)
 		"code $code with status 200", [ 'error_200', error_code => $code ],
 		sqlstate => $codes{$code}, once => 0, detail => qr/code $code/);
 }
+$t->sql('ALTER SERVER acme OPTIONS (DROP max_retries)');
 foreach my $code (101, 110, 111, 112)
 {
 	answers(

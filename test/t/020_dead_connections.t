@@ -148,12 +148,14 @@ sub serve
 		while ($open && takes_request($socket))
 		{
 			answer($socket, ++$n, $connection);
+			# It takes the next request, and says what it wanted to say before.
+			takes_request($socket) if $mode eq 'late408';
 			# It has been read by then, mostly.
-			usleep(20_000) if $mode =~ /second|408/;
+			usleep(20_000) if $mode =~ /second|^408/;
 			answer($socket, ++$n, $connection) if $mode eq 'second';
 			print $socket "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-			  if $mode eq '408';
-			$open = $mode ne '408' && ($mode ne 'four' || $n % 4 != 0);
+			  if $mode =~ /408/;
+			$open = $mode !~ /408/ && ($mode ne 'four' || $n % 4 != 0);
 			close $socket if !$open;
 			syswrite $writer, "\n";
 		}
@@ -188,6 +190,18 @@ sub answer
 }
 
 my @pids;
+{
+	my ($server_port, $pid) = serve('late408');
+	my $session = $t->session;
+	my $select = 'SELECT id, name FROM raw_late408';
+
+	push @pids, $pid;
+	make_server('raw_late408', "http://127.0.0.1:$server_port", '');
+	is($t->try_in($session, $select)->{output}, "$_|$_", "late408: statement $_ has its own reply") foreach 1 .. 3;
+	my $got = $t->try_in($session, "UPDATE raw_late408 SET name = 'x' WHERE id = 4");
+	is($got->{sqlstate}, 'HV000', '... but for a POST, which is not sent again');
+	$session->quit;
+}
 foreach my $mode (qw(quiet second 408))
 {
 	my ($server_port, $pid, $done) = serve($mode);
