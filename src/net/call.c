@@ -783,6 +783,9 @@ expect(CfdwCall *call)
 {
 	double left = left_ms(call);
 
+	/* What was shown last may be of another call, which has ended since. */
+	if (cfdw_progress_awaits_nothing(cfdw_session_progress(call->session)))
+		show(call, awaited_by(call));
 	switch (call->state)
 	{
 		case CALL_PAUSED:
@@ -836,6 +839,8 @@ release(void *arg)
 	if (call->session == NULL)
 		return;
 	end_attempt(call, false);
+	if (call->request.body != NULL)
+		cfdw_progress_sent(cfdw_session_progress(call->session));
 	cfdw_session_release(call->session);
 	dlist_delete(&call->link);
 	call->session = NULL;

@@ -31,6 +31,7 @@ struct CfdwProgress
 {
 	pg_atomic_uint32 changes; /* odd: in the midst of one */
 	CfdwProgressView view;    /* while idle, nothing of it is true */
+	CfdwWork reading;         /* what is read, also while something is sent */
 };
 
 /* What one backend shows. */
@@ -44,6 +45,7 @@ typedef struct Places
 static Places *own = NULL;
 
 static void init_places(void *entry);
+static void show_work(CfdwProgress *progress, const CfdwWork *work);
 static CfdwProgressView *begin_change(CfdwProgress *progress);
 static void end_change(CfdwProgress *progress);
 static void copy_view(CfdwProgress *progress, CfdwProgressView *view);
@@ -83,6 +85,7 @@ cfdw_progress_begin(Oid serverid, const char *url)
 
 		if (progress->view.pid != 0)
 			continue;
+		memset(&progress->reading, 0, sizeof(CfdwWork));
 		view = begin_change(progress);
 		memset(view, 0, sizeof(*view));
 		view->pid = MyProcPid;
@@ -103,14 +106,23 @@ cfdw_progress_begin(Oid serverid, const char *url)
 void
 cfdw_progress_work(CfdwProgress *progress, const CfdwWork *work)
 {
-	CfdwProgressView *view;
-
-	if (progress == NULL || (work->activity == CFDW_READS &&
-							 progress->view.work.activity == CFDW_READS))
+	if (progress == NULL)
 		return;
-	view = begin_change(progress);
-	view->work = *work;
-	end_change(progress);
+	if (work->activity == CFDW_READS &&
+		progress->reading.activity != CFDW_READS)
+		progress->reading = *work;
+	show_work(progress,
+			  work->activity == CFDW_READS ? &progress->reading : work);
+}
+
+/*
+ * What was sent, or taken back, is answered: what is read beside it goes on.
+ */
+void
+cfdw_progress_sent(CfdwProgress *progress)
+{
+	if (progress != NULL && progress->reading.activity == CFDW_READS)
+		show_work(progress, &progress->reading);
 }
 
 /*
@@ -119,14 +131,12 @@ cfdw_progress_work(CfdwProgress *progress, const CfdwWork *work)
 void
 cfdw_progress_read(CfdwProgress *progress, int64 rows, int64 bytes)
 {
-	CfdwProgressView *view;
-
-	if (progress == NULL || progress->view.work.activity != CFDW_READS)
+	if (progress == NULL)
 		return;
-	view = begin_change(progress);
-	view->work.rows += rows;
-	view->work.bytes += bytes;
-	end_change(progress);
+	progress->reading.rows += rows;
+	progress->reading.bytes += bytes;
+	if (progress->view.work.activity == CFDW_READS)
+		show_work(progress, &progress->reading);
 }
 
 void
@@ -141,6 +151,15 @@ cfdw_progress_await(CfdwProgress *progress, CfdwAwaited awaited,
 	view->awaited = awaited;
 	view->until = until;
 	end_change(progress);
+}
+
+/*
+ * Whether it is shown that nothing is waited for.
+ */
+bool
+cfdw_progress_awaits_nothing(const CfdwProgress *progress)
+{
+	return progress != NULL && progress->view.awaited == CFDW_AWAITS_NOTHING;
 }
 
 void
@@ -186,6 +205,15 @@ init_places(void *entry)
 
 	for (int i = 0; i < MAX_ACCOUNTS; i++)
 		pg_atomic_init_u32(&places->places[i].changes, 0);
+}
+
+static void
+show_work(CfdwProgress *progress, const CfdwWork *work)
+{
+	CfdwProgressView *view = begin_change(progress);
+
+	view->work = *work;
+	end_change(progress);
 }
 
 /*

@@ -62,9 +62,11 @@ typedef struct CfdwProgressView
 extern void cfdw_progress_prepare(void);
 extern CfdwProgress *cfdw_progress_begin(Oid serverid, const char *url);
 extern void cfdw_progress_work(CfdwProgress *progress, const CfdwWork *work);
+extern void cfdw_progress_sent(CfdwProgress *progress);
 extern void cfdw_progress_read(CfdwProgress *progress, int64 rows, int64 bytes);
 extern void cfdw_progress_await(CfdwProgress *progress, CfdwAwaited awaited,
 								TimestampTz until);
+extern bool cfdw_progress_awaits_nothing(const CfdwProgress *progress);
 extern void cfdw_progress_end(CfdwProgress *progress);
 extern List *cfdw_progress_list(void);
 

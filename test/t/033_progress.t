@@ -92,6 +92,17 @@ cmp_ok($later, '>', $rows, '... which become more');
 cmp_ok($more, '>', $bytes, '... as do the bytes');
 is($session->result->{rows}[0][0], '3004', '... until it has them all');
 is_idle('... and shows nothing more');
+
+# What is sent meanwhile is shown for as long as that takes.
+$t->fault('slow', ms => 10, bytes => 2000, on => 'GET');
+$session->ask('BEGIN; DECLARE c CURSOR FOR SELECT name FROM catalogs; FETCH 1 FROM c');
+$session->ask(q{INSERT INTO catalogs (name) VALUES ('new') RETURNING id});
+like(shown($what), qr/^acme\|reading\|\w*\|\d+\|\|\|$/, 'a scan that goes on after something was sent');
+$session->send('MOVE ALL FROM c');
+becomes($what, qr/^acme\|reading\|reply\|[1-9]\d+\|\|\|$/, '... and what it waits for');
+$session->result;
+is_idle('... and shows nothing more');
+$session->ask('ROLLBACK');
 $t->reset;
 
 # ------------------------------------------------------------------------------
