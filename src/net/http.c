@@ -185,8 +185,6 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		return NULL;
 	}
 	INSTR_TIME_SET_CURRENT(transfer->start);
-	if (transfer->traffic != NULL)
-		transfer->traffic->requests++;
 	note_ended();
 	return transfer;
 }
@@ -755,6 +753,8 @@ on_connected(void *arg, char *address, char *local_address, int port,
 		return CURL_PREREQFUNC_ABORT;
 	}
 	transfer->arrival.connected = true;
+	if (transfer->traffic != NULL)
+		transfer->traffic->requests++;
 	cfdw_statistics_count(transfer->statistics,
 						  transfer->signs_in       ? CFDW_COUNT_LOGINS
 						  : transfer->body != NULL ? CFDW_COUNT_POSTS

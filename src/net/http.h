@@ -22,8 +22,8 @@ typedef struct CfdwTransfer CfdwTransfer;
 /* What requests have cost.  Must outlive the transfers that count into it. */
 typedef struct CfdwTraffic
 {
-	int64 requests; /* begun; those to sign in are requests, too */
-	int64 retries;  /* of these: sent again, for the first came to nothing */
+	int64 requests; /* that went out; those to sign in are requests, too */
+	int64 retries;  /* attempts after one that came to nothing */
 	int64 sent;     /* bytes of their bodies, but for those to sign in */
 	int64 received; /* bytes of the replies' bodies, after decompression */
 	int64 paced_us; /* waited for their turn, in microseconds */

@@ -279,9 +279,25 @@ $t->set(delay_ms => 0);
 $t->sql(q{ALTER SERVER renamed OPTIONS (SET requests_per_second '0')});
 
 # ------------------------------------------------------------------------------
+# What did not go out is not counted, nor does EXPLAIN count it
+
+$t->reset;
+my $session = CatalogsFdw::Session->new($node);
+$t->sql(q{SELECT catalogs_fdw_stats_reset(); ALTER SERVER renamed OPTIONS (ADD max_retries '9')});
+$t->fault('refuse');
+$session->send('EXPLAIN (ANALYZE, COSTS OFF) SELECT name FROM catalogs');
+$node->poll_query_until('postgres', q{SELECT waits_for = 'pause' FROM catalogs_fdw_progress})
+  or die 'nothing is tried again';
+$t->emulator('heal');
+like(join("\n", map { @$_ } @{ $session->result->{rows} }), qr/Requests Sent: 1\b/,
+	'an attempt that could not connect is no request of a plan');
+is($t->sql('SELECT gets, retries > 0 FROM catalogs_fdw_stats WHERE gets > 0'), '1|t',
+	'... nor of the statistics');
+
+# ------------------------------------------------------------------------------
 # A crash
 
-my $session = CatalogsFdw::Session->new($node);
+$session = CatalogsFdw::Session->new($node);
 $session->ask('SELECT count(id) FROM catalogs');
 kill 'KILL', $session->pid;
 $node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM catalogs_fdw_stats WHERE gets > 0')
