@@ -119,6 +119,7 @@ static double backoff_ms(const CfdwCall *call, bool later);
 static bool has_patience(const CfdwCall *call, bool later, double pause_ms);
 static double patience_ms(const CfdwCall *call);
 static void end_attempt(CfdwCall *call, bool refused);
+static void spend(CfdwCall *call, double ms);
 static bool was_refused(const CfdwResponse *response);
 static double left_ms(const CfdwCall *call);
 static double left_of_abort_ms(void);
@@ -346,6 +347,7 @@ cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 		!has_patience(call, later, pause_ms))
 		return false;
 	end_attempt(call, refused);
+	spend(call, pause_ms);
 	call->repetitions++;
 	call->request.traffic->retries++;
 	cfdw_statistics_count(cfdw_session_statistics(call->session),
@@ -731,14 +733,24 @@ end_attempt(CfdwCall *call, bool refused)
 
 		if (response->sent && !refused && !was_refused(response))
 			call->sent_before = true;
-		/* Who reads waits for no longer, however often that is tried. */
-		if (call->request.body == NULL)
-			call->request.timeout_ms =
-				(int) ceil(cfdw_http_remaining_ms(call->transfer));
+		spend(call, call->request.timeout_ms -
+						cfdw_http_remaining_ms(call->transfer));
 		cfdw_http_end(call->transfer);
 	}
 	call->transfer = NULL;
 	cfdw_pace_leave(&call->turn);
+}
+
+/*
+ * Who reads waits for no longer than the request may take, however often it is tried:
+ * so much of that is over.
+ */
+static void
+spend(CfdwCall *call, double ms)
+{
+	if (call->request.body == NULL)
+		call->request.timeout_ms =
+			(int) Max(ceil(call->request.timeout_ms - ms), 1);
 }
 
 /*

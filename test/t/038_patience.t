@@ -211,6 +211,16 @@ is($one->ask($scan)->{sqlstate}, 'HV000', 'with max_retries 0');
 has_arrived('GET 503', '... nothing is tried again');
 $t->sql('ALTER SERVER acme OPTIONS (DROP max_retries)');
 
+# The pauses are a part of the time that a request may take.
+$t->sql(q{ALTER SERVER acme OPTIONS (ADD max_retries '100', ADD request_timeout '2s')});
+$t->fault('status', code => 429, retry_after => 1, times => 0);
+$got = $one->ask($scan);
+is($got->{sqlstate}, '53400', 'max_retries is not all that bounds a GET');
+is_within($got->{seconds}, 2, '... but request_timeout, too');
+$t->emulator('heal');
+has_arrived('GET 429, GET 429', '... pauses included');
+$t->sql('ALTER SERVER acme OPTIONS (DROP max_retries, DROP request_timeout)');
+
 sleep 1;
 $t->fault('status', code => 503, retry_after => 20);
 $got = $one->ask("SET statement_timeout = '300ms'; $scan");
