@@ -56,8 +56,8 @@ typedef struct Control
 	LWLock lock; /* of what follows */
 	bool made;   /* there is an area */
 	dsa_handle area;
-	int64
-		forgotten_us; /* until then what was known before a crash may matter */
+	/* Until then what was known before a crash may matter. */
+	int64 forgotten_us;
 	struct
 	{
 		bool made;
@@ -337,9 +337,9 @@ attach_area(void)
 
 /*
  * Until when, by cfdw_clock_us(), what was known before a crash may still matter: for a
- * second after it.  The server has come back from one with a checkpoint, whose time is
- * known in whole seconds; any other one that is as young does no harm.  0 when there was
- * none since the server was started.  Raises an error when pg_control cannot be read.
+ * second after it; or 0.  The server has come back from one with a checkpoint, whose time
+ * is known in whole seconds, and in whose midst nothing was written, as in few others.
+ * Raises an error when pg_control cannot be read.
  */
 static int64
 forgotten_until(void)
@@ -347,11 +347,13 @@ forgotten_until(void)
 	bool valid;
 	ControlFileData *file = get_controlfile(DataDir, &valid);
 	pg_time_t back = file->checkPointCopy.time;
+	bool undisturbed = file->checkPoint == file->checkPointCopy.redo;
 	int64 left_us =
 		time_t_to_timestamptz(back) + 2 * USECS_PER_SEC - GetCurrentTimestamp();
 
 	pfree(file);
-	if (!valid || back <= timestamptz_to_time_t(PgStartTime) || left_us <= 0)
+	if (!valid || !undisturbed || back <= timestamptz_to_time_t(PgStartTime) ||
+		left_us <= 0)
 		return 0;
 	return cfdw_clock_us() + Min(left_us, 2 * USECS_PER_SEC);
 }

@@ -16,7 +16,7 @@ use Time::HiRes qw(time usleep);
 my $limit = 7;
 my $t = CatalogsFdw::Test->new(
 	table => 0,
-	conf => "max_connections = 50\nrestart_after_crash = on",
+	conf => "max_connections = 50\nrestart_after_crash = on\nwal_level = replica",
 	emulator => ['--no-https']);
 $t->set(rate_limit => $limit);
 
@@ -71,10 +71,12 @@ my $scan = 'SELECT count(*) FROM acme.catalogs';
 # --- how often ------------------------------------------------------------------
 
 idle();
+$t->sql('CHECKPOINT');    # as after a crash, but that was none
 $one->ask($scan) foreach 1 .. $limit;
 my @arrived = arrived();
 all_taken($limit, 'as many as there may be in a second', @arrived);
 is_within($arrived[-1]{at}, 0.3, 'go to an idle account at once');
+is($t->sql('SELECT pace_wait_ms FROM catalogs_fdw_stats'), 0, '... after a checkpoint, too');
 
 idle();
 my $got = $one->ask(q{INSERT INTO acme.catalogs (name) SELECT 'row ' || n FROM generate_series(1, 1000) n});
