@@ -38,12 +38,6 @@ SELECT count(*) FROM catalogs;
 \! emulator heal; emulator wire --status; emulator fault html_200 times=0
 SELECT count(*) FROM catalogs;
 \! emulator heal; emulator wire --status
-\! emulator fault html_200 on=POST times=0
-UPDATE catalogs SET name = 'y' WHERE id = 4223;
-\! emulator heal; emulator wire --status
-\! emulator fault html_200 on=POST times=1
-DELETE FROM catalogs WHERE id = 4223;
-\! emulator heal; emulator wire --status
 -- As often as max_retries says.
 ALTER SERVER acme OPTIONS (ADD max_retries '1');
 \! emulator fault status code=503 times=0

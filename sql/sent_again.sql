@@ -20,12 +20,12 @@ DELETE FROM catalogs WHERE id = 4231;
 \! emulator fault close_after_request on=POST times=2
 UPDATE catalogs SET name = 'Things' WHERE id = 4223;
 \! emulator wire
--- the reply is cut, is no HTTP, no JSON, but for a page, which may tell of a block
+-- the reply is cut, is no HTTP, no JSON
 \! emulator fault close_middle on=POST times=1
 UPDATE catalogs SET name = 'One' WHERE id = 4223;
 \! emulator fault garbage on=POST times=1
 UPDATE catalogs SET name = 'Two' WHERE id = 4223;
-\! emulator fault garbage_body on=POST times=1
+\! emulator fault html_200 on=POST times=1
 UPDATE catalogs SET name = 'Three' WHERE id = 4223;
 \! emulator wire
 -- the account is not available

@@ -20,7 +20,6 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
-#include "api/words.h"
 #include "txn/batch.h"
 #include "txn/name.h"
 
@@ -28,7 +27,6 @@ static char *full_url(const char *url, const char *path);
 static bool list_rows(const CfdwBatch *batch, CfdwRows *by_verb);
 static CfdwRow *utf8_row(CfdwRow *row);
 static bool read_reply(CfdwBatch *batch, const CfdwResponse *response);
-static bool is_page(const CfdwBatch *batch);
 static void describe(const CfdwBatch *batch, CfdwAction *action);
 static void describe_row(const CfdwOperation *operation, CfdwAction *action);
 static const char *name_rows(const CfdwBatch *batch, bool unknown);
@@ -118,8 +116,7 @@ cfdw_batch_read(CfdwBatch *batch)
 		batch->answer = cfdw_answer_of(response, batch->problem.code);
 	else
 	{
-		batch->answer =
-			is_page(batch) ? CFDW_ANSWER_UNREAD : CFDW_ANSWER_UNKNOWN;
+		batch->answer = CFDW_ANSWER_UNKNOWN;
 		cfdw_batch_set_fault(batch, _("The reply names no lists."));
 	}
 }
@@ -329,19 +326,6 @@ read_reply(CfdwBatch *batch, const CfdwResponse *response)
 	if (batch->n == 1 && batch->operations[0]->verb != CFDW_ADD)
 		cfdw_answer_read_absence(response, &batch->problem);
 	return batch->reply.named || batch->reply.failed;
-}
-
-/*
- * Whether the body of a reply is a page: it may tell a person of a block, so that nothing
- * is sent again.
- */
-static bool
-is_page(const CfdwBatch *batch)
-{
-	size_t len;
-	const char *body = cfdw_call_body(batch->call, &len);
-
-	return cfdw_words_is_page(body, len);
 }
 
 /*
