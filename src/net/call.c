@@ -105,7 +105,9 @@ static void show(CfdwCall *call, CfdwAwaited now);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
 static bool take_turn(CfdwCall *call);
+static void count_wait(CfdwCall *call);
 static void join_login(CfdwCall *call);
+static void leave_line(CfdwCall *call);
 static void see_login(CfdwCall *call);
 static void see_reply(CfdwCall *call);
 static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
@@ -512,11 +514,23 @@ take_turn(CfdwCall *call)
 		return false;
 	}
 	call->request.traffic->paced_us += call->turn.waited_us;
-	cfdw_statistics_count(cfdw_session_statistics(call->session),
-						  CFDW_COUNT_PACED_US, call->turn.waited_us);
+	count_wait(call);
 	return true;
 }
 
+/*
+ * So long the call has been in line.
+ */
+static void
+count_wait(CfdwCall *call)
+{
+	cfdw_statistics_count(cfdw_session_statistics(call->session),
+						  CFDW_COUNT_PACED_US, call->turn.waited_us);
+}
+
+/*
+ * Waits for a login.  Who was in line when another call has begun it is there no longer.
+ */
 static void
 join_login(CfdwCall *call)
 {
@@ -524,10 +538,21 @@ join_login(CfdwCall *call)
 
 	call->login = cfdw_login_join(cfdw_session_logins(call->session),
 								  &call->turn, &failure);
-	if (call->login != NULL)
-		call->state = CALL_SIGNING_IN;
-	else
+	if (call->login == NULL)
+	{
 		wait_or_fail(call, &failure, true);
+		return;
+	}
+	call->state = CALL_SIGNING_IN;
+	call->request.traffic->paced_us += call->turn.waited_us;
+	leave_line(call);
+}
+
+static void
+leave_line(CfdwCall *call)
+{
+	count_wait(call);
+	cfdw_pace_leave(&call->turn);
 }
 
 /*
@@ -738,7 +763,7 @@ end_attempt(CfdwCall *call, bool refused)
 		cfdw_http_end(call->transfer);
 	}
 	call->transfer = NULL;
-	cfdw_pace_leave(&call->turn);
+	leave_line(call);
 }
 
 /*

@@ -68,6 +68,7 @@ cfdw_login_join(CfdwLogins *logins, CfdwTurn *turn, CfdwResponse *failure)
 		login = calloc(1, sizeof(CfdwLogin));
 		if (login == NULL)
 		{
+			cfdw_pace_leave(turn);
 			memset(failure, 0, sizeof(*failure));
 			failure->outcome = CFDW_HTTP_NO_MEMORY;
 			return NULL;

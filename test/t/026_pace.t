@@ -125,6 +125,30 @@ is(scalar(grep { $_->result->{sqlstate} } @many), 0, 'many sessions sign in');
 @arrived = arrived();
 all_taken(24, '... in turn with all else', @arrived);
 
+# Who was in line, and then waits for the login that another one has begun, is in line no
+# longer.  Each of the two is there for no longer than it all takes without the login.
+$t->sql("ALTER SERVER beta OPTIONS (SET requests_per_second '1')");
+$many[0]->ask($scan_beta);
+$t->emulator('expire');
+idle();
+$many[0]->ask($scan_beta);    # takes the only place
+$t->emulator('expire');
+$t->fault('hold', on => 'LOGIN');
+$t->sql('SELECT catalogs_fdw_stats_reset()');
+$t->wire;
+my $begun = time;
+$many[0]->send('SELECT id FROM beta.catalogs WHERE id = 11 UNION ALL SELECT id FROM beta.catalogs WHERE id = 12');
+$t->emulator('wire', '--keep', '--wait', '2');
+my $held = time;
+usleep(2_000_000);
+$held = time - $held;
+$t->emulator('heal');
+is($many[0]->result->{sqlstate}, '', 'two requests wait for one login');
+my $paced = $t->sql('SELECT pace_wait_ms FROM catalogs_fdw_stats WHERE server = \'beta\'');
+cmp_ok($paced, '<', 2000 * (time - $begun - $held), '... which is no wait for a turn')
+  or diag($t->wire('--time', '--status', '--summary'));
+$t->sql("ALTER SERVER beta OPTIONS (SET requests_per_second '$limit')");
+
 $t->sql('CREATE DATABASE other');
 $t->node->safe_psql('other', 'CREATE EXTENSION catalogs_fdw');
 (my $url = $t->url) =~ s/127\.0\.0\.1/ACME.localhost/;
@@ -201,12 +225,14 @@ my @order = map { /^(\w+): GET/ ? $1 : () } split /\n/, $t->wire('--accounts', '
 is("@order[-2, -1]", 'beta acme', 'an account that is asked at once waits for no other one');
 
 busy();
+$t->sql('SELECT catalogs_fdw_stats_reset()');
 my $start = time;
 $got = $many[0]->ask("SET statement_timeout = '200ms'; $scan");
 is($got->{sqlstate}, '57014', 'who waits for a turn can be cancelled');
 is_within(time - $start, 0.3, '... at once');
 $many[0]->ask('RESET statement_timeout');
 all_taken($limit, '... and has asked for nothing', arrived());
+cmp_ok($t->sql(q{SELECT sum(pace_wait_ms) FROM catalogs_fdw_stats}), '>', 0, '... but has waited');
 
 busy();
 $_->send("SET statement_timeout = '300ms'; $scan") foreach @many;
