@@ -83,8 +83,9 @@ struct CfdwCall
 	double look_ms;         /* in line: when to look again */
 	CfdwLogin *login;       /* the one that it waits for, or that has failed */
 	CfdwTransfer *transfer; /* once sent */
-	uint32 logins;          /* of the session, when it was sent */
-	bool renewed;           /* signing in anew will not help */
+	double allowed_ms; /* what either may take, from when it waits for it */
+	uint32 logins;     /* of the session, when it was sent */
+	bool renewed;      /* signing in anew will not help */
 	int repetitions;
 	bool sent_before; /* by an earlier attempt, which was not refused */
 	CfdwResponse response;
@@ -120,6 +121,7 @@ static bool sign_in_again(CfdwCall *call);
 static double backoff_ms(const CfdwCall *call, bool later);
 static bool has_patience(const CfdwCall *call, bool later, double pause_ms);
 static double patience_ms(const CfdwCall *call);
+static double waited_ms(const CfdwCall *call);
 static void end_attempt(CfdwCall *call, bool refused);
 static void spend(CfdwCall *call, double ms);
 static bool was_refused(const CfdwResponse *response);
@@ -491,6 +493,7 @@ send_request(CfdwCall *call)
 	request.turn = &call->turn;
 	request.timeout_ms = (int) Min(request.timeout_ms, left_ms(call));
 	call->transfer = cfdw_session_send(call->session, &request, &failure);
+	call->allowed_ms = request.timeout_ms;
 	call->logins = logins->accepted;
 	if (call->transfer != NULL)
 		call->state = CALL_SENT;
@@ -536,13 +539,15 @@ join_login(CfdwCall *call)
 {
 	CfdwResponse failure;
 
-	call->login = cfdw_login_join(cfdw_session_logins(call->session),
-								  &call->turn, &failure);
+	call->login =
+		cfdw_login_join(cfdw_session_logins(call->session), &call->turn,
+						call->request.timeout_ms, &failure);
 	if (call->login == NULL)
 	{
 		wait_or_fail(call, &failure, true);
 		return;
 	}
+	call->allowed_ms = cfdw_http_remaining_ms(cfdw_login_transfer(call->login));
 	call->state = CALL_SIGNING_IN;
 	call->request.traffic->paced_us += call->turn.waited_us;
 	leave_line(call);
@@ -722,8 +727,8 @@ has_patience(const CfdwCall *call, bool later, double pause_ms)
 {
 	const CfdwOptions *options = cfdw_session_options(call->session);
 
-	if (call->request.body == NULL && call->transfer != NULL &&
-		cfdw_http_remaining_ms(call->transfer) <= 0)
+	if (call->request.body == NULL &&
+		pause_ms >= call->request.timeout_ms - waited_ms(call))
 		return false;
 	return ((aborting && later) || call->repetitions < options->max_retries) &&
 		   pause_ms < patience_ms(call);
@@ -743,12 +748,27 @@ patience_ms(const CfdwCall *call)
 }
 
 /*
+ * How long the reply to a call, or to its login, was waited for in this attempt.
+ */
+static double
+waited_ms(const CfdwCall *call)
+{
+	CfdwTransfer *transfer =
+		call->login != NULL ? cfdw_login_transfer(call->login) : call->transfer;
+
+	return transfer != NULL
+			   ? call->allowed_ms - cfdw_http_remaining_ms(transfer)
+			   : 0;
+}
+
+/*
  * Releases what an attempt to send the request has taken, and remembers whether it may
  * have been carried out: not when it was REFUSED, whatever the status.
  */
 static void
 end_attempt(CfdwCall *call, bool refused)
 {
+	spend(call, waited_ms(call));
 	if (call->login != NULL)
 		cfdw_login_leave(call->login);
 	call->login = NULL;
@@ -758,8 +778,6 @@ end_attempt(CfdwCall *call, bool refused)
 
 		if (response->sent && !refused && !was_refused(response))
 			call->sent_before = true;
-		spend(call, call->request.timeout_ms -
-						cfdw_http_remaining_ms(call->transfer));
 		cfdw_http_end(call->transfer);
 	}
 	call->transfer = NULL;

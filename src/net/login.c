@@ -52,12 +52,13 @@ cfdw_login_refused(CfdwLogins *logins, uint32 accepted)
 }
 
 /*
- * The login that is under way, or a new one, which takes the TURN, to be left by
- * cfdw_login_leave().  NULL when none could be started: then *FAILURE
+ * The login that is under way, or a new one, which takes the TURN and TIMEOUT_MS at the
+ * most, to be left by cfdw_login_leave().  NULL when none could be started: then *FAILURE
  * says why, as cfdw_http_start() does.  Never raises.
  */
 CfdwLogin *
-cfdw_login_join(CfdwLogins *logins, CfdwTurn *turn, CfdwResponse *failure)
+cfdw_login_join(CfdwLogins *logins, CfdwTurn *turn, int timeout_ms,
+				CfdwResponse *failure)
 {
 	CfdwLogin *login = logins->under_way;
 
@@ -76,6 +77,7 @@ cfdw_login_join(CfdwLogins *logins, CfdwTurn *turn, CfdwResponse *failure)
 		login->logins = logins;
 		request.traffic = &login->traffic;
 		request.turn = turn;
+		request.timeout_ms = Min(request.timeout_ms, timeout_ms);
 		login->transfer = cfdw_http_start(logins->pool, &request, failure);
 		if (login->transfer == NULL)
 		{

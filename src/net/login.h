@@ -28,7 +28,7 @@ typedef struct CfdwLogins
 extern bool cfdw_login_is_needed(const CfdwLogins *logins);
 extern bool cfdw_login_refused(CfdwLogins *logins, uint32 accepted);
 extern CfdwLogin *cfdw_login_join(CfdwLogins *logins, CfdwTurn *turn,
-								  CfdwResponse *failure);
+								  int timeout_ms, CfdwResponse *failure);
 extern CfdwTransfer *cfdw_login_transfer(const CfdwLogin *login);
 extern bool cfdw_login_has_ended(CfdwLogin *login, CfdwTraffic *traffic);
 extern bool cfdw_login_is_accepted(const CfdwLogin *login);

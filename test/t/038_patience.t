@@ -219,7 +219,21 @@ is($got->{sqlstate}, '53400', 'max_retries is not all that bounds a GET');
 is_within($got->{seconds}, 2, '... but request_timeout, too');
 $t->emulator('heal');
 has_arrived('GET 429, GET 429', '... pauses included');
+$t->sql(q{ALTER SERVER acme OPTIONS (SET request_timeout '500ms')});
+sleep 1;
+$t->fault('status', code => 503, times => 0);
+is($one->ask($scan)->{sqlstate}, 'HV000', '... of which none is begun that is as long as what is left');
+like((arrived())[0], qr/^GET 503(, GET 503){1,3}$/, '... but the account had the word until then');
+$t->emulator('heal');
 $t->sql('ALTER SERVER acme OPTIONS (DROP max_retries, DROP request_timeout)');
+
+# So is the wait for a login that comes to nothing.
+$t->sql(q{ALTER SERVER beta OPTIONS (ADD request_timeout '500ms')});
+$t->fault('silent', on => 'LOGIN', times => 0);
+is($one->ask($scan_beta)->{sqlstate}, '08006', 'a login without a reply takes all the time of a GET');
+has_arrived('LOGIN no reply', '... so that none is tried after it');
+$t->emulator('heal');
+$t->sql('ALTER SERVER beta OPTIONS (DROP request_timeout)');
 
 sleep 1;
 $t->fault('status', code => 503, retry_after => 20);
