@@ -44,6 +44,9 @@
 #define LATER_PAUSE_MS 1000
 #define MAX_DOUBLINGS 6
 
+/* What an attempt after a pause has, at the least: else it would only be too late. */
+#define LEAST_MS 100
+
 /* No account is left alone for longer, whatever it says. */
 #define MAX_WAIT_S 3600
 
@@ -728,7 +731,7 @@ has_patience(const CfdwCall *call, bool later, double pause_ms)
 	const CfdwOptions *options = cfdw_session_options(call->session);
 
 	if (call->request.body == NULL &&
-		pause_ms >= call->request.timeout_ms - waited_ms(call))
+		pause_ms + LEAST_MS > call->request.timeout_ms - waited_ms(call))
 		return false;
 	return ((aborting && later) || call->repetitions < options->max_retries) &&
 		   pause_ms < patience_ms(call);

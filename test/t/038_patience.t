@@ -222,7 +222,7 @@ has_arrived('GET 429, GET 429', '... pauses included');
 $t->sql(q{ALTER SERVER acme OPTIONS (SET request_timeout '500ms')});
 sleep 1;
 $t->fault('status', code => 503, times => 0);
-is($one->ask($scan)->{sqlstate}, 'HV000', '... of which none is begun that is as long as what is left');
+is($one->ask($scan)->{sqlstate}, 'HV000', '... of which none is begun that leaves no time for an answer');
 like((arrived())[0], qr/^GET 503(, GET 503){1,3}$/, '... but the account had the word until then');
 $t->emulator('heal');
 $t->sql('ALTER SERVER acme OPTIONS (DROP max_retries, DROP request_timeout)');
