@@ -53,13 +53,16 @@ typedef struct SessionEntry
 
 static HTAB *sessions = NULL;
 
+/* How often a server or a user mapping was altered, any of them. */
+static uint64 changes = 0;
+
 /* What writes have cost in this backend. */
 static CfdwTraffic written = {0};
 
 /* Invalid ones with requests under way. */
 static List *retired = NIL;
 
-static CfdwSession *create_session(ForeignServer *server, UserMapping *user);
+static CfdwSession *create_session(Oid serverid, Oid userid);
 static void forget_secrets(void *arg);
 static CfdwSessionInfo *describe(const CfdwSession *session);
 static bool is_with(const CfdwSession *session, Oid serverid);
@@ -106,8 +109,7 @@ cfdw_session_get(Oid serverid, Oid userid)
 		return entry->session;
 	if (entry != NULL)
 		drop_session(entry);
-	return create_session(GetForeignServer(serverid),
-						  GetUserMapping(userid, serverid));
+	return create_session(serverid, userid);
 }
 
 /*
@@ -358,11 +360,15 @@ is_with(const CfdwSession *session, Oid serverid)
 }
 
 /*
- * Makes a session, and has statements get it.
+ * Makes a session, and has statements get it; but when what it is made of has changed
+ * meanwhile, for this one alone.
  */
 static CfdwSession *
-create_session(ForeignServer *server, UserMapping *user)
+create_session(Oid serverid, Oid userid)
 {
+	uint64 changes_before = changes;
+	UserMapping *user = GetUserMapping(userid, serverid);
+	ForeignServer *server = GetForeignServer(serverid);
 	SessionEntry *entry;
 	MemoryContext context = AllocSetContextCreate(
 		CurrentMemoryContext, "catalogs_fdw session", ALLOCSET_SMALL_SIZES);
@@ -402,6 +408,7 @@ create_session(ForeignServer *server, UserMapping *user)
 	/* Whole: from now on it outlives the statement. */
 	entry = hash_search(sessions, &user->umid, HASH_ENTER, NULL);
 	entry->session = session;
+	session->invalid = changes != changes_before;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	MemoryContextSwitchTo(caller);
 	return session;
@@ -475,6 +482,7 @@ on_invalidation(Datum arg, int cache, uint32 hash)
 	HASH_SEQ_STATUS scan;
 	SessionEntry *entry;
 
+	changes++;
 	hash_seq_init(&scan, sessions);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{

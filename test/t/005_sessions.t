@@ -5,6 +5,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use CatalogsFdw::Session;
 use CatalogsFdw::Test;
 use POSIX ();
 use PostgreSQL::Test::Utils;
@@ -472,6 +473,47 @@ foreach (
 	my ($bytes) = $got->{error} =~ /NOTICE: .* ([-\d]+)[.\d]* bytes each/;
 	cmp_ok($bytes // 'none', '<', 150, "$what, a thousand times: no memory") or diag($got->{error});
 }
+
+# What is altered between two looks at the catalogs, while a session is made of them, is
+# seen by the next statement.  Locks hold up each look at a user mapping and a server that
+# have been altered again: those of the account, and then those of the session.
+my ($reader, $altering, $mappings, $servers) = map { CatalogsFdw::Session->new($t->node) } 1 .. 4;
+
+sub waits_for
+{
+	my ($catalog) = @_;
+	return $t->node->poll_query_until('postgres',
+		"SELECT true FROM pg_locks WHERE NOT granted AND relation = '$catalog'::regclass")
+	  || die "nobody looks at $catalog";
+}
+
+sub alter_mapping
+{
+	my ($token) = @_;
+	return $altering->ask("ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (SET access_token '$token')");
+}
+$reader->ask($count);
+alter_mapping('main-token');
+$mappings->ask('BEGIN; LOCK TABLE pg_user_mapping');
+$reader->send($count);
+foreach my $token ('main-token', 'no-token')
+{
+	waits_for('pg_user_mapping');
+	$altering->ask("ALTER SERVER acme OPTIONS (SET max_retries '0')");
+	# Who has it in its caches needs no look at the server.
+	$altering->ask("SELECT pg_describe_object('pg_foreign_server'::regclass, oid, 0),
+		has_server_privilege('acme', 'USAGE') FROM pg_foreign_server");
+	$servers->ask('BEGIN; LOCK TABLE pg_foreign_server');
+	$mappings->ask('COMMIT');
+	waits_for('pg_foreign_server');
+	alter_mapping($token);
+	$mappings->ask('BEGIN; LOCK TABLE pg_user_mapping') if $token eq 'main-token';
+	$servers->ask('COMMIT');
+}
+is($reader->result->{sqlstate}, '', 'a user mapping is altered when it has been read');
+is($reader->ask($count)->{sqlstate}, '28000', '... which the next statement sees');
+alter_mapping('main-token');
+$_->quit foreach $reader, $altering, $mappings, $servers;
 
 # And when those that have descriptors wait to be read themselves, that is an
 # error like any other.
