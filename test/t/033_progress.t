@@ -103,6 +103,16 @@ becomes($what, qr/^acme\|reading\|reply\|[1-9]\d+\|\|\|$/, '... and what it wait
 $session->result;
 is_idle('... and shows nothing more');
 $session->ask('ROLLBACK');
+
+# What is given up is waited for no longer.
+$session->ask('BEGIN; DECLARE c CURSOR FOR SELECT name FROM catalogs; FETCH 1 FROM c');
+$t->fault('status', code => 429, retry_after => 1, on => 'POST');
+$session->ask("SAVEPOINT s; SET LOCAL statement_timeout = '200ms'");
+is($session->ask(q{INSERT INTO catalogs (name) VALUES ('new') RETURNING id})->{sqlstate},
+	'57014', 'a pause that is cancelled');
+$session->ask('ROLLBACK TO s');
+is(shown('activity, waits_for, until'), 'reading||', '... is not shown beside a scan');
+$session->ask('ROLLBACK; SELECT count(*) FROM catalogs');
 $t->reset;
 
 # ------------------------------------------------------------------------------
