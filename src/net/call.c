@@ -897,10 +897,13 @@ release(void *arg)
 	if (call->session == NULL)
 		return;
 	end_attempt(call, false);
+	call->state = CALL_ENDED;
+	/* Whoever else waits shows that anew. */
+	if (call->shown != CFDW_AWAITS_NOTHING)
+		show(call, CFDW_AWAITS_NOTHING);
 	if (call->request.body != NULL)
 		cfdw_progress_sent(cfdw_session_progress(call->session));
 	cfdw_session_release(call->session);
 	dlist_delete(&call->link);
 	call->session = NULL;
-	call->state = CALL_ENDED;
 }
