@@ -43,6 +43,17 @@ ALTER SERVER acme OPTIONS (ADD max_retries '1');
 \! emulator fault status code=503 times=0
 SELECT count(*) FROM catalogs;
 \! emulator heal; emulator wire --status
+-- A login without an answer takes all the time that a GET has.
+ALTER SERVER acme OPTIONS (ADD request_timeout '500ms');
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme
+  OPTIONS (DROP access_token, ADD login 'robot@example.com', ADD api_key 'main-key');
+\! emulator fault silent on=LOGIN times=0
+SELECT count(*) FROM catalogs;
+\! emulator heal; emulator wire --summary --status
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme
+  OPTIONS (DROP login, DROP api_key, ADD access_token 'main-token');
+ALTER SERVER acme OPTIONS (DROP request_timeout);
+
 -- Two seconds are waited for; five minutes are not, and nobody asks meanwhile.
 \! emulator fault status code=429 retry_after=2 times=1
 SELECT count(*) FROM catalogs;
