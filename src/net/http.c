@@ -33,6 +33,7 @@
 #include <limits.h>
 
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "portability/instr_time.h"
 
 #include "net/http.h"
@@ -395,7 +396,8 @@ cfdw_http_is_any_under_way(bool moving)
 
 /*
  * Waits until one of the transfers may have got on, or LIMIT_MS have passed;
- * returns how many milliseconds that took.  Raises as cfdw_loop_wait().
+ * returns how many milliseconds that took.  Raises as cfdw_loop_wait(), and, when the wait
+ * is counted, 57014 or 57P01 when the backend is told to stop; nothing when it is ABORTING.
  */
 double
 cfdw_http_wait(double limit_ms, CfdwAwaited awaited, bool aborting)
@@ -405,6 +407,8 @@ cfdw_http_wait(double limit_ms, CfdwAwaited awaited, bool aborting)
 	elapsed_ms =
 		cfdw_loop_wait(Min(limit_ms, least_remaining_ms()), awaited, aborting);
 	see_what_ended(elapsed_ms);
+	if (!aborting)
+		CHECK_FOR_INTERRUPTS();
 	return elapsed_ms;
 }
 

@@ -324,9 +324,10 @@ cfdw_loop_next_ended(CURLcode *code)
 
 /*
  * Waits until libcurl has something to do, at most TIMEOUT_MS, and does it.
- * Returns how many milliseconds that took.  AWAITED is told to others.  Raises 57014 or 57P01 when the
- * backend is told to stop, 53000 when the descriptor to wait with is not to be
- * had; nothing when it is ABORTING: then it does not look at the latch.
+ * Returns how many milliseconds that took.  AWAITED is told to others.  Raises 53000
+ * when the descriptor to wait with is not to be had.  It ends when the latch is set, and
+ * whoever waits then looks for interrupts; but when it is ABORTING, it does not look at the
+ * latch, and raises nothing.
  */
 double
 cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
@@ -489,7 +490,7 @@ wait_while_aborting(long timeout_ms)
 }
 
 /*
- * The same, and raises what the backend is told.
+ * The same, until the latch is set at the most.
  */
 static int
 wait_interruptibly(long timeout_ms, uint32 wait_event)
@@ -500,10 +501,7 @@ wait_interruptibly(long timeout_ms, uint32 wait_event)
 						 wait_event) == 0)
 		return 0;
 	if (event.events & WL_LATCH_SET)
-	{
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
 	return (event.events & WL_SOCKET_READABLE ? CURL_CSELECT_IN : 0) |
 		   (event.events & WL_SOCKET_WRITEABLE ? CURL_CSELECT_OUT : 0);
 }

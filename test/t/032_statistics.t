@@ -58,6 +58,15 @@ my $totals = totals();
 equals(stats($acme), { %$totals, gets => 1, rows_read => 4, errors => 0, scope => 'cluster' },
 	'a scan');
 $t->sql('SELECT catalogs_fdw_stats_reset()');
+
+# Who is cancelled while he waits for a reply has waited, too.
+$t->fault('silent', on => 'GET');
+is($t->try_sql(q{SET statement_timeout = '1s'; SELECT count(*) FROM catalogs})->{sqlstate}, '57014',
+	'a scan that is cancelled');
+cmp_ok(in_database('postgres', 'SELECT reply_wait_ms FROM catalogs_fdw_stats'), '>', 500, '... has waited');
+$t->emulator('heal');
+totals();
+$t->sql('SELECT catalogs_fdw_stats_reset()');
 equals(stats($acme), { gets => 0, rows_read => 0, bytes_received => 0 }, 'counted anew');
 
 # ------------------------------------------------------------------------------
