@@ -354,6 +354,7 @@ sub lose_once
 {
 	my ($account) = @_;
 	$run{leaves_open} = 1;
+	$run{replies_lost}++;
 	return fault($account, one_of(qw(close_applied close_middle cut close_after_request garbage)),
 		on => 'POST', later());
 }
@@ -479,6 +480,7 @@ sub check_end
 			\@requests,
 			taking_back => $sql ne 'COMMIT' || $run{failed},
 			rows_refused => $run{rows_refused},
+			lost => $run{replies_lost},
 			batch_size => $run{batch_size}))
 	  if $way !~ /terminate|vanish|cancel/;
 	return;

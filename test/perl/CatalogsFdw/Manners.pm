@@ -65,6 +65,7 @@ What is wrong with the requests that the end of a transaction has made, when
 
   taking_back   nothing was sent but what takes back
   rows_refused  an account may have refused single rows
+  lost          so many replies may have been lost after their status
   batch_size    account -> rows in a POST
 
 =cut
@@ -90,7 +91,9 @@ sub _wrong
 		? (
 			_asked_though_dead(@posts),
 			_told_to_add(@posts),
-			$about{rows_refused} ? () : _asked_too_often($about{batch_size}{$account}, @posts))
+			$about{rows_refused}
+			? ()
+			: _asked_too_often($about{batch_size}{$account}, $about{lost} // 0, @posts))
 		: ());
 }
 
@@ -132,8 +135,8 @@ sub _told_to_add
 # the rows need, and one more for each that failed.
 sub _asked_too_often
 {
-	my ($batch_size, @posts) = @_;
-	my $failed = grep { $_->{status} !~ /^20[04]$/ } @posts;
+	my ($batch_size, $lost, @posts) = @_;
+	my $failed = $lost + grep { $_->{status} !~ /^20[04]$/ } @posts;
 	my $needed = 0;
 
 	foreach my $verb (qw(update delete))
