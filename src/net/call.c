@@ -118,6 +118,7 @@ static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
 						 bool signing_in);
 static void fail(CfdwCall *call, CfdwOutcome outcome, const char *error);
 static bool must_sign_in(const CfdwCall *call);
+static bool can_sign_in(const CfdwCall *call);
 static bool has_bytes(const CfdwCall *call);
 static void take_response(CfdwCall *call);
 static bool sign_in_again(CfdwCall *call);
@@ -324,9 +325,9 @@ cfdw_call_login_answer(const CfdwCall *call, int *wait_s)
  * Sends the request of a call once more when its ANSWER, to all of it, says that this may
  * help: after signing in anew, or after the WAIT_S that the account has asked for in the
  * body of its reply, or else in a header, or a pause that is longer each time, and never
- * so long as others'.  HARMLESS: it may be carried out twice.  False when it must not be sent again, was
- * sent too often, or there is no time for it.  Whatever comes of it, nobody asks an
- * account that has asked to wait before that time.  Never raises.
+ * so long as others'.  HARMLESS: it may be carried out twice.  False when it must not be
+ * sent again, was sent too often, or there is no time for it.  Whatever comes of it,
+ * nobody asks an account that has asked to wait before that time.  Never raises.
  */
 bool
 cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
@@ -623,13 +624,22 @@ see_reply(CfdwCall *call)
 }
 
 /*
- * Whether the account wants a login, and none has been tried for this call.
+ * Whether the account's status says that it wants a login, and that can be tried.
  */
 static bool
 must_sign_in(const CfdwCall *call)
 {
 	return cfdw_answer_of_status(&call->response) == CFDW_ANSWER_SIGN_IN &&
-		   cfdw_login_refused(cfdw_session_logins(call->session),
+		   can_sign_in(call);
+}
+
+/*
+ * The account wants a login: whether there is one that has not been tried for this call.
+ */
+static bool
+can_sign_in(const CfdwCall *call)
+{
+	return cfdw_login_refused(cfdw_session_logins(call->session),
 							  call->logins) &&
 		   !call->renewed;
 }
@@ -691,15 +701,12 @@ take_response(CfdwCall *call)
 }
 
 /*
- * The account wants a login, though its status does not say so: tries that, unless one was
- * tried for this call.
+ * The account wants a login, though its status does not say so: tries that, if it can be.
  */
 static bool
 sign_in_again(CfdwCall *call)
 {
-	if (call->response.signing_in ||
-		!cfdw_login_refused(cfdw_session_logins(call->session), call->logins) ||
-		call->renewed)
+	if (call->response.signing_in || !can_sign_in(call))
 		return false;
 	call->renewed = true;
 	end_attempt(call, true);
