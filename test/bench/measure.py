@@ -146,6 +146,8 @@ GROUPS = [
           "point nothing": in_server("point_queries_for_nothing", 300),
           "point client": pgbench("SELECT name FROM lists_1000 WHERE id = 500", 300),
           "point local": pgbench("SELECT id FROM local_2 WHERE id = 401", 300)}),
+    (21, {"near libcurl": program("point_get", "/near/1000?id=500", 300),
+          "near sql": in_server("point_queries_near", 300)}),
     (11, {"insert libcurl": program("post_bodies", "/post", 10, FOLDER / "logs/bodies"),
           "insert sql": pgbench("SELECT insert_one_by_one('post', 1000)", 10),
           "insert select": pgbench(INSERT_SELECT.format("post"), 10),

@@ -33,20 +33,28 @@ SELECT make_table('post', 'files', '/post'),
 
 -- n requests for one list, or for none; returns the milliseconds they took.  Before
 -- those go some that do not count: the first twenty of a session fill its caches.
-CREATE FUNCTION point_queries(n integer, wanted bigint = 500) RETURNS float8
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-	start timestamptz;
-	found text;
+CREATE FUNCTION make_point_queries(name text, asked text) RETURNS void
+LANGUAGE plpgsql AS $make$
 BEGIN
-	FOR i IN 1 .. n + 30 LOOP
-		IF i = 31 THEN
-			start := clock_timestamp();
-		END IF;
-		SELECT name INTO found FROM lists_1000 WHERE id = wanted;
-	END LOOP;
-	RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
-END $$;
+	EXECUTE format($f$
+		CREATE FUNCTION %1$I(n integer, wanted bigint = 500) RETURNS float8
+		LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+		DECLARE
+			start timestamptz;
+			found text;
+		BEGIN
+			FOR i IN 1 .. n + 30 LOOP
+				IF i = 31 THEN
+					start := clock_timestamp();
+				END IF;
+				SELECT name INTO found FROM %2$I WHERE id = wanted;
+			END LOOP;
+			RETURN 1000 * extract(epoch FROM clock_timestamp() - start);
+		END $$ $f$, name, asked);
+END $make$;
+SELECT make_table('near', 'files', '/near/1000') \g /dev/null
+SELECT make_point_queries('point_queries', 'lists_1000'),
+	make_point_queries('point_queries_near', 'near') \g /dev/null
 
 -- What the executor takes of that: nothing is asked for, by the same plan.
 CREATE FUNCTION point_queries_for_nothing(n integer) RETURNS float8
