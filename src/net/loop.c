@@ -533,6 +533,7 @@ static void
 make_lone_set(void)
 {
 	free_wait_set(&loop.lone_set);
+	loop.in_lone_set = CURL_SOCKET_BAD; /* should there be no other */
 	if (!cfdw_loop_acquire_descriptor(NULL))
 	{
 		join_others();

@@ -178,6 +178,16 @@ is($named, 1, 'which is one');
 is(ask('SELECT count(*) FROM catalogs')->{rows}[0][0], $lists, 'and the next statement works');
 
 # ------------------------------------------------------------------------------
+# The set in which one socket is waited for is gone, and there is none for the next
+
+my ($here, $there) = map { "SELECT count(*) FROM $_" } qw(catalogs twins);
+ask($_) foreach $there, $here, $here, $here, $there;
+ask('SELECT leave_descriptors(-2)');
+said_so(ask($there));
+ask('SELECT leave_descriptors(-1)');
+is(ask($here)->{rows}[0][0], $lists, 'the first one can be waited for again') foreach 1 .. 3;
+
+# ------------------------------------------------------------------------------
 # A hundred failures leave no descriptor
 
 ask('SELECT catalogs_fdw_disconnect_all()');
