@@ -31,6 +31,16 @@ SET extra_float_digits = -10;
 SELECT d = 12.345678 AS d FROM lists WHERE id = 4223;
 SET extra_float_digits = -3;
 SELECT r = 12.345678::real AS r FROM lists WHERE id = 4223;
+CREATE SCHEMA near;
+CREATE TABLE near.kin ();
+CREATE FOREIGN TABLE other (id bigint, place point, kin regclass) SERVER acme;
+\! emulator set 'extra={"place": "(1.5,-2.345678)", "kin": "near.kin"}'
+SET search_path = near, public;
+SELECT place ~= '(1.5,-2.345678)' AS place, kin FROM other WHERE id = 4223;
+RESET search_path;
+DROP FOREIGN TABLE other;
+DROP TABLE near.kin;
+DROP SCHEMA near;
 RESET extra_float_digits;
 
 DROP FOREIGN TABLE lists;

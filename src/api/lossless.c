@@ -1,13 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * lossless.c
- *	  Whether a type holds all that a text says.
+ *	  Whether a type holds all that a text says, and a text that says all of a value.
  *
  * Input functions round and cut without a word: numeric(5,1), time(0), name, and
  * whatever is made of them.  So what one has read is written out again, and
  * compared with what it was made of: as numbers, as times, as text, by the category
  * of the type; an array, a range or a row by what it consists of.  A type of which
  * nothing is known must write what it has read.
+ *
+ * Output functions write less than a value, or what is read as another one, when the
+ * session's settings are so: DateStyle, extra_float_digits.  None of them counts here.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +32,7 @@
 #include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -69,6 +73,8 @@ static bool keeps_attributes(Oid type, int32 typmod, const char *literal);
 static void split_row(const char *text, int n, Datum *values, bool *nulls);
 static Datum read_text(Oid type, int32 typmod, const char *text);
 static char *write_text(Oid type, Datum value);
+static bool is_written_alike(Oid type);
+static int set_style(void);
 static bool same_text(const char *text, const char *out);
 static bool same_number(const char *a, const char *b);
 static bool same_tokens(const char *a, const char *b);
@@ -142,6 +148,24 @@ cfdw_lossless_refuse(Oid type, int32 typmod, const char *text)
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					errmsg("value %s does not fit into type %s", text,
 						   format_type_with_typemod(type, typmod))));
+}
+
+/*
+ * The text of a value of a base type, palloc'ed, whose output function is OUTPUT: it
+ * says all of the value, and is read as the same one, under any settings.
+ */
+char *
+cfdw_lossless_write(Oid type, FmgrInfo *output, Datum value)
+{
+	int nest_level;
+	char *text;
+
+	if (is_written_alike(type))
+		return OutputFunctionCall(output, value);
+	nest_level = set_style();
+	text = OutputFunctionCall(output, value);
+	AtEOXact_GUC(true, nest_level);
+	return text;
 }
 
 static bool
@@ -394,9 +418,63 @@ write_text(Oid type, Datum value)
 {
 	Oid function;
 	bool varlena;
+	FmgrInfo output;
 
 	getTypeOutputInfo(type, &function, &varlena);
-	return OidOutputFunctionCall(function, value);
+	fmgr_info(function, &output);
+	return cfdw_lossless_write(type, &output, value);
+}
+
+/*
+ * Whether the values of a type are written in the same way under all settings.
+ */
+static bool
+is_written_alike(Oid type)
+{
+	char category;
+	bool preferred;
+
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+			return true;
+		default:
+			get_type_category_preferred(type, &category, &preferred);
+			return category == TYPCATEGORY_STRING ||
+				   category == TYPCATEGORY_ENUM;
+	}
+}
+
+/*
+ * From here on values are written as postgres_fdw has them written, until
+ * AtEOXact_GUC() is called with what this returns, or the transaction ends.
+ */
+static int
+set_style(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *value;
+	} settings[] = {{"DateStyle", "ISO"},
+					{"IntervalStyle", "postgres"},
+					{"extra_float_digits", "3"},
+					{"bytea_output", "hex"},
+					{"search_path", "pg_catalog"}};
+	int nest_level = NewGUCNestLevel();
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i].name, settings[i].value,
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+	return nest_level;
 }
 
 /*

@@ -15,12 +15,11 @@
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "api/integer.h"
+#include "api/lossless.h"
 #include "fdw/writer.h"
 #include "compat.h"
 
@@ -29,7 +28,6 @@ typedef struct WriterColumn
 {
 	bool assigned; /* by the UPDATE */
 	bool made;     /* the rest is valid */
-	bool plain;    /* no setting changes how a value is written */
 	FmgrInfo output;
 	Datum constant; /* with a constant */
 } WriterColumn;
@@ -49,8 +47,6 @@ static bool is_unchanged(CfdwWriter *writer, int i, TupleTableSlot *slot,
 static bool is_same_text(CfdwWriter *writer, int i, Datum one, Datum other);
 static bool is_equal(CfdwWriter *writer, int i, Datum one, Datum other);
 static char *text_of(CfdwWriter *writer, int i, Datum value);
-static bool is_plain(Oid base_type);
-static int set_plain_style(void);
 static void read_value(CfdwWriter *writer, int i, Datum value, CfdwVerb verb,
 					   CfdwRow *row);
 static void check_constant(CfdwWriter *writer, int i, Datum value);
@@ -249,7 +245,6 @@ column_of(CfdwWriter *writer, int i)
 		return made;
 	caller = MemoryContextSwitchTo(writer->context);
 	fmgr_info(column->output, &made->output);
-	made->plain = is_plain(column->base_type);
 	if (column->constant != NULL)
 		made->constant = cfdw_value_constant(column);
 	made->made = true;
@@ -308,65 +303,11 @@ is_equal(CfdwWriter *writer, int i, Datum one, Datum other)
 		FunctionCall2Coll(equal, column->collation, one, other));
 }
 
-/*
- * A value of column I as the account is to have it: the same, and all of it, whatever
- * the session's settings are.
- */
 static char *
 text_of(CfdwWriter *writer, int i, Datum value)
 {
-	WriterColumn *column = column_of(writer, i);
-	int nest_level;
-	char *text;
-
-	if (column->plain)
-		return OutputFunctionCall(&column->output, value);
-	nest_level = set_plain_style();
-	text = OutputFunctionCall(&column->output, value);
-	AtEOXact_GUC(true, nest_level);
-	return text;
-}
-
-/*
- * Whether the values of a type are written in the same way under all settings.
- */
-static bool
-is_plain(Oid base_type)
-{
-	char category;
-	bool preferred;
-
-	get_type_category_preferred(base_type, &category, &preferred);
-	return category == TYPCATEGORY_STRING || category == TYPCATEGORY_BOOLEAN ||
-		   category == TYPCATEGORY_ENUM || base_type == INT2OID ||
-		   base_type == INT4OID || base_type == INT8OID ||
-		   base_type == NUMERICOID;
-}
-
-/*
- * From here on values are written so that they are read as the same ones under any
- * setting, as postgres_fdw has it, until AtEOXact_GUC() is called with what this
- * returns, or the transaction ends.
- */
-static int
-set_plain_style(void)
-{
-	static const struct
-	{
-		const char *name;
-		const char *value;
-	} settings[] = {{"DateStyle", "ISO"},
-					{"IntervalStyle", "postgres"},
-					{"extra_float_digits", "3"},
-					{"bytea_output", "hex"},
-					{"search_path", "pg_catalog"}};
-	int nest_level = NewGUCNestLevel();
-
-	for (int i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i].name, settings[i].value,
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-	return nest_level;
+	return cfdw_lossless_write(writer->table->columns[i].base_type,
+							   &column_of(writer, i)->output, value);
 }
 
 /*
