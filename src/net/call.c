@@ -78,10 +78,10 @@ struct CfdwCall
 	CfdwSession *session; /* NULL once cfdw_call_end() was called */
 	CfdwRequest request;
 	CallState state;
-	CfdwAwaited shown;     /* to other sessions */
-	bool in_abort;         /* it was started in one */
-	TimestampTz pause_end; /* for others to see ... */
-	int64 pause_end_us;    /* ... and by cfdw_clock_us() */
+	CfdwAwaited shown;    /* to other sessions ... */
+	int64 shown_until_us; /* ... and until when that lasts, or 0 */
+	bool in_abort;        /* it was started in one */
+	int64 pause_end_us;   /* by cfdw_clock_us() */
 	CfdwTurn turn;
 	double look_ms;         /* in line: when to look again */
 	CfdwLogin *login;       /* the one that it waits for, or that has failed */
@@ -105,7 +105,8 @@ static double abort_limit_ms;
 static void advance(CfdwCall *call);
 static void go_on(CfdwCall *call);
 static CfdwAwaited awaited_by(const CfdwCall *call);
-static void show(CfdwCall *call, CfdwAwaited now);
+static int64 awaited_until_us(const CfdwCall *call);
+static void show(CfdwCall *call);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
 static bool take_turn(CfdwCall *call);
@@ -360,8 +361,6 @@ cfdw_call_repeat(CfdwCall *call, CfdwAnswer answer, int wait_s, bool harmless)
 	call->request.traffic->retries++;
 	cfdw_statistics_count(cfdw_session_statistics(call->session),
 						  CFDW_COUNT_RETRIES, 1);
-	call->pause_end =
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64) pause_ms);
 	call->pause_end_us = cfdw_clock_us() + (int64) (pause_ms * 1000);
 	call->state = CALL_PAUSED;
 	return true;
@@ -414,13 +413,11 @@ cfdw_call_end_abort(void)
 static void
 advance(CfdwCall *call)
 {
-	CfdwAwaited now;
-
 	go_on(call);
-	now = awaited_by(call);
-	if (call->shown != now && call->session != NULL)
-		show(call, now);
-	call->shown = now;
+	if (call->session != NULL &&
+		(call->shown != awaited_by(call) ||
+		 call->shown_until_us != awaited_until_us(call)))
+		show(call);
 }
 
 /*
@@ -430,24 +427,36 @@ advance(CfdwCall *call)
 static CfdwAwaited
 awaited_by(const CfdwCall *call)
 {
-	return call->state == CALL_IN_LINE && call->turn.held_off_us > 0
-			   ? CFDW_AWAITS_PAUSE
-			   : awaited[call->state];
+	return awaited_until_us(call) > 0 ? CFDW_AWAITS_PAUSE
+									  : awaited[call->state];
+}
+
+/*
+ * Until when the pause lasts, by cfdw_clock_us(), or 0: another one that is told to wait
+ * may make it longer.
+ */
+static int64
+awaited_until_us(const CfdwCall *call)
+{
+	if (call->state == CALL_PAUSED)
+		return call->pause_end_us;
+	return call->state == CALL_IN_LINE ? call->turn.held_off_us : 0;
 }
 
 /*
  * Lets other sessions know what a call waits for.
  */
 static void
-show(CfdwCall *call, CfdwAwaited now)
+show(CfdwCall *call)
 {
 	TimestampTz until = 0;
 
-	if (call->state == CALL_PAUSED)
-		until = call->pause_end;
-	else if (now == CFDW_AWAITS_PAUSE)
-		until = GetCurrentTimestamp() + call->turn.held_off_us;
-	cfdw_progress_await(cfdw_session_progress(call->session), now, until);
+	call->shown = awaited_by(call);
+	call->shown_until_us = awaited_until_us(call);
+	if (call->shown_until_us > 0)
+		until = GetCurrentTimestamp() + call->shown_until_us - cfdw_clock_us();
+	cfdw_progress_await(cfdw_session_progress(call->session), call->shown,
+						until);
 }
 
 static void
@@ -510,7 +519,8 @@ take_turn(CfdwCall *call)
 {
 	if (!cfdw_session_take_turn(call->session, &call->turn, &call->look_ms))
 	{
-		double held_off_ms = call->turn.held_off_us / 1000.0;
+		double held_off_ms =
+			(call->turn.held_off_us - cfdw_clock_us()) / 1000.0;
 
 		call->state = CALL_IN_LINE;
 		if (held_off_ms > patience_ms(call))
@@ -850,7 +860,7 @@ expect(CfdwCall *call)
 
 	/* What was shown last may be of another call, which has ended since. */
 	if (cfdw_progress_awaits_nothing(cfdw_session_progress(call->session)))
-		show(call, awaited_by(call));
+		show(call);
 	switch (call->state)
 	{
 		case CALL_PAUSED:
@@ -907,7 +917,7 @@ release(void *arg)
 	call->state = CALL_ENDED;
 	/* Whoever else waits shows that anew. */
 	if (call->shown != CFDW_AWAITS_NOTHING)
-		show(call, CFDW_AWAITS_NOTHING);
+		show(call);
 	if (call->request.body != NULL)
 		cfdw_progress_sent(cfdw_session_progress(call->session));
 	cfdw_session_release(call->session);

@@ -141,7 +141,7 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 	place = find_free(pace, now, taken, &ntaken);
 	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
 	wait_us = Max(pace->held_off_us - now, 0);
-	turn->held_off_us = wait_us;
+	turn->held_off_us = wait_us > 0 ? pace->held_off_us : 0;
 	come = wait_us == 0 && missing <= 0;
 	if (come)
 		leave_line(pace, turn->ticket);

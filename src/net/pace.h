@@ -21,7 +21,7 @@ typedef struct CfdwTurn
 	uint64 ticket;     /* later ones are greater */
 	int64 since_us;    /* when it got in line ... */
 	int64 waited_us;   /* ... and how long it was there */
-	int64 held_off_us; /* in line: for so long the account is not asked */
+	int64 held_off_us; /* in line: before that the account is not asked; or 0 */
 	int place;         /* its number, when it has one ... */
 	int64 window_us;   /* ... for so long after it was sent; or 0 */
 	int places;        /* that there are */

@@ -172,6 +172,17 @@ becomes("$what, until > now(), until < now() + interval '2 s'", qr/^acme\|readin
 is($_->result->{sqlstate}, '', '... which goes on') foreach $session, $other;
 is_idle('... and ends');
 
+# Who waits already waits for longer when another one is told to.
+$t->reset;
+$t->set(delay_ms => 300);
+$t->fault('status', code => 429, retry_after => 1, on => 'GET');
+$t->fault('status', code => 429, retry_after => 3, on => 'GET', nth => 2);
+$session->send('SELECT name FROM catalogs');
+$t->emulator('wire', '--keep', '--wait', 1);
+$other->send('SELECT name FROM catalogs');
+becomes("waits_for, until > now() + interval '1.1 s'", qr/^pause\|t$/, 'an account asks one to wait, and another one for longer');
+is($_->result->{sqlstate}, '', '... and both go on') foreach $session, $other;
+
 # ------------------------------------------------------------------------------
 # Several accounts, and a login
 
