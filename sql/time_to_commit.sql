@@ -17,6 +17,14 @@ CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (login 'robot@example.c
 INSERT INTO catalogs (name) VALUES ('x');
 \echo :SQLSTATE
 \! emulator heal
+-- After a pause there must be time for an answer: what was refused stays refused.
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP login, DROP api_key, ADD access_token 'main-token');
+ALTER SERVER acme OPTIONS (SET commit_timeout '1050ms', SET max_retries '1');
+\! emulator wire > /dev/null; emulator fault status code=429 retry_after=1 on=POST; emulator fault silent on=POST nth=2
+INSERT INTO catalogs (name) VALUES ('x');
+\echo :SQLSTATE
+\! emulator heal; emulator wire --status
+ALTER SERVER acme OPTIONS (SET max_retries '0');
 -- request_timeout is another thing.
 ALTER SERVER acme OPTIONS (SET commit_timeout '5s', ADD request_timeout '200ms');
 \! emulator fault silent on=POST times=0

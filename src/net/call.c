@@ -44,7 +44,8 @@
 #define LATER_PAUSE_MS 1000
 #define MAX_DOUBLINGS 6
 
-/* What an attempt after a pause has, at the least: else it would only be too late. */
+/* What an attempt after a pause has, at the least: else it would only be too late, and
+ * of what it was to add nobody would know. */
 #define LEAST_MS 100
 
 /* No account is left alone for longer, whatever it says. */
@@ -746,9 +747,11 @@ static bool
 has_patience(const CfdwCall *call, bool later, double pause_ms)
 {
 	const CfdwOptions *options = cfdw_session_options(call->session);
+	double left = left_ms(call);
 
-	if (call->request.body == NULL &&
-		pause_ms + LEAST_MS > call->request.timeout_ms - waited_ms(call))
+	if (call->request.body == NULL)
+		left = Min(left, call->request.timeout_ms - waited_ms(call));
+	if (!aborting && pause_ms + LEAST_MS > left)
 		return false;
 	return ((aborting && later) || call->repetitions < options->max_retries) &&
 		   pause_ms < patience_ms(call);
