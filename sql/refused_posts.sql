@@ -31,6 +31,27 @@ SET client_min_messages = error;
 \! emulator wire --status
 \! emulator reset; emulator set delete_items=empty
 :delete
+-- So it is when such a reply refuses something, and when it refuses what was not sent.
+\! emulator reset
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[{"id":999999}],"errors":["No"]}}'
+:update
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[{"id":4222},{"id":999999,"error":"No"}]}}'
+:update
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[],"errors":{"update":{"999999":"No"}}}}'
+:update
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[],"errors":{"delete":{"4222":"No"}}}}'
+:update
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[],"errors":[{"id":999999,"code":244}]}}'
+:delete
+\! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[],"errors":{"update":{"4222":"No"}}}}'
+:add
+\! emulator wire --status; emulator lists --columns id,can_add_elements
+-- What may be meant by a position is a refusal, and so is what has a status of one.
+\! emulator fault body on=POST text='{"_embedded":{"items":[],"errors":{"update":{"0":"No"}}}}'
+:update
+\! emulator fault body on=POST code=400 text='{"errors":{"update":{"999999":"No"}}}'
+:update
+\! emulator wire --status
 -- None.
 \! emulator reset; emulator set post_items=none
 :add

@@ -35,7 +35,8 @@ typedef struct Adds
 
 static bool tells_of_rows(const CfdwBatch *batch, const CfdwResponse *response);
 static void match_refusal(CfdwBatch *batch, const CfdwResponse *response);
-static void match_errors(CfdwBatch *batch);
+static void match_errors(CfdwBatch *batch, const CfdwResponse *response);
+static bool may_be_about(const CfdwBatch *batch, const CfdwReplyError *error);
 static bool refuses_something(const CfdwReply *reply);
 static CfdwOperation *find_refused(const CfdwBatch *batch,
 								   const CfdwReplyError *error);
@@ -76,7 +77,7 @@ cfdw_match(CfdwBatch *batch, const CfdwResponse *response)
 		match_refusal(batch, response);
 		return;
 	}
-	match_errors(batch);
+	match_errors(batch, response);
 	match_adds(batch);
 	match_known(batch);
 }
@@ -126,11 +127,14 @@ match_refusal(CfdwBatch *batch, const CfdwResponse *response)
 }
 
 /*
- * Rows that the reply refuses by name.
+ * Rows that the reply refuses by name.  One that refuses what was not sent is the
+ * reply to something else, unless its status says what became of the request.
  */
 static void
-match_errors(CfdwBatch *batch)
+match_errors(CfdwBatch *batch, const CfdwResponse *response)
 {
+	bool is_success = cfdw_answer_of_status(response) == CFDW_ANSWER_DONE;
+
 	for (int i = 0; i < batch->reply.nerrors; i++)
 	{
 		const CfdwReplyError *error = &batch->reply.errors[i];
@@ -141,6 +145,9 @@ match_errors(CfdwBatch *batch)
 										 operation->verb != CFDW_ADD
 									 ? no_row(batch, operation)
 									 : refused(batch);
+		else if (is_success && !may_be_about(batch, error))
+			cfdw_batch_set_fault(
+				batch, _("The reply refuses a list that was not sent."));
 		if (batch->refusal == NULL &&
 			(operation == NULL || !cfdw_batch_is_done(operation)))
 		{
@@ -150,6 +157,22 @@ match_errors(CfdwBatch *batch)
 	}
 	if (batch->refusal == NULL && batch->reply.failed)
 		batch->refusal = &batch->problem;
+}
+
+/*
+ * Whether an error may be about some row of a batch.  In which ways rows to be added
+ * are named, nobody knows; others may be by their position, from 0 or from 1.
+ */
+static bool
+may_be_about(const CfdwBatch *batch, const CfdwReplyError *error)
+{
+	bool of_add = error->verb < 0 || error->verb == CFDW_ADD;
+
+	if (error->verb >= 0 && !cfdw_batch_has(batch, error->verb))
+		return false;
+	return !error->has_key || (of_add && cfdw_batch_has(batch, CFDW_ADD)) ||
+		   (error->key >= 0 && error->key <= batch->n) ||
+		   is_sent(batch, error->key);
 }
 
 /*
@@ -262,16 +285,16 @@ match_known(CfdwBatch *batch)
 }
 
 /*
- * One that the reply leaves out is not in the account, unless it says elsewhere that
- * something was refused, or cannot be believed.
+ * One that the reply leaves out is not in the account, unless that cannot be believed,
+ * or says elsewhere that something was refused.
  */
 static void
 match_left_out(CfdwBatch *batch, CfdwOperation *operation)
 {
-	if (refuses_something(&batch->reply))
-		operation->verdict = refused(batch);
-	else if (batch->fault[0] != '\0')
+	if (batch->fault[0] != '\0')
 		operation->verdict = CFDW_UNKNOWN;
+	else if (refuses_something(&batch->reply))
+		operation->verdict = refused(batch);
 	else
 	{
 		operation->verdict = no_row(batch, operation);
