@@ -100,9 +100,10 @@ INSERT INTO catalogs (name) VALUES ('a') RETURNING id;
 ROLLBACK;
 \! emulator wire
 \! emulator reset
--- or through another server of the same address
+-- or through another server of the same address, however that is written
 \! emulator fault body on=POST verb=add 'text={"_embedded":{"items":[{"id":4222}]}}'
-CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'url', requests_per_second '0');
+\set twin_url HTTP://127.0.0.1: :port /
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'twin_url', requests_per_second '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'main-token');
 CREATE FOREIGN TABLE twins (id bigint, name text) SERVER twin;
 BEGIN;

@@ -73,6 +73,15 @@ COMMIT;
 ALTER FOREIGN TABLE acme_list DROP type;
 ALTER FOREIGN TABLE acme_list RENAME title TO name;
 ALTER FOREIGN TABLE acme_list ALTER name OPTIONS (DROP column_name);
+-- An account that is only written in another way is the same one.
+BEGIN;
+INSERT INTO acme_list (name) VALUES ('before');
+\set loud_url HTTP://ACME.localhost: :port /
+ALTER SERVER acme OPTIONS (SET url :'loud_url');
+INSERT INTO acme_list (name) VALUES ('after');
+COMMIT;
+\! emulator wire --accounts
+ALTER SERVER acme OPTIONS (SET url :'acme_url');
 -- The token that is there at COMMIT is used.
 BEGIN;
 INSERT INTO acme_list (name) VALUES ('wrong token');

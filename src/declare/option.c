@@ -197,7 +197,8 @@ read_checked(List *options, int where, void *target)
 
 /*
  * Reads a server's options into *OPTIONS, defaults where it has none.  Strings
- * are palloc'ed in the current context.
+ * are palloc'ed in the current context.  The same account has the same url, however
+ * it is written.
  */
 void
 cfdw_option_server(ForeignServer *server, CfdwOptions *options)
@@ -207,6 +208,7 @@ cfdw_option_server(ForeignServer *server, CfdwOptions *options)
 
 	*options = *defaults();
 	read_list(server->options, ON_SERVER, options);
+	options->url = cfdw_url_canonical(options->url);
 
 	/* A name may come to mean another machine. */
 	peer = options->proxy != NULL ? options->proxy : options->url;

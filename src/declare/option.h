@@ -16,7 +16,7 @@
 /* Options of a server, those of a table laid over them. */
 typedef struct CfdwOptions
 {
-	char *url; /* scheme://host[:port], no slash at the end */
+	char *url; /* scheme://host[:port], as cfdw_url_canonical() has it */
 	char *path;
 	int connect_timeout_ms;
 	int request_timeout_ms;

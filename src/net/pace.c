@@ -28,7 +28,6 @@
 
 #include "storage/spin.h"
 
-#include "declare/url.h"
 #include "net/clock.h"
 #include "net/pace.h"
 #include "net/shared.h"
@@ -110,7 +109,7 @@ cfdw_pace_open(const char *url)
 {
 	CfdwSharedKey key;
 
-	cfdw_shared_key(&key, InvalidOid, 0, cfdw_url_canonical(url));
+	cfdw_shared_key(&key, InvalidOid, 0, url);
 	return cfdw_shared_entry(&paces, &key);
 }
 

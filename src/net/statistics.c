@@ -22,7 +22,6 @@
 #include "storage/spin.h"
 #include "utils/timestamp.h"
 
-#include "declare/url.h"
 #include "net/shared.h"
 #include "net/statistics.h"
 
@@ -56,7 +55,7 @@ cfdw_statistics_open(Oid serverid, const char *url)
 {
 	CfdwSharedKey key;
 
-	cfdw_shared_key(&key, MyDatabaseId, serverid, cfdw_url_canonical(url));
+	cfdw_shared_key(&key, MyDatabaseId, serverid, url);
 	return cfdw_shared_entry(&entries, &key);
 }
 
