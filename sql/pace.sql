@@ -30,5 +30,12 @@ ROLLBACK;
 \! emulator wire --status --summary | sort | uniq -c | sed 's/^ *//'
 \! emulator lists --columns id
 
+-- Who gives up has waited until then.
+ALTER SERVER acme OPTIONS (ADD requests_per_second '1', ADD commit_timeout '300ms');
+SELECT count(*) FROM catalogs WHERE id = 4223;
+SELECT catalogs_fdw_stats_reset();
+INSERT INTO catalogs (name) VALUES ('late');
+SELECT posts, pace_wait_ms > 280 AS "all of it" FROM catalogs_fdw_stats WHERE server = 'acme';
+
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;

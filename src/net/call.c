@@ -111,9 +111,9 @@ static void show(CfdwCall *call);
 static void end_pause(CfdwCall *call);
 static void send_request(CfdwCall *call);
 static bool take_turn(CfdwCall *call);
-static void count_wait(CfdwCall *call);
+static void count_wait(CfdwCall *call, int64 waited_us);
 static void join_login(CfdwCall *call);
-static void leave_line(CfdwCall *call);
+static int64 leave_line(CfdwCall *call);
 static void see_login(CfdwCall *call);
 static void see_reply(CfdwCall *call);
 static void wait_or_fail(CfdwCall *call, const CfdwResponse *failure,
@@ -532,7 +532,7 @@ take_turn(CfdwCall *call)
 		return false;
 	}
 	call->request.traffic->paced_us += call->turn.waited_us;
-	count_wait(call);
+	count_wait(call, call->turn.waited_us);
 	return true;
 }
 
@@ -540,10 +540,10 @@ take_turn(CfdwCall *call)
  * So long the call has been in line.
  */
 static void
-count_wait(CfdwCall *call)
+count_wait(CfdwCall *call, int64 waited_us)
 {
 	cfdw_statistics_count(cfdw_session_statistics(call->session),
-						  CFDW_COUNT_PACED_US, call->turn.waited_us);
+						  CFDW_COUNT_PACED_US, waited_us);
 }
 
 /*
@@ -564,15 +564,19 @@ join_login(CfdwCall *call)
 	}
 	call->allowed_ms = cfdw_http_remaining_ms(cfdw_login_transfer(call->login));
 	call->state = CALL_SIGNING_IN;
-	call->request.traffic->paced_us += call->turn.waited_us;
-	leave_line(call);
+	call->request.traffic->paced_us += leave_line(call);
 }
 
-static void
+/*
+ * Who is in line leaves it; returns how long it was there.
+ */
+static int64
 leave_line(CfdwCall *call)
 {
-	count_wait(call);
-	cfdw_pace_leave(&call->turn);
+	int64 waited_us = cfdw_pace_leave(&call->turn);
+
+	count_wait(call, waited_us);
+	return waited_us;
 }
 
 /*

@@ -86,6 +86,7 @@ struct CfdwPace
 };
 
 static void init_pace(void *entry);
+static void add_wait(CfdwTurn *turn, int64 now);
 static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
 static void leave_line(CfdwPace *pace, uint64 ticket);
 static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
@@ -134,8 +135,8 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 	SpinLockAcquire(&pace->lock);
 	if (turn->pace == NULL)
 		*turn = (CfdwTurn){
-			.pace = pace, .ticket = ++pace->last_ticket, .since_us = now};
-	turn->waited_us = now - turn->since_us;
+			.pace = pace, .ticket = ++pace->last_ticket, .looked_us = now};
+	add_wait(turn, now);
 	missing = stand_in_line(pace, turn->ticket, now) + 1;
 	place = find_free(pace, now, taken, &ntaken);
 	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
@@ -227,15 +228,19 @@ cfdw_pace_answered(CfdwTurn *turn)
 }
 
 /*
- * It is given up, in line or with a place.
+ * It is given up, in line or with a place.  Returns how long it was in line, when it was
+ * there until now.
  */
-void
+int64
 cfdw_pace_leave(CfdwTurn *turn)
 {
 	CfdwPace *pace = turn->pace;
+	int64 waited_us;
 
 	if (pace == NULL)
-		return;
+		return 0;
+	add_wait(turn, cfdw_clock_us());
+	waited_us = turn->waited_us;
 	SpinLockAcquire(&pace->lock);
 	if (turn->window_us == 0)
 		leave_line(pace, turn->ticket);
@@ -243,6 +248,7 @@ cfdw_pace_leave(CfdwTurn *turn)
 		pace->places[turn->place].free_us = 0;
 	SpinLockRelease(&pace->lock);
 	memset(turn, 0, sizeof(*turn));
+	return waited_us;
 }
 
 /*
@@ -268,6 +274,17 @@ init_pace(void *entry)
 	/* As if those that nobody knows of had taken all places. */
 	for (int i = 0; i < MAX_PLACES; i++)
 		pace->places[i].free_us = cfdw_shared_forgotten();
+}
+
+/*
+ * It has waited since it has looked last, but no longer than until it was passed over:
+ * for a cursor that nobody fetches from, nobody waits.
+ */
+static void
+add_wait(CfdwTurn *turn, int64 now)
+{
+	turn->waited_us += Min(now - turn->looked_us, PASS_OVER_US);
+	turn->looked_us = now;
 }
 
 /*

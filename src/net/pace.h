@@ -19,8 +19,8 @@ typedef struct CfdwTurn
 {
 	CfdwPace *pace;
 	uint64 ticket;     /* later ones are greater */
-	int64 since_us;    /* when it got in line ... */
-	int64 waited_us;   /* ... and how long it was there */
+	int64 looked_us;   /* when it has looked last ... */
+	int64 waited_us;   /* ... and how long it was in line by then */
 	int64 held_off_us; /* in line: before that the account is not asked; or 0 */
 	int place;         /* its number, when it has one ... */
 	int64 window_us;   /* ... for so long after it was sent; or 0 */
@@ -34,7 +34,7 @@ extern bool cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit,
 extern bool cfdw_pace_go(CfdwTurn *turn, bool again);
 extern void cfdw_pace_sent(CfdwTurn *turn);
 extern void cfdw_pace_answered(CfdwTurn *turn);
-extern void cfdw_pace_leave(CfdwTurn *turn);
+extern int64 cfdw_pace_leave(CfdwTurn *turn);
 extern void cfdw_pace_hold_off(CfdwPace *pace, double ms);
 
 #endif /* CFDW_PACE_H */

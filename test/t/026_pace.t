@@ -1,7 +1,7 @@
 # Requests to one account keep to the option "requests_per_second", whoever sends them:
 # all backends, databases and roles of the cluster, logins and aborts included.  An idle
-# account is asked at once; whoever waits can be cancelled, gives up its place, and holds
-# up nobody.  What arrived when is told by the account.
+# account is asked at once; whoever waits is served in turn, can be cancelled, gives up
+# its place, and holds up nobody.  What arrived when is told by the account.
 
 use strict;
 use warnings FATAL => 'all';
@@ -10,6 +10,7 @@ use CatalogsFdw::Accounts;
 use CatalogsFdw::Session;
 use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
+use List::Util qw(min);
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -234,23 +235,74 @@ $many[0]->ask('RESET statement_timeout');
 all_taken($limit, '... and has asked for nothing', arrived());
 cmp_ok($t->sql(q{SELECT sum(pace_wait_ms) FROM catalogs_fdw_stats}), '>', 0, '... but has waited');
 
+# Who gives up leaves the line at once, whatever the reason: those behind him are next.
+my $watch = CatalogsFdw::Session->new($t->node);
+$_->ask($scan_beta) foreach @many[8 .. 11];
 busy();
-$_->send("SET statement_timeout = '300ms'; $scan") foreach @many;
-is(scalar(grep { $_->result->{sqlstate} eq '57014' } @many), 12, 'many who wait give up');
+$_->send("SET statement_timeout = '900ms'; $scan") foreach @many[0 .. 3];
+$_->send($scan) foreach @many[4 .. 7];
+usleep(800_000);
+is(scalar(@{ $_->ask('SELECT id FROM every LIMIT 1')->{rows} }), 1, 'a LIMIT is reached while another account is waited for')
+  foreach @many[8 .. 11];
+$watch->ask('SELECT pg_cancel_backend(' . $_->pid . ')') foreach @many[4 .. 7];
+is(scalar(grep { $_->result->{sqlstate} eq '57014' } @many[0 .. 7]), 8, 'many who wait give up');
 is($one->ask($scan)->{sqlstate}, '', 'who comes later has an answer');
-@arrived = arrived();
+@arrived = grep { $_->{what} =~ /^acme/ } arrived('--accounts');
 all_taken($limit + 1, '... and nobody else has asked', @arrived);
-is_within($arrived[-1]{at}, 1.3, '... as soon as if they had not been there');
+is_within($arrived[-1]{at}, 1.15, '... as soon as if they had not been there');
 $_->ask('RESET statement_timeout') foreach @many;
+
+# First come, first served.
+sub stands_in_line
+{
+	my ($session) = @_;
+	my $waits = 'SELECT waits_for = \'turn\' FROM catalogs_fdw_progress WHERE pid = ' . $session->pid;
+
+	usleep(2000) until $session->is_ready || ($watch->ask($waits)->{rows}[0][0] // '') eq 't';
+	return;
+}
+$t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '4')");
+idle();
+foreach (1 .. 4)
+{
+	$many[0]->ask('SELECT count(*) FROM slow');
+	usleep(120_000);
+}
+foreach my $i (reverse 1 .. 8)
+{
+	$many[$i]->send("SELECT id FROM slow WHERE id = $i");
+	stands_in_line($many[$i]);
+}
+is($_->result->{sqlstate}, '', 'one of many who have come one after the other') foreach @many[1 .. 8];
+@order = map { $_->{what} =~ /id=(\d+)/ } arrived();
+is("@order", join(' ', reverse 1 .. 8), '... each has its turn in that order');
+
+# Who waits is there when a place becomes free, whenever he has come.
+$t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '1')");
+idle();
+foreach (1 .. 4)
+{
+	$many[0]->ask('SELECT count(*) FROM slow');
+	usleep(60_000);
+}
+@arrived = map { $_->{at} } arrived();
+my @gaps = map { $arrived[$_] - $arrived[ $_ - 1 ] } 1 .. 3;
+cmp_ok(min(@gaps), '>', 0.99, 'one request a second');
+cmp_ok(min(@gaps), '<', 1.04, '... and nobody waits longer than that') or diag("@gaps");
 
 # A cursor that nobody fetches from stands in line, and is passed over.
 busy();
 $many[0]->ask("SET cursor_tuple_fraction = 1; BEGIN; DECLARE c CURSOR FOR SELECT * FROM every");
-$many[0]->ask('FETCH 1 FROM c');
+$got = $many[0]->ask('FETCH 1 FROM c');
+is(scalar(@{ $got->{rows} }), 1, 'a scan that waits for its turn does not hold up the rows of another account');
+is_within($got->{seconds}, 0.5, '... which come at once');
 $start = time;
 $one->ask($scan) foreach 1 .. $limit;
 is_within(time - $start, 1.9, 'nobody waits for a cursor that nobody fetches from');
+$t->sql('SELECT catalogs_fdw_stats_reset()');
+idle();
 is($many[0]->ask('FETCH ALL FROM c; COMMIT')->{sqlstate}, '', '... which has its turn later');
+cmp_ok($t->sql('SELECT sum(pace_wait_ms) FROM catalogs_fdw_stats'), '<', 600, '... and has not waited while nobody did');
 
 # The time to wait for a turn is no time in which the account did not answer; COMMIT's
 # own limit counts it.
@@ -261,9 +313,12 @@ is($got->{sqlstate}, '', 'to wait for a turn is not to wait for a reply');
 like(join('', map { $_->[0] } @{ $got->{rows} }), qr/Time Paced: [4-9]\d\d ms/, '... and EXPLAIN tells it apart');
 $t->sql(q{ALTER SERVER acme OPTIONS (DROP request_timeout, ADD commit_timeout '300ms')});
 busy();
+$t->sql('SELECT catalogs_fdw_stats_reset()');
 $got = $many[0]->ask(q{INSERT INTO acme.catalogs (name) VALUES ('late')});
 is($got->{sqlstate}, '08006', 'COMMIT does not wait for its turn longer than it may');
 like($got->{said}, qr/commit_timeout/, '... and says so');
+unlike($got->{said}, qr/reply/, '... and not that the account did not answer');
+cmp_ok($t->sql(q{SELECT sum(pace_wait_ms) FROM catalogs_fdw_stats}), '>', 280, '... and all of the wait is counted');
 all_taken($limit, '... and nothing was sent', arrived());
 $t->sql('ALTER SERVER acme OPTIONS (DROP commit_timeout)');
 
@@ -277,13 +332,15 @@ $_->send($scan) foreach @many;
 ok($t->node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . $killed[0]->pid . ')'),
 	'a backend that waits for its turn is terminated');
 is($_->result->{sqlstate}, '', 'the others have their answers') foreach @many;
+is((shift @killed)->result->{sqlstate}, '57P01', '... and says so');
 $_->result foreach @killed;
 all_taken($limit + 14, '... each when its turn had come', arrived());
 
 busy();
 $_->send($scan) foreach @many;
 usleep(100_000);
-kill 'KILL', $many[3]->pid;
+# One that waits for its turn, and one that was the last to have one.
+kill 'KILL', map { $_->pid } $many[3], $one;
 $_->result foreach @many;
 $t->node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 ($one, @many) = sessions(13);
@@ -332,6 +389,7 @@ $one->ask($scan) foreach 1 .. $limit + 1;
 @arrived = arrived();
 all_taken($limit + 1, 'without shared memory', @arrived);
 cmp_ok($arrived[-1]{at}, '>', 0.99, '... a session paces itself');
+is($one->ask("SELECT string_agg(DISTINCT scope, ' ') FROM catalogs_fdw_stats")->{rows}[0][0], 'session', '... and counts for itself');
 my @lines = grep { /paces and counts/ } split /\n/, $t->log;
 is(scalar(@lines), 1, '... and says so once');
 chmod 0700, $folder or die "$folder: $!";
