@@ -94,10 +94,13 @@ until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$keeping_port"))
 make_server('nginx', "https://localhost:$port", ", ca_file '$folder/cert'");
 make_server('keeping', "https://localhost:$keeping_port", ", ca_file '$folder/cert'");
 
-# Whether nginx has closed all connections to the first port.
+# Waits until all connections to a port were closed there.
 sub all_closed
 {
-	return !grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $port } split /\n/, slurp_file('/proc/net/tcp');
+	my ($to) = @_;
+	usleep(10_000)
+	  while grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $to } split /\n/, slurp_file('/proc/net/tcp');
+	return;
 }
 
 my $patient = $t->session;
@@ -107,7 +110,7 @@ foreach my $statement (1 .. 100)
 	my $got = $t->try_in($patient, 'SELECT count(*) FROM nginx');
 	$wrong++ if $got->{output} ne '3';
 	diag("statement $statement: $got->{error}") if $got->{error} ne '' && $wrong == 1;
-	usleep(10_000) until all_closed();
+	all_closed($port);
 }
 is($wrong, 0, 'a hundred statements, each after the account has closed the connection');
 my @requests = split /\n/, slurp_file("$folder/logs/requests");
@@ -122,6 +125,26 @@ is($requests[-2], $requests[-1], '... the connection is used again');
 $patient->quit;
 $nginx->signal('TERM');
 $nginx->finish;
+
+# Changes go over a new connection as well, and once.
+my ($tls_port) = $t->url('https') =~ /:(\d+)$/;
+make_server('tls', $t->url('https'), ", ca_file '" . $t->ca_file . q(', verify_rows 'false'));
+$t->sql(q{ALTER USER MAPPING FOR CURRENT_USER SERVER tls OPTIONS (SET access_token 'main-token')});
+$patient = $t->session;
+$t->fault('close_idle', times => 0);
+$t->wire;
+foreach my $statement (
+	q{INSERT INTO tls (name) VALUES ('One')},
+	q{INSERT INTO tls (name) VALUES ('Two') RETURNING name},
+	q{UPDATE tls SET name = 'Goods' WHERE id = 4223},
+	q{DELETE FROM tls WHERE id = 4222})
+{
+	is($t->try_in($patient, $statement)->{error}, '', "over TLS, when the account has closed the connection: $statement");
+	all_closed($tls_port);
+}
+is($t->wire('--connections', '--summary') =~ s/^#\d+ (\w+).*/$1/mgr, join("\n", ('POST') x 4), '... which is sent once');
+$patient->quit;
+$t->reset;
 
 # ------------------------------------------------------------------------------
 # A server that says more than it is asked for

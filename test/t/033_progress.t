@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes ();
 
 my $t = CatalogsFdw::Test->new(
+	conf => 'max_files_per_process = 64',    # a few connections
 	server => { batch_size => 2, max_retries => 9 });
 my $node = $t->node;
 my $watcher = CatalogsFdw::Session->new($node);
@@ -79,17 +80,20 @@ my $what = 'server, activity, waits_for, rows, all_rows, batch, batches';
 is_idle('nobody does anything');
 $t->emulator('add-many', '3000');
 $t->fault('slow', ms => 2, bytes => 4000, on => 'GET');
+my $begun = answer('SELECT clock_timestamp()');
 $session->send('SELECT count(*) FROM catalogs');
 becomes($what, qr/^acme\|reading\|reply\|[1-9]\d*\|\|\|$/, 'a scan, and how many rows it has');
-my ($rows, $bytes) = split /\|/, shown('rows, bytes');
-my ($later, $more) = ($rows, $bytes);
+my ($rows, $bytes, $since) = split /\|/, shown('rows, bytes, since');
+my ($later, $more, $still) = ($rows, $bytes, $since);
 while ($later == $rows && !$session->is_ready)
 {
-	my $now = shown('rows, bytes');
-	($later, $more) = split /\|/, $now if $now ne '';
+	my $now = shown('rows, bytes, since');
+	($later, $more, $still) = split /\|/, $now if $now ne '';
 }
 cmp_ok($later, '>', $rows, '... which become more');
 cmp_ok($more, '>', $bytes, '... as do the bytes');
+is($still, $since, '... since it has begun');
+is(answer("SELECT timestamptz '$since' >= '$begun'"), 't', '... and not before');
 is($session->result->{rows}[0][0], '3004', '... until it has them all');
 is_idle('... and shows nothing more');
 
@@ -135,7 +139,7 @@ is_idle('... and ends');
 $t->reset;
 $t->fault('status', code => 503, on => 'POST', times => 4);
 $session->send(q{DELETE FROM catalogs WHERE id = 4222});
-becomes("$what, until > now()", qr/^acme\|sending\|pause\|0\|1\|1\|1\|t$/, 'a pause before the next attempt');
+becomes("$what, until > now(), until < now() + interval '5 s'", qr/^acme\|sending\|pause\|0\|1\|1\|1\|t\|t$/, 'a pause before the next attempt');
 wait_event('CatalogsFdwBackoff');
 is($session->result->{sqlstate}, '', '... which succeeds');
 
@@ -255,12 +259,13 @@ $_->result foreach $clerk, $session;
 
 $t->sql('CREATE TABLE many (name text)');
 $t->sql(join ';', map { (
-	"CREATE SERVER s$_ FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '" . $t->url . "')",
+	"CREATE SERVER s$_ FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '" . $t->url . "', requests_per_second '0')",
 	"CREATE USER MAPPING FOR CURRENT_USER SERVER s$_ OPTIONS (access_token 'main-token')",
 	"CREATE FOREIGN TABLE t$_ () INHERITS (many) SERVER s$_") } 1 .. 20);
 $t->fault('hold', on => 'any', times => 0);
 $session->send('SELECT name FROM many');
 becomes('server, activity', qr/^(?:s\d+\|reading\n?){16}$/, 'sixteen of twenty accounts are shown');
+becomes('waits_for', qr{(?=.*^reply$)(?=.*^file descriptor$)}ms, '... of which some have no connection yet');
 $t->emulator('heal');
 is(scalar @{ $session->result->{rows} }, 80, '... and all are read');
 is_idle('... and none is shown any more');

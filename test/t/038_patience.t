@@ -9,6 +9,7 @@ use CatalogsFdw::Accounts;
 use CatalogsFdw::Session;
 use CatalogsFdw::Stopwatch;
 use CatalogsFdw::Test;
+use List::Util qw(max min);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(time usleep);
@@ -194,6 +195,19 @@ foreach (
 	$late->quit;
 }
 
+# Who gives up while he connects leaves the account to others: it was not asked.
+my @late = map { CatalogsFdw::Session->new($t->node) } 1 .. 7;
+usleep(1_100_000);
+$t->fault('hold_accept', times => 0);
+$_->send("SET statement_timeout = '300ms'; SELECT count(*) FROM token") foreach @late;
+is(scalar(grep { $_->result->{sqlstate} eq '57014' } @late), 7, 'as many as may ask in a second connect, and give up');
+$t->emulator('heal');
+$got = $one->ask('EXPLAIN (ANALYZE) SELECT count(*) FROM token');
+is($got->{sqlstate}, '', '... and one more has an answer');
+unlike(join('', map { @$_ } @{ $got->{rows} }), qr/Time Paced/, '... without a wait for its turn');
+has_arrived('GET 200', '... and is the only one that has asked');
+$_->quit foreach @late;
+
 # An account that does not say how long: each time longer.
 $t->set(rate_limit => 7, rate_body => 'html');
 is(scalar(grep { $one->ask($scan)->{sqlstate} } 1 .. 15), 0,
@@ -202,6 +216,22 @@ my ($arrived) = arrived();
 is(scalar(() = $arrived =~ /GET 200/g), 15, '... and has all answers');
 cmp_ok(scalar(() = $arrived =~ /GET 429/g), '<', 8, '... without many refusals');
 $t->emulator('unset', 'rate_limit', 'rate_body');
+
+# Who is not told how long pauses for twice as long each time, but for dice: those who
+# have failed together do not come back together.
+$t->sql(q{ALTER SERVER acme OPTIONS (ADD max_retries '4')});
+my @relative;
+foreach (1 .. 3)
+{
+	$t->fault('status', code => 503, times => 0);
+	$one->ask($scan);
+	$t->emulator('heal');
+	my @pauses = $t->wire('--time', '--status') =~ /503 \+([\d.]+)s$/mg;
+	push @relative, map { $pauses[$_] / (0.05 * 2**($_ - 1)) } 1 .. 4;
+}
+cmp_ok(min(@relative), '>=', 1, 'pauses grow') or diag("@relative");
+cmp_ok(max(@relative) - min(@relative), '>', 0.3, '... and are not the same twice') or diag("@relative");
+$t->sql('ALTER SERVER acme OPTIONS (DROP max_retries)');
 
 # --- limits -------------------------------------------------------------------------
 
