@@ -26,6 +26,8 @@
 #include "postgres.h"
 #include "nls.h"
 
+#include <limits.h>
+
 #include "storage/spin.h"
 
 #include "net/clock.h"
@@ -69,6 +71,7 @@ typedef struct Waiter
 {
 	uint64 ticket;
 	int64 looked_us;
+	int places; /* that there are, by its server's limit */
 } Waiter;
 
 struct CfdwPace
@@ -87,7 +90,7 @@ struct CfdwPace
 
 static void init_pace(void *entry);
 static void add_wait(CfdwTurn *turn, int64 now);
-static int stand_in_line(CfdwPace *pace, uint64 ticket, int64 now);
+static int stand_in_line(CfdwPace *pace, uint64 ticket, int places, int64 now);
 static void leave_line(CfdwPace *pace, uint64 ticket);
 static int find_free(const CfdwPace *pace, int64 now, int64 *taken,
 					 int *ntaken);
@@ -124,6 +127,7 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 			   double *wait_ms)
 {
 	int parts = Max((limit + MAX_PLACES - 1) / MAX_PLACES, 1);
+	int places = limit > 0 ? limit / parts : INT_MAX;
 	int64 taken[MAX_PLACES];
 	int ntaken;
 	int place;
@@ -137,19 +141,18 @@ cfdw_pace_take(CfdwPace *pace, CfdwTurn *turn, int limit, int lease_ms,
 		*turn = (CfdwTurn){
 			.pace = pace, .ticket = ++pace->last_ticket, .looked_us = now};
 	add_wait(turn, now);
-	missing = stand_in_line(pace, turn->ticket, now) + 1;
 	place = find_free(pace, now, taken, &ntaken);
-	missing = limit > 0 ? missing + ntaken - limit / parts : 0;
+	missing = ntaken - stand_in_line(pace, turn->ticket, places, now);
 	wait_us = Max(pace->held_off_us - now, 0);
 	turn->held_off_us = wait_us > 0 ? pace->held_off_us : 0;
-	come = wait_us == 0 && missing <= 0;
+	come = wait_us == 0 && (limit == 0 || missing <= 0);
 	if (come)
 		leave_line(pace, turn->ticket);
 	if (come && limit > 0)
 	{
 		turn->place = place;
 		turn->window_us = SECOND_US / parts;
-		turn->places = limit / parts;
+		turn->places = places;
 		pace->places[place].ticket = turn->ticket;
 		pace->places[place].free_us =
 			now + lease_ms * INT64CONST(1000) + turn->window_us;
@@ -288,12 +291,14 @@ add_wait(CfdwTurn *turn, int64 now)
 }
 
 /*
- * Finds the waiter in line, or puts it there, and returns how many are before it
- * that still look.  Forgets those who do not come back.
+ * Finds the waiter in line, or puts it there, and returns how many of the PLACES may be
+ * taken, so that there is one for it, and for each that is before it and still looks,
+ * by the limits of their own servers.  Forgets those who do not come back.
  */
 static int
-stand_in_line(CfdwPace *pace, uint64 ticket, int64 now)
+stand_in_line(CfdwPace *pace, uint64 ticket, int places, int64 now)
 {
+	int most = INT_MAX;
 	int ahead = 0;
 	int kept = 0;
 	bool found = false;
@@ -310,13 +315,16 @@ stand_in_line(CfdwPace *pace, uint64 ticket, int64 now)
 		if (now - waiter->looked_us > FORGET_US)
 			continue;
 		if (!found && now - waiter->looked_us <= PASS_OVER_US)
+		{
 			ahead++;
+			most = Min(most, waiter->places - ahead);
+		}
 		pace->line[kept++] = *waiter;
 	}
 	pace->in_line = kept;
 	if (!found && kept < MAX_IN_LINE)
-		pace->line[pace->in_line++] = (Waiter){ticket, now};
-	return ahead;
+		pace->line[pace->in_line++] = (Waiter){ticket, now, places};
+	return Min(most, places - ahead - 1);
 }
 
 static void

@@ -43,7 +43,7 @@
 
 /* To be changed with whatever is shared: a server may run on while the library is
  * replaced, and backends with different ones must not meet. */
-#define CONTROL_NAME "catalogs_fdw " CFDW_VERSION "/2"
+#define CONTROL_NAME "catalogs_fdw " CFDW_VERSION "/3"
 
 /* Entries of a table.  More addresses than anybody has accounts; somebody who may
  * create servers could make as many as there is memory. */

@@ -189,6 +189,19 @@ is($slow->result->{sqlstate}, '', 'a server that takes fewer requests');
 @arrived = arrived();
 all_taken($limit + 1, '... waits longer', @arrived);
 cmp_ok($arrived[-1]{at}, '>', 0.99, '... than where there is still a place');
+
+# But not for as long as others come after it that may ask more often.
+$t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '2')");
+$slow->ask('SELECT count(*) FROM slow');
+idle();
+$_->send(join '; ', ($scan) x 8) foreach @many[ 0 .. 2 ];
+$t->emulator('wire', '--keep', '--wait', $limit);
+$slow->send('SELECT count(*) FROM slow WHERE id = 1');
+is($_->result->{sqlstate}, '', 'many requests, and one to a server that takes fewer') foreach $slow, @many[ 0 .. 2 ];
+@arrived = arrived();
+cmp_ok((grep { $arrived[$_]{what} =~ /id=1/ } 0 .. $#arrived)[0], '<', 20, '... is not the last')
+  or diag(join "\n", map { "$_->{at} $_->{what} $_->{status}" } @arrived);
+is(scalar(grep { $_->{status} eq '429' } @arrived), 0, '... and none is one too many');
 $slow->quit;
 
 # --- an abort -------------------------------------------------------------------
