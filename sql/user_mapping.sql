@@ -154,6 +154,19 @@ SELECT id FROM catalogs WHERE id = 4223;
 ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (DROP access_token, ADD login 'robot@example.com', ADD api_key 'main-key');
 \! emulator fault status code=403 body=problem 'detail=robot@example.com may not use main-key' on=LOGIN
 SELECT id FROM catalogs WHERE id = 4223;
+-- Nor in another form: of a URL, of HTML, of JSON, or in other letters.
+\! emulator fault redirect on=LOGIN 'to=https://moved.example/?login=robot%40example%2ecom&key=Main%2Dkey'
+SELECT id FROM catalogs WHERE id = 4223;
+\! emulator fault status code=403 'body=text:<title>robot&#64;example.com, Robot&#x40;Example.com</title>' on=LOGIN
+SELECT id FROM catalogs WHERE id = 4223;
+\! emulator fault status code=403 'body=text:{"login":"robot\u0040example.com", "key":"main-key' on=LOGIN
+SELECT id FROM catalogs WHERE id = 4223;
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (SET api_key 'a/b"c<d>e&f''g\h%2Fi');
+\! emulator fault status code=403 'body=text:A\/b\"c<d>e&f'"'"'g\\h%2Fi, a%2fb%22c%3cd%3ee%26f%27g%5Ch%252fi' on=LOGIN
+SELECT id FROM catalogs WHERE id = 4223;
+\! emulator fault status code=403 'body=text:a/b&quot;c&lt;d&gt;e&amp;f&#039;g\h%2Fi and a/b"c<d>' on=LOGIN
+SELECT id FROM catalogs WHERE id = 4223;
+ALTER USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (SET api_key 'main-key');
 -- Nor the cookie that it has given.
 SELECT id FROM catalogs WHERE id = 4223;
 \! emulator fault status code=403 body=problem 'detail=What is a Cookie: session_id=session-main-1?' on=GET

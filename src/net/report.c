@@ -112,6 +112,8 @@ static void append_doubt(StringInfo detail, const CfdwAction *action);
 static char *redact(const char *words, const CfdwAction *action);
 static void replace_cookie(void *words, const char *value);
 static void replace_secret(char *words, const char *secret);
+static size_t secret_len(const char *words, const char *secret, bool escaped);
+static size_t escape_len(const char *text, char c);
 
 /*
  * Raises the error for a reply that is no success: how the transfer ended, or
@@ -559,13 +561,71 @@ replace_cookie(void *words, const char *value)
 static void
 replace_secret(char *words, const char *secret)
 {
-	char start[SECRET_START + 1];
-	char *found = words;
-
 	if (secret == NULL || *secret == '\0')
 		return;
-	strlcpy(start, secret, sizeof(start));
-	while ((found = strstr(found, start)) != NULL)
-		for (const char *p = secret; *p != '\0' && *found == *p; p++)
-			*found++ = '*';
+	while (*words != '\0')
+	{
+		size_t len = Max(secret_len(words, secret, false),
+						 secret_len(words, secret, true));
+
+		memset(words, '*', len);
+		words += Max(len, 1);
+	}
+}
+
+/*
+ * How many bytes of WORDS are SECRET, or enough of its beginning to know it again,
+ * in capital letters or not; perhaps with letters that are escaped.  0: they are not.
+ */
+static size_t
+secret_len(const char *words, const char *secret, bool escaped)
+{
+	const char *end = words;
+	size_t known = 0;
+
+	for (; secret[known] != '\0'; known++)
+	{
+		size_t len = escaped ? escape_len(end, secret[known]) : 0;
+
+		if (len == 0 && pg_ascii_tolower((unsigned char) *end) ==
+							pg_ascii_tolower((unsigned char) secret[known]))
+			len = 1;
+		if (len == 0)
+			break;
+		end += len;
+	}
+	return known >= SECRET_START || secret[known] == '\0' ? end - words : 0;
+}
+
+/*
+ * How many bytes of TEXT stand for the letter C in a URL, in HTML or in JSON, which have
+ * it escaped; 0: it is not.
+ */
+static size_t
+escape_len(const char *text, char c)
+{
+	static const char *const numbered[] = {"%%%02x", "&#%d;", "&#x%x;",
+										   "\\u%04x"};
+	static const struct
+	{
+		char c;
+		const char *escape;
+	} named[] = {{'&', "&amp;"},  {'<', "&lt;"},    {'>', "&gt;"},
+				 {'"', "&quot;"}, {'\'', "&#039;"}, {'"', "\\\""},
+				 {'/', "\\/"},    {'\\', "\\\\"}};
+	char escape[16];
+
+	if (*text != '%' && *text != '&' && *text != '\\')
+		return 0;
+	for (size_t i = 0; i < lengthof(named); i++)
+		if (named[i].c == c &&
+			pg_strncasecmp(text, named[i].escape, strlen(named[i].escape)) == 0)
+			return strlen(named[i].escape);
+	for (size_t i = 0; i < lengthof(numbered); i++)
+	{
+		snprintf(escape, sizeof(escape), numbered[i], (unsigned char) c);
+		if (pg_strncasecmp(text, escape, strlen(escape)) == 0)
+			return strlen(escape);
+	}
+	return 0;
 }
