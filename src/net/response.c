@@ -54,6 +54,7 @@ static const struct
 static const char *const codings[] = {"content-encoding:",
 									  "transfer-encoding:"};
 
+static bool is_interim(const char *line, size_t len);
 static void keep_header(CfdwResponse *response, const char *line, size_t len);
 static inline const char *value_of(const char *line, size_t len,
 								   const char *name);
@@ -90,13 +91,14 @@ cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,
 	if (value_of(line, len, "http/") != NULL)
 	{
 		arrival->headed = false;
+		arrival->interim = is_interim(line, len);
 		for (size_t i = 0; i < lengthof(kept); i++)
 			((char *) response)[kept[i].offset] = '\0';
 	}
 	/* Others may follow a body. */
 	if (!arrival->headed)
 		keep_header(response, line, len);
-	arrival->headed = arrival->headed || len <= 2;
+	arrival->headed |= len <= 2 && !arrival->interim;
 	for (size_t i = 0; i < lengthof(codings); i++)
 	{
 		const char *value = value_of(line, len, codings[i]);
@@ -150,6 +152,17 @@ cfdw_response_not_started(CfdwResponse *response, int code)
 						: code == CURLE_OUT_OF_MEMORY ? CFDW_HTTP_NO_MEMORY
 													  : CFDW_HTTP_NO_CONNECTION;
 	describe(response, (CURLcode) code, "");
+}
+
+/*
+ * Whether a status line is one of a reply before the last.
+ */
+static bool
+is_interim(const char *line, size_t len)
+{
+	const char *space = memchr(line, ' ', len);
+
+	return space != NULL && space + 1 < line + len && space[1] == '1';
 }
 
 static void

@@ -60,6 +60,7 @@ typedef struct CfdwArrival
 	const CfdwOptions *options; /* of its server */
 	bool in_tls;                /* it has a connection, and TLS has begun */
 	bool connected;    /* TLS included: the request was about to go out */
+	bool interim;      /* what arrives is a reply before the last */
 	bool headed;       /* the reply's headers are all there */
 	size_t head_len;   /* bytes of them so far */
 	int codings;       /* of the body */

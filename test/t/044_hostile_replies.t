@@ -42,7 +42,7 @@ sub coded
 # The account: each path is a reply, which begins with some bytes, and goes on with others
 # until the client has had enough; after each of those it may pause.
 #
-#   begin, then   the bytes; then is at the end if there is nothing more to say
+#   begin, then   the bytes; without then, it closes the connection
 #   pause         in seconds
 #   get, post     what the reader, or who has sent an add, is told
 #   memory        in kB, if it may take more than usual
@@ -57,6 +57,7 @@ my %replies = (
 	headers_slowly => { begin => $head, then => "X-More: x\r\n", pause => 0.05, get => qr/^08006$/, post => $unknown },
 	cookies => { begin => $head, then => "Set-Cookie: a=b\r\n" x 100, get => qr/^HV00M$/, post => $unknown },
 	interim => { then => "HTTP/1.1 100 Continue\r\n\r\n" x 100, get => qr/^HV00M$/, post => $unknown },
+	interim_alone => { begin => "HTTP/1.1 103 Early Hints\r\nX-More: x\r\n\r\n", get => qr/^08006$/, post => $unknown },
 	interim_slowly => { then => "HTTP/1.1 103 Early Hints\r\n\r\n", pause => 0.05, get => qr/^08006$/, post => $unknown },
 	body_slowly => { begin => "${head}Content-Length: 1000000\r\n\r\n$items", then => ' ', pause => 0.05,
 		get => qr/^08006$/, post => $unknown },
@@ -116,6 +117,7 @@ sub serve
 	}
 	my $reply = $replies{$path} or return;
 	print $client $reply->{begin} // '' or return;
+	return if !defined $reply->{then};
 	while (print $client $reply->{then}) { usleep(1e6 * $reply->{pause}) if $reply->{pause} }
 	return;
 }
@@ -235,7 +237,7 @@ sub cancel
 	my $seconds = time - $start - lateness($start, time);
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	like($got->{sqlstate}, qr/^(57014|HV00M|08007|HV000|)$/, "a cancel of $what");
+	like($got->{sqlstate}, qr/^(57014|HV00M|08006|08007|HV000|)$/, "a cancel of $what");
 	return $seconds if $got->{sqlstate} eq '57014';
 	# it may come later than that
 	$session->ask('SELECT pg_sleep(0.01)');
