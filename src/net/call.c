@@ -29,7 +29,6 @@
 
 #include "common/pg_prng.h"
 #include "lib/ilist.h"
-#include "portability/instr_time.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -98,10 +97,9 @@ struct CfdwCall
 /* All that cfdw_call_end() was not called for. */
 static dlist_head all_calls = DLIST_STATIC_INIT(all_calls);
 
-/* An abort: when it began, and how long it may take. */
+/* An abort, and when it has to be over, by cfdw_clock_us(). */
 static bool aborting = false;
-static instr_time abort_start;
-static double abort_limit_ms;
+static int64 abort_end_us;
 
 static void advance(CfdwCall *call);
 static void go_on(CfdwCall *call);
@@ -132,7 +130,6 @@ static void end_attempt(CfdwCall *call, bool refused);
 static void spend(CfdwCall *call, double ms);
 static bool was_refused(const CfdwResponse *response);
 static double left_ms(const CfdwCall *call);
-static double left_of_abort_ms(void);
 static double expect(CfdwCall *call);
 static bool are_stuck(CfdwCall *const *calls, int n);
 static void release(void *arg);
@@ -222,7 +219,8 @@ cfdw_call_await_any(CfdwCall *const *calls, int n)
 /*
  * Somebody else, an Append, waits for calls: returns the descriptor that is
  * readable as soon as one of them may have got on, or AT_ONCE.  Then
- * cfdw_call_drive() is due, and cfdw_call_is_ready() for each.
+ * cfdw_call_drive() is due, and cfdw_call_is_ready() for each.  Raises 53000 or 53200
+ * when there is nothing to wait with.
  */
 int
 cfdw_call_watch(CfdwCall *const *calls, int n, bool at_once)
@@ -388,8 +386,7 @@ cfdw_call_begin_abort(int limit_ms)
 	dlist_iter iter;
 
 	aborting = true;
-	INSTR_TIME_SET_CURRENT(abort_start);
-	abort_limit_ms = limit_ms;
+	abort_end_us = cfdw_clock_us() + limit_ms * INT64CONST(1000);
 	dlist_foreach(iter, &all_calls)
 	{
 		CfdwCall *call = dlist_container(CfdwCall, link, iter.cur);
@@ -843,18 +840,8 @@ left_ms(const CfdwCall *call)
 	double left = DBL_MAX;
 
 	if (call->request.deadline_us != 0)
-		left = (call->request.deadline_us - cfdw_clock_us()) / 1000.0;
-	return aborting ? Min(left, left_of_abort_ms()) : left;
-}
-
-static double
-left_of_abort_ms(void)
-{
-	instr_time now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, abort_start);
-	return abort_limit_ms - INSTR_TIME_GET_MILLISEC(now);
+		left = -cfdw_clock_ms_since(call->request.deadline_us);
+	return aborting ? Min(left, -cfdw_clock_ms_since(abort_end_us)) : left;
 }
 
 /*

@@ -27,3 +27,12 @@ cfdw_clock_us(void)
 	INSTR_TIME_SET_CURRENT(now);
 	return (int64) INSTR_TIME_GET_MICROSEC(now);
 }
+
+/*
+ * How many milliseconds have passed since then.  Never raises.
+ */
+double
+cfdw_clock_ms_since(int64 us)
+{
+	return (cfdw_clock_us() - us) / 1000.0;
+}

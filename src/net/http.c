@@ -34,8 +34,8 @@
 
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 
+#include "net/clock.h"
 #include "net/http.h"
 #include "net/log.h"
 #include "net/loop.h"
@@ -85,7 +85,7 @@ struct CfdwTransfer
 	const char *url;
 	bool signs_in;
 	double paced_ms;
-	instr_time start; /* zero: it has not begun, or that was said */
+	int64 start_us; /* 0: it has not begun, or its end was said */
 
 	/* What on_receive took in. */
 	Buffer in;          /* filled by libcurl */
@@ -185,7 +185,7 @@ cfdw_http_start(CfdwPool *pool, const CfdwRequest *request,
 		cfdw_response_not_started(failure, code);
 		return NULL;
 	}
-	INSTR_TIME_SET_CURRENT(transfer->start);
+	transfer->start_us = cfdw_clock_us();
 	note_ended();
 	return transfer;
 }
@@ -250,16 +250,12 @@ cfdw_http_read(CfdwTransfer *transfer, const char **data, size_t *len)
 static void
 resume(CfdwTransfer *transfer)
 {
-	instr_time start;
-	instr_time end;
+	int64 start_us = cfdw_clock_us();
 	CURLcode code;
 
-	INSTR_TIME_SET_CURRENT(start);
 	transfer->paused = false;
 	code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-	INSTR_TIME_SET_CURRENT(end);
-	INSTR_TIME_SUBTRACT(end, start);
-	transfer->remaining_ms -= INSTR_TIME_GET_MILLISEC(end);
+	transfer->remaining_ms -= cfdw_clock_ms_since(start_us);
 	if (code != CURLE_OK)
 		finish(transfer, code);
 	note_ended();
@@ -415,7 +411,7 @@ cfdw_http_wait(double limit_ms, CfdwAwaited awaited, bool aborting)
 /*
  * Somebody else, an Append, waits for the transfers: returns the descriptor that
  * is readable as soon as one of them may have got on, or LIMIT_MS have passed.
- * Then cfdw_http_drive() is due.  Never raises.
+ * Then cfdw_http_drive() is due.  Raises as cfdw_loop_watch().
  */
 int
 cfdw_http_watch(double limit_ms)
@@ -429,11 +425,8 @@ cfdw_http_watch(double limit_ms)
 void
 cfdw_http_drive(void)
 {
-	double elapsed_ms = 0;
-
 	cfdw_loop_drive();
-	cfdw_loop_end_watch(&elapsed_ms);
-	see_what_ended(elapsed_ms);
+	see_what_ended(cfdw_loop_end_watch());
 }
 
 /*
@@ -447,20 +440,17 @@ record_end(CfdwTransfer *transfer)
 						 .whole = transfer->whole_reply,
 						 .sent = transfer->signs_in ? 0 : transfer->body_sent,
 						 .received = transfer->arrival.received,
-						 .paced_ms = transfer->paced_ms};
-	instr_time took;
+						 .paced_ms = transfer->paced_ms,
+						 .took_ms = cfdw_clock_ms_since(transfer->start_us)};
 
-	if (INSTR_TIME_IS_ZERO(transfer->start))
+	if (transfer->start_us == 0)
 		return;
-	INSTR_TIME_SET_CURRENT(took);
-	INSTR_TIME_SUBTRACT(took, transfer->start);
-	INSTR_TIME_SET_ZERO(transfer->start);
+	transfer->start_us = 0;
 	if (!transfer->done)
 		cfdw_response_status(&transfer->response, transfer->easy);
 	logged.status = transfer->response.status;
 	if (logged.status == TOO_MANY)
 		cfdw_statistics_count(transfer->statistics, CFDW_COUNT_TOO_MANY, 1);
-	logged.took_ms = INSTR_TIME_GET_MILLISEC(took);
 	cfdw_log_request(&logged);
 }
 

@@ -40,13 +40,13 @@
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "portability/instr_time.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
+#include "net/clock.h"
 #include "net/loop.h"
 
 /* Descriptors of the loop: epoll, timer, two that libcurl makes to wake itself. */
@@ -79,10 +79,8 @@ typedef struct Loop
 	bool blocked;    /* signals are, until libcurl returns ... */
 	sigset_t saved;  /* ... to these */
 	bool timer_set;
-	instr_time timer_start; /* when libcurl set its timer ... */
-	double timer_ms;        /* ... and for how long */
-	bool watched;           /* an Append waits ... */
-	instr_time watch_start; /* ... since */
+	int64 timer_us; /* when libcurl wants to be called */
+	int64 watch_us; /* since then an Append waits; or 0 */
 } Loop;
 
 static Loop loop = {.epoll_fd = -1,
@@ -105,6 +103,7 @@ static struct
 	[CFDW_AWAITS_REPLY] = {"CatalogsFdwRequest", 0},
 };
 
+static void check(CURLcode code);
 static bool initialize_curl(void);
 static CURLM *create_multi(void);
 static bool lacks_descriptors(void);
@@ -121,7 +120,6 @@ static void drive_timer(void);
 static double timer_left_ms(void);
 static void act(curl_socket_t socket, int events);
 static void set_timer(double ms);
-static double ms_since(instr_time start);
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *arg,
 					 void *known);
 static int on_timer(CURLM *multi, long timeout_ms, void *arg);
@@ -198,7 +196,7 @@ cfdw_loop_close(void)
 		ReleaseExternalFD();
 	loop.timer_set = false;
 	loop.broken = false;
-	loop.watched = false;
+	loop.watch_us = 0;
 }
 
 /*
@@ -231,29 +229,6 @@ cfdw_loop_acquire_descriptor(bool (*make_room)(void))
 	for (int spare = Min(n, SPARE_DESCRIPTORS); spare > 0; spare--)
 		ReleaseExternalFD();
 	return n > SPARE_DESCRIPTORS;
-}
-
-/*
- * Raises 53000, 53200 or HV000 for what was returned above, or when libcurl
- * refuses what it is set up with.
- */
-void
-cfdw_loop_check(CURLcode code)
-{
-	if (code == CURLE_AGAIN)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-			 errmsg("too many open files to connect to a foreign server"),
-			 errhint(
-				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
-	if (code == CURLE_OUT_OF_MEMORY)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (code != CURLE_OK)
-		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
-						errmsg("could not set up a request: %s",
-							   curl_easy_strerror(code))));
 }
 
 /*
@@ -334,10 +309,9 @@ cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
 {
 	long timeout =
 		(long) Min(ceil(Max(Min(timeout_ms, timer_left_ms()), 0)), INT_MAX);
-	instr_time start;
+	int64 start_us = cfdw_clock_us();
 	int ready;
 
-	INSTR_TIME_SET_CURRENT(start);
 	if (aborting)
 	{
 		pgstat_report_wait_start(waits[awaited].number);
@@ -351,7 +325,7 @@ cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited, bool aborting)
 	else if (ready != 0)
 		act(loop.lone, ready);
 	drive_timer();
-	return ms_since(start);
+	return cfdw_clock_ms_since(start_us);
 }
 
 /*
@@ -369,30 +343,51 @@ cfdw_loop_drive(void)
 /*
  * Somebody else, an Append, waits: returns the descriptor that is readable as
  * soon as libcurl has something to do, or after so many milliseconds.  Then
- * cfdw_loop_end_watch() is due.  Raises 53000 when descriptors run out.
+ * cfdw_loop_end_watch() is due.  Raises 53000 when descriptors run out, or 53200.
  */
 int
 cfdw_loop_watch(double ms)
 {
-	cfdw_loop_check(cfdw_loop_open());
+	check(cfdw_loop_open());
 	join_others();
 	set_timer(Min(ms, timer_left_ms()));
-	loop.watched = true;
-	INSTR_TIME_SET_CURRENT(loop.watch_start);
+	loop.watch_us = cfdw_clock_us();
 	return loop.epoll_fd;
 }
 
 /*
- * Whether somebody waited, and since how many milliseconds.
+ * Since how many milliseconds somebody has waited; 0 when nobody has.
  */
-bool
-cfdw_loop_end_watch(double *elapsed_ms)
+double
+cfdw_loop_end_watch(void)
 {
-	if (!loop.watched)
-		return false;
-	loop.watched = false;
-	*elapsed_ms = ms_since(loop.watch_start);
-	return true;
+	double waited_ms =
+		loop.watch_us != 0 ? cfdw_clock_ms_since(loop.watch_us) : 0;
+
+	loop.watch_us = 0;
+	return waited_ms;
+}
+
+/*
+ * Raises 53000, 53200 or HV000 for what cfdw_loop_open() has returned.
+ */
+static void
+check(CURLcode code)
+{
+	if (code == CURLE_AGAIN)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("too many open files to connect to a foreign server"),
+			 errhint(
+				 "Close cursors and other connections, or raise \"max_files_per_process\".")));
+	if (code == CURLE_OUT_OF_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (code != CURLE_OK)
+		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+						errmsg("could not set up a request: %s",
+							   curl_easy_strerror(code))));
 }
 
 /*
@@ -634,8 +629,7 @@ drive_timer(void)
 static double
 timer_left_ms(void)
 {
-	return loop.timer_set ? loop.timer_ms - ms_since(loop.timer_start)
-						  : DBL_MAX;
+	return loop.timer_set ? -cfdw_clock_ms_since(loop.timer_us) : DBL_MAX;
 }
 
 static void
@@ -669,16 +663,6 @@ set_timer(double ms)
 		when.it_value.tv_nsec = Max(when.it_value.tv_nsec, 1);
 	}
 	timerfd_settime(loop.timer_fd, 0, &when, NULL);
-}
-
-static double
-ms_since(instr_time start)
-{
-	instr_time now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, start);
-	return INSTR_TIME_GET_MILLISEC(now);
 }
 
 /*
@@ -727,8 +711,7 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	(void) multi;
 	(void) arg;
 	loop.timer_set = timeout_ms >= 0;
-	loop.timer_ms = timeout_ms;
-	INSTR_TIME_SET_CURRENT(loop.timer_start);
+	loop.timer_us = cfdw_clock_us() + timeout_ms * INT64CONST(1000);
 	return 0;
 }
 

@@ -19,7 +19,6 @@ extern CURLcode cfdw_loop_open(void);
 extern void cfdw_loop_close(void);
 extern bool cfdw_loop_is_broken(void);
 extern bool cfdw_loop_acquire_descriptor(bool (*make_room)(void));
-extern void cfdw_loop_check(CURLcode code);
 extern bool cfdw_loop_add(CURL *easy, curl_socket_t kept);
 extern void cfdw_loop_remove(CURL *easy);
 extern void cfdw_loop_opens(void);
@@ -28,6 +27,6 @@ extern double cfdw_loop_wait(double timeout_ms, CfdwAwaited awaited,
 							 bool aborting);
 extern void cfdw_loop_drive(void);
 extern int cfdw_loop_watch(double ms);
-extern bool cfdw_loop_end_watch(double *elapsed_ms);
+extern double cfdw_loop_end_watch(void);
 
 #endif /* CFDW_LOOP_H */

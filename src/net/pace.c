@@ -84,7 +84,7 @@ struct CfdwPace
 	int64 new_best_us; /* the same since ... */
 	int64 learning_us; /* ... then */
 	int in_line;
-	Waiter line[MAX_IN_LINE]; /* by tickets */
+	Waiter line[MAX_IN_LINE]; /* the first one first */
 	Place places[MAX_PLACES];
 };
 

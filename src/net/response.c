@@ -210,7 +210,9 @@ copy_value(const char *value, const char *end, char *copy, size_t size)
 		value++;
 	while (end > value && isspace((unsigned char) end[-1]))
 		end--;
-	strlcpy(copy, value, Min(size, (size_t) (end - value) + 1));
+	size = Min(size - 1, (size_t) (end - value));
+	memcpy(copy, value, size); /* no zero byte need be behind it */
+	copy[size] = '\0';
 }
 
 /*
