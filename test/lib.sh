@@ -210,6 +210,18 @@ as_user_who_types() {
 		"$@"
 }
 
+# find_tester OUT: sets tester[] to what PostgreSQL::Test wants to know, to stand before
+# a command; what a test makes goes into OUT.
+find_tester() {
+	local pg_test
+	pg_test=$(cd "$(dirname "$("$PG_CONFIG" --pgxs)")/../test" && pwd)
+	# shellcheck disable=SC2034 # used by those who source this
+	tester=(TESTDIR="$1" TESTLOGDIR="$1/tmp_check/log" TESTDATADIR="$1/tmp_check"
+		PG_REGRESS="$pg_test/regress/pg_regress" PERL5LIB="$pg_test/perl:$work/tree/test/perl"
+		CATALOGS_PG_INCLUDE="$("$PG_CONFIG" --includedir-server)"
+		CATALOGS_PG_LIBRARIES="$("$PG_CONFIG" --pkglibdir)")
+}
+
 # make_cluster DATA USER: one that nobody else can talk to, and that takes no care
 # of its data should the machine fail.
 make_cluster() {

@@ -17,6 +17,7 @@ for file in test/mutations/*; do
 	fi
 	grep -q '^Promise: .*' "$file" || wrong 'does not say which promise it breaks'
 	tests=$(sed -n 's/^Test: //p' "$file")
-	[[ $tests == sql/* && -e $tests.sql ]] || wrong "names no test in sql/: ${tests:-none}"
+	[[ ($tests == sql/* && -e $tests.sql) || ($tests == t/* && -e test/$tests.t) ]] ||
+		wrong "names no test in sql/ or test/t/: ${tests:-none}"
 done
 exit "$status"

@@ -167,7 +167,7 @@ red expected.sh 'sql/b.sql: has no' touch sql/b.sql
 red expected.sh 'two tests share' touch test/specs/a.spec
 red expected.sh 'names t/001, which is not there' sh -c 'echo "\`sql/a\` \`t/001\`" >test/README.md'
 
-red mutations.sh 'a.patch: names no test in sql/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
+red mutations.sh 'a.patch: names no test in sql/ or test/t/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
 red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
 red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig
 
