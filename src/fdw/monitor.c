@@ -3,9 +3,9 @@
  * monitor.c
  *	  What can be seen from SQL of the wrapper at work.
  *
- * Owns the functions behind the views catalogs_fdw_sessions and catalogs_fdw_stats,
- * and those that act on what they show; and who may see what of other roles.  Must
- * not know how it comes about.
+ * Owns the functions behind the views catalogs_fdw_sessions, catalogs_fdw_stats and
+ * catalogs_fdw_progress, and those that act on what they show; and who may see what of
+ * other roles.  Must not know how it comes about.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,9 +4,9 @@
  *	  One account in this backend.
  *
  * Owns the cache of accounts, by user mapping: options, credentials, kept connections
- * and whether it is signed in.  An ALTER of the server or of the user mapping makes a session invalid; the next
- * statement gets a new one, while requests under way end on the old.  Must not
- * know what a request is for, nor what a call does with a login.
+ * and whether it is signed in.  An ALTER of the server or of the user mapping makes a
+ * session invalid; the next statement gets a new one, while requests under way end on
+ * the old.  Must not know what a request is for, nor what a call does with a login.
  *
  *-------------------------------------------------------------------------
  */
