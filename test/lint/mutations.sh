@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Each mutation says which promise it breaks and which test must fail.
+# Each mutation says which promise it breaks and which test must fail, and applies.
 set -euo pipefail
 shopt -s nullglob
 cd "$1"
@@ -19,5 +19,6 @@ for file in test/mutations/*; do
 	tests=$(sed -n 's/^Test: //p' "$file")
 	[[ ($tests == sql/* && -e $tests.sql) || ($tests == t/* && -e test/$tests.t) ]] ||
 		wrong "names no test in sql/ or test/t/: ${tests:-none}"
+	patch -p1 --fuzz=1 --dry-run --force --silent <"$file" >/dev/null || wrong 'does not apply'
 done
 exit "$status"

@@ -169,6 +169,7 @@ red expected.sh 'names t/001, which is not there' sh -c 'echo "\`sql/a\` \`t/001
 
 red mutations.sh 'a.patch: names no test in sql/ or test/t/: sql/b' change test/mutations/a.patch 's|sql/a|sql/b|'
 red mutations.sh 'a.patch: does not say' change test/mutations/a.patch '/^Promise/d'
+red mutations.sh 'a.patch: does not apply' change test/mutations/a.patch 's/n + 1/n + 3/'
 red mutations.sh 'b.orig: is no patch' touch test/mutations/b.orig
 
 red release.py 'there is no src/catalogs_fdw--1.1.sql' change catalogs_fdw.control 's/1\.0/1.1/'
