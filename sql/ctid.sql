@@ -36,14 +36,27 @@ DELETE FROM lists a USING lists b WHERE a.ctid < b.ctid AND a.name LIKE 'List %'
 SELECT count(*) FROM lists WHERE name LIKE 'List %';
 UPDATE lists a SET name = upper(a.name) FROM lists b WHERE a.ctid = b.ctid AND b.name = 'Lorries' RETURNING a.account, a.name, a.ctid = b.ctid AS same;
 
--- It stays what it was from one statement to the next, and for cursors.
+-- It stays what it was from one statement to the next, and for cursors; but a row that
+-- the transaction changes has another one until its end, as in any table.
 SELECT ctid AS trucks FROM lists WHERE name = 'LORRIES' \gset
 BEGIN;
 DECLARE c CURSOR FOR SELECT ctid = :'trucks' AS is_it FROM lists WHERE account = 'acme' AND id = 4223 FOR UPDATE;
 UPDATE lists SET name = 'Trucks' WHERE ctid = :'trucks';
 FETCH c;
 SELECT account, id, name FROM lists WHERE ctid = :'trucks';
+UPDATE lists SET name = 'x' WHERE ctid = :'trucks';
+SELECT ctid AS changed FROM lists WHERE account = 'acme' AND id = 4223 \gset
+\! emulator wire > /dev/null
+SELECT account, id, name FROM lists WHERE ctid = :'changed';
+-- That is as good as an id, too.
+\! emulator wire --accounts
+SAVEPOINT a;
+UPDATE lists SET name = 'Vans' WHERE ctid = :'changed' RETURNING ctid = :'changed' AS same;
+SELECT account, id, name FROM lists WHERE ctid = :'changed';
+ROLLBACK TO a;
+SELECT account, id, name FROM lists WHERE ctid = :'changed';
 COMMIT;
+SELECT account, id, name FROM lists WHERE ctid = :'changed';
 SELECT account, id, name FROM lists WHERE ctid = :'trucks';
 -- In another session, too.
 \c -
@@ -74,12 +87,12 @@ FETCH c;
 DELETE FROM catalogs WHERE CURRENT OF c;
 ROLLBACK;
 
--- A row that was added has one before it is sent, and keeps it.
+-- A row that was added has one before it is sent, and keeps it when it is.
 BEGIN;
 INSERT INTO lists (account, name) VALUES ('main', 'First'), ('acme', 'Second');
 SELECT count(DISTINCT ctid) AS distinct_ones FROM lists WHERE id IS NULL;
 SELECT ctid AS second FROM lists WHERE name = 'Second' \gset
-UPDATE lists SET name = 'Second, sent' WHERE ctid = :'second';
+UPDATE lists SET name = 'Second, sent' WHERE ctid = :'second' RETURNING ctid AS second \gset
 SELECT id, name FROM catalogs_fdw_flush('acme');
 SELECT account, id, name FROM lists WHERE ctid = :'second';
 DELETE FROM lists WHERE ctid = :'second';
@@ -87,7 +100,7 @@ INSERT INTO catalogs (name) VALUES ('Third') RETURNING ctid AS third \gset
 DELETE FROM lists WHERE ctid = :'third';
 SELECT account, id, name FROM lists WHERE name IN ('First', 'Second, sent', 'Third');
 ROLLBACK;
-UPDATE catalogs SET name = 'Goods' WHERE id = 4223 RETURNING block(ctid), ctid = (SELECT ctid FROM catalogs WHERE id = 4223) AS same;
+UPDATE catalogs SET name = name WHERE id = 4223 RETURNING block(ctid), ctid = (SELECT ctid FROM catalogs WHERE id = 4223) AS same;
 DELETE FROM catalogs WHERE id = 4222 RETURNING block(ctid);
 
 -- Ids that do not fit have one all the same.

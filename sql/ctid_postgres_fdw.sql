@@ -33,6 +33,24 @@ DELETE FROM catalogs USING t WHERE catalogs.id + 1001 = t.id RETURNING catalogs.
 \! emulator put --account acme '{"id": 4223, "name": "Trucks"}'
 \! emulator put --account acme '{"id": 4222, "name": "Trains"}'
 
+-- What is joined twice is changed once, as in a table behind postgres_fdw.
+INSERT INTO t VALUES ('acme', 4223, 'Coaches');
+UPDATE catalogs SET name = nm FROM t WHERE catalogs.id = t.id RETURNING nm \gset
+SELECT name = :'nm' AS same FROM catalogs WHERE id = 4223;
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Ships');
+UPDATE catalogs SET name = 'New ' || nm FROM t WHERE catalogs.name = 'Ships' RETURNING nm \gset
+SELECT name = 'New ' || :'nm' AS same FROM catalogs WHERE name LIKE 'New %';
+UPDATE catalogs SET name = 'x' || length(random()::text)::boolean WHERE name LIKE 'New %';
+\echo :ROW_COUNT
+DELETE FROM catalogs USING t WHERE catalogs.id = t.id;
+\echo :ROW_COUNT
+ROLLBACK;
+DELETE FROM t WHERE nm = 'Coaches';
+\! emulator reset
+\! emulator put --account acme '{"id": 4223, "name": "Trucks"}'
+\! emulator put --account acme '{"id": 4222, "name": "Trains"}'
+
 -- Two of them: those lists are changed that are named, with their account or not.
 \! emulator wire --accounts
 UPDATE lists SET name = nm FROM t WHERE lists.id = t.id AND lists.account = t.account;

@@ -71,15 +71,19 @@ static void takes_ahead(void *owner, TupleTableSlot *slot);
 static void has_taken_ahead(void *owner);
 static CfdwReturning *returning_of(ModifyState *state);
 static Added add(ModifyState *state, TupleTableSlot *slot);
+static void update(ModifyState *state, ItemPointer tid,
+				   TupleTableSlot *plan_slot, const CfdwRow *assigned,
+				   TupleTableSlot *old);
 static void send_added(ModifyState *state, const Added *added, int n);
 static void complete_added(ModifyState *state, const Added *added,
 						   TupleTableSlot *slot);
 static void complete_updated(ModifyState *state, TupleTableSlot *old,
 							 TupleTableSlot *slot);
 static void compute_again(ModifyState *state, TupleTableSlot *slot);
-static CfdwLedgerRow *find_row(const ModifyState *state,
+static CfdwLedgerRow *find_row(const ModifyState *state, ItemPointer tid,
 							   TupleTableSlot *plan_slot);
-static bool is_changed(const ModifyState *state, TupleTableSlot *plan_slot);
+static bool is_changed(const ModifyState *state, ItemPointer tid,
+					   TupleTableSlot *plan_slot);
 static int64 id_of(const ModifyState *state, TupleTableSlot *plan_slot);
 static ItemPointerData tid_of(const ModifyState *state,
 							  TupleTableSlot *plan_slot);
@@ -190,7 +194,7 @@ catalogsExecForeignInsert(EState *estate, ResultRelInfo *rri,
 	slot_getallattrs(slot);
 	if (returning_of(state)->any)
 		complete_added(state, &added, slot);
-	cfdw_tid_set_added(&slot->tts_tid, added.row->number);
+	cfdw_tid_set_version(&slot->tts_tid, cfdw_journal_version(added.row));
 	MemoryContextSwitchTo(caller);
 	return slot;
 }
@@ -216,14 +220,12 @@ catalogsExecForeignUpdate(EState *estate, ResultRelInfo *rri,
 			 state->table->name);
 	row = cfdw_writer_updated(state->writer, slot, old);
 	tid = tid_of(state, plan_slot);
-	if (is_changed(state, plan_slot) || is_left(state, &tid))
+	if (is_changed(state, &tid, plan_slot) || is_left(state, &tid))
 		slot = NULL;
 	else if (cfdw_row_is_empty(row))
 		note_left(state, &tid);
 	else
-		cfdw_journal_update(state->target, find_row(state, plan_slot), row,
-							cfdw_writer_before(state->writer, row, old),
-							state->command);
+		update(state, &tid, plan_slot, row, old);
 	if (slot != NULL)
 	{
 		complete_updated(state, old, slot);
@@ -242,18 +244,19 @@ catalogsExecForeignDelete(EState *estate, ResultRelInfo *rri,
 						  TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
 	ModifyState *state = rri->ri_FdwState;
+	ItemPointerData tid = tid_of(state, plan_slot);
 	MemoryContext caller;
 
 	MemoryContextReset(state->row_context);
 	caller = MemoryContextSwitchTo(state->row_context);
-	if (is_changed(state, plan_slot))
+	if (is_changed(state, &tid, plan_slot))
 		slot = NULL;
 	else
 	{
-		cfdw_journal_delete(state->target, find_row(state, plan_slot),
+		cfdw_journal_delete(state->target, find_row(state, &tid, plan_slot),
 							state->command);
 		store_old_row(state, plan_slot, slot);
-		slot->tts_tid = tid_of(state, plan_slot);
+		slot->tts_tid = tid;
 	}
 	MemoryContextSwitchTo(caller);
 	return slot;
@@ -398,6 +401,21 @@ add(ModifyState *state, TupleTableSlot *slot)
 }
 
 /*
+ * Adds an update to the journal, by which the row that *TID names has another ctid.
+ */
+static void
+update(ModifyState *state, ItemPointer tid, TupleTableSlot *plan_slot,
+	   const CfdwRow *assigned, TupleTableSlot *old)
+{
+	CfdwLedgerRow *row = find_row(state, tid, plan_slot);
+
+	cfdw_journal_update(state->target, row, assigned,
+						cfdw_writer_before(state->writer, assigned, old),
+						state->command);
+	cfdw_tid_set_version(tid, cfdw_journal_version(row));
+}
+
+/*
  * Sends those of N added rows of which something is to be known, and counts it; and
  * reads back at once what is to be read back of several.
  */
@@ -494,13 +512,15 @@ compute_again(ModifyState *state, TupleTableSlot *slot)
  * The row that an UPDATE or a DELETE changes.
  */
 static CfdwLedgerRow *
-find_row(const ModifyState *state, TupleTableSlot *plan_slot)
+find_row(const ModifyState *state, ItemPointer tid, TupleTableSlot *plan_slot)
 {
-	ItemPointerData tid = tid_of(state, plan_slot);
-	uint32 number = cfdw_tid_added(&tid);
+	uint32 version;
+	CfdwLedgerRow *row = NULL;
 
-	return number > 0
-			   ? cfdw_ledger_numbered(number)
+	if (cfdw_tid_is_version(tid, &version))
+		row = cfdw_journal_changed(version);
+	return row != NULL && row->is_added
+			   ? row
 			   : cfdw_journal_read(state->target, id_of(state, plan_slot));
 }
 
@@ -508,16 +528,15 @@ find_row(const ModifyState *state, TupleTableSlot *plan_slot)
  * Whether the command has changed the row already.
  */
 static bool
-is_changed(const ModifyState *state, TupleTableSlot *plan_slot)
+is_changed(const ModifyState *state, ItemPointer tid, TupleTableSlot *plan_slot)
 {
-	ItemPointerData tid = tid_of(state, plan_slot);
-	uint32 number = cfdw_tid_added(&tid);
-	CfdwLedgerRow *tracked =
-		number > 0
-			? cfdw_ledger_numbered(number)
+	uint32 version;
+	CfdwLedgerRow *row =
+		cfdw_tid_is_version(tid, &version)
+			? cfdw_journal_changed(version)
 			: cfdw_ledger_find(state->target->account, id_of(state, plan_slot));
 
-	return tracked != NULL && cfdw_journal_changed_by(tracked, state->command);
+	return row != NULL && cfdw_journal_changed_by(row, state->command);
 }
 
 /*

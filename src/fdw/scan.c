@@ -253,11 +253,21 @@ wanted_ids(ForeignScanState *node)
 static void
 restrict_by_tid(const ListScan *state, CfdwIds *ids, Datum value, bool isnull)
 {
-	OffsetNumber account = cfdw_tid_account(state->projection->table);
+	const CfdwTable *table = state->projection->table;
+	ItemPointer tid = (ItemPointer) DatumGetPointer(value);
 	int64 id = 0;
-	bool none = isnull || !cfdw_tid_names((ItemPointer) DatumGetPointer(value),
-										  account, &id);
+	uint32 version;
+	bool none;
 
+	if (!isnull && cfdw_tid_is_version(tid, &version))
+	{
+		const CfdwLedgerRow *row = cfdw_journal_changed(version);
+
+		none = row == NULL || row->account != cfdw_ledger_account(table);
+		id = none || row->is_added ? -1 : row->id;
+	}
+	else
+		none = isnull || !cfdw_tid_names(tid, cfdw_tid_account(table), &id);
 	if (none || id >= 0)
 		cfdw_ids_restrict(ids, INT8OID, Int64GetDatum(id), none);
 }
@@ -307,14 +317,14 @@ store_row(ListScan *state, const CfdwFetchRow *row, TupleTableSlot *slot)
 }
 
 /*
- * A row that the transaction has added keeps its ctid when it is sent.  One whose
- * id is no number has none, and cannot be changed.
+ * A row that the transaction has added or changed keeps its ctid when it is sent.  One
+ * whose id is no number has none, and cannot be changed.
  */
 static void
 store_tid(OffsetNumber account, const CfdwFetchRow *row, ItemPointer tid)
 {
-	if (row->wanted != NULL && row->wanted->row->number > 0)
-		cfdw_tid_set_added(tid, row->wanted->row->number);
+	if (row->wanted != NULL && row->wanted->version > 0)
+		cfdw_tid_set_version(tid, row->wanted->version);
 	else if (row->item->has_id)
 		cfdw_tid_set_list(tid, account, row->item->id);
 	else

@@ -8,12 +8,15 @@
  * it names in the next:
  *
  *	  (id, account)        a list; the session gives each account a number
- *	  (number, ADDED)      a row that the transaction has added, sent or not
  *	  (number, NUMBERED)   a list whose id does not fit: the session gives it a
  *	                       number
+ *	  (version, CHANGED)   a row as the transaction has left it, added or changed,
+ *	                       sent or not
  *
- * So no two lists have the same ctid, also where their ids are equal.  Must not
- * know how a row is read or changed.
+ * So no two lists have the same ctid, also where their ids are equal.  And a row that
+ * has been changed is no more what its former ctid names, as in any table: who has
+ * read it twice, in a join, changes it once.  Must not know how a row is read or
+ * changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,14 +24,15 @@
 #include "nls.h"
 
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "storage/block.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "fdw/tid.h"
 
-#define OFFSET_ADDED FirstOffsetNumber
-#define OFFSET_NUMBERED (OFFSET_ADDED + 1)
+#define OFFSET_CHANGED FirstOffsetNumber
+#define OFFSET_NUMBERED (OFFSET_CHANGED + 1)
 #define FIRST_ACCOUNT (OFFSET_NUMBERED + 1)
 #define LAST_ACCOUNT 0xfff0 /* the server gives some beyond it a meaning */
 #define NACCOUNTS (LAST_ACCOUNT - FIRST_ACCOUNT + 1)
@@ -57,6 +61,7 @@ typedef struct NumberedList
 static HTAB *accounts = NULL;
 static HTAB *lists = NULL;
 
+static uint32 first_version(void);
 static BlockNumber number_list(OffsetNumber account, int64 id);
 
 /*
@@ -115,24 +120,23 @@ cfdw_tid_set_list(ItemPointer tid, OffsetNumber account, int64 id)
 }
 
 /*
- * Writes the ctid of the NUMBER-th row, from 1, that the transaction has added.
+ * Writes the ctid of a row as the transaction has left it: VERSION is the serial of
+ * the change.
  */
 void
-cfdw_tid_set_added(ItemPointer tid, uint32 number)
+cfdw_tid_set_version(ItemPointer tid, uint64 version)
 {
-	ItemPointerSet(tid, number, OFFSET_ADDED);
+	ItemPointerSet(tid, (uint32) version + first_version(), OFFSET_CHANGED);
 }
 
 /*
- * The number of the added row that a ctid names; 0 when it names another row.
+ * Whether a ctid names such a row: then *VERSION is what the change's serial ends with.
  */
-uint32
-cfdw_tid_added(ItemPointer tid)
+bool
+cfdw_tid_is_version(ItemPointer tid, uint32 *version)
 {
-	return ItemPointerIsValid(tid) &&
-				   ItemPointerGetOffsetNumber(tid) == OFFSET_ADDED
-			   ? ItemPointerGetBlockNumber(tid)
-			   : 0;
+	*version = ItemPointerGetBlockNumberNoCheck(tid) - first_version();
+	return ItemPointerGetOffsetNumberNoCheck(tid) == OFFSET_CHANGED;
 }
 
 /*
@@ -146,8 +150,18 @@ cfdw_tid_names(ItemPointer tid, OffsetNumber account, int64 *id)
 
 	*id =
 		offset == account ? (int64) ItemPointerGetBlockNumberNoCheck(tid) : -1;
-	return offset == account || offset == OFFSET_ADDED ||
-		   offset == OFFSET_NUMBERED;
+	return offset == account || offset == OFFSET_NUMBERED;
+}
+
+/*
+ * Versions begin elsewhere in each session: one that another has read names nothing
+ * here.
+ */
+static uint32
+first_version(void)
+{
+	return hash_combine(murmurhash32(MyProcPid),
+						murmurhash32((uint32) MyStartTimestamp));
 }
 
 static BlockNumber

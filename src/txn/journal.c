@@ -161,6 +161,43 @@ cfdw_journal_changed_by(const CfdwLedgerRow *row, CommandId command)
 }
 
 /*
+ * The serial of the last change that counts of a row; 0: none does.
+ */
+uint64
+cfdw_journal_version(const CfdwLedgerRow *row)
+{
+	const CfdwChange *change = counted(row, InvalidCommandId);
+
+	return change != NULL ? change->serial : 0;
+}
+
+/*
+ * The row of a change whose serial ends with the bits of VERSION; NULL when there is
+ * none, or it was rolled back.
+ */
+CfdwLedgerRow *
+cfdw_journal_changed(uint32 version)
+{
+	uint64 serial = last_serial - (uint32) (last_serial - version);
+	int first = 0;
+	int end = list_length(changes);
+
+	while (first < end)
+	{
+		int middle = first + (end - first) / 2;
+		const CfdwChange *change = list_nth(changes, middle);
+
+		if (change->serial == serial)
+			return change->row;
+		if (change->serial < serial)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return NULL;
+}
+
+/*
  * Whether the transaction has changed nothing, or has rolled all of it back
  * before an account was told.
  */
@@ -198,7 +235,8 @@ cfdw_journal_fold(CfdwLedgerRow *row, CommandId before, CfdwDesired *desired)
 
 	desired->row = row;
 	desired->exists =
-		change != NULL ? change->verb != CFDW_DELETE : row->number == 0;
+		change != NULL ? change->verb != CFDW_DELETE : !row->is_added;
+	desired->version = change != NULL ? change->serial : 0;
 	desired->values = change != NULL ? change->values : NULL;
 	desired->target = change != NULL ? change->target : row->told_through;
 	/* Nobody but who added it can add it. */

@@ -14,8 +14,9 @@
 typedef struct CfdwDesired
 {
 	CfdwLedgerRow *row;
-	CfdwTarget *target;  /* through which the account is to be told */
-	bool exists;         /* false: deleted, or its add rolled back */
+	CfdwTarget *target; /* through which the account is to be told */
+	bool exists;        /* false: deleted, or its add rolled back */
+	uint64 version; /* serial of the last change that counts; 0: none does */
 	char *const *values; /* NULL: no change counts; NULL among them: as it was.
 						  * They last as long as the change. */
 } CfdwDesired;
@@ -32,6 +33,8 @@ extern void cfdw_journal_delete(CfdwTarget *target, CfdwLedgerRow *row,
 								CommandId command);
 extern bool cfdw_journal_changed_by(const CfdwLedgerRow *row,
 									CommandId command);
+extern uint64 cfdw_journal_version(const CfdwLedgerRow *row);
+extern CfdwLedgerRow *cfdw_journal_changed(uint32 version);
 extern bool cfdw_journal_is_empty(void);
 extern void cfdw_journal_fold(CfdwLedgerRow *row, CommandId before,
 							  CfdwDesired *desired);

@@ -28,7 +28,7 @@
 
 #include "txn/ledger.h"
 
-/* Finds a row by its id, or, without an account, an added one by its number. */
+/* Finds a row by its id. */
 typedef struct RowKey
 {
 	const CfdwAccount *account;
@@ -73,7 +73,6 @@ static uint64 now = 0;       /* events so far */
 /* Below TopTransactionContext; NULL as long as there is no row. */
 static MemoryContext ledger_context = NULL;
 static HTAB *rows_by_key = NULL;
-static uint32 last_number = 0;
 static uint64 last_met = 0;
 
 static bool has_met(const CfdwAccount *account, int64 id);
@@ -248,16 +247,14 @@ cfdw_ledger_utf8(const char *text)
 }
 
 /*
- * A row that is to be added; it is found by its number.
+ * A row that is to be added.
  */
 CfdwLedgerRow *
 cfdw_ledger_add(CfdwAccount *account)
 {
 	CfdwLedgerRow *row = new_row(account);
-	RowEntry *entry = enter(NULL, last_number + 1, HASH_ENTER);
 
-	row->number = ++last_number;
-	entry->row = row;
+	row->is_added = true;
 	return row;
 }
 
@@ -291,23 +288,12 @@ cfdw_ledger_find(const CfdwAccount *account, int64 id)
 }
 
 /*
- * The added row of a number, or NULL when that was rolled back.
- */
-CfdwLedgerRow *
-cfdw_ledger_numbered(uint32 number)
-{
-	return cfdw_ledger_find(NULL, number);
-}
-
-/*
  * Ends with a row that has no changes left and of which the account was told
  * nothing.  Never raises.
  */
 void
 cfdw_ledger_forget(CfdwLedgerRow *row)
 {
-	if (row->number > 0)
-		enter(NULL, row->number, HASH_REMOVE);
 	if (row->id != 0)
 		enter(row->account, row->id, HASH_REMOVE);
 	cfdw_ledger_settle(row);
@@ -504,7 +490,6 @@ cfdw_ledger_end_transaction(void)
 	targets = NIL;
 	ledger_context = NULL;
 	rows_by_key = NULL;
-	last_number = 0;
 }
 
 static bool

@@ -98,7 +98,7 @@ typedef struct CfdwLedgerRow
 {
 	CfdwAccount *account;
 	int64 id;      /* 0 while the account has not assigned one */
-	uint32 number; /* of an added row, from 1; 0 of any other */
+	bool is_added; /* by this transaction */
 	uint64 met;    /* greater than that of a row that was met earlier */
 	CfdwPresence presence;
 	CfdwTarget *told_through;  /* by the last request about it; or NULL */
@@ -138,7 +138,6 @@ extern const char *cfdw_ledger_utf8(const char *text);
 extern CfdwLedgerRow *cfdw_ledger_add(CfdwAccount *account);
 extern CfdwLedgerRow *cfdw_ledger_row(CfdwAccount *account, int64 id);
 extern CfdwLedgerRow *cfdw_ledger_find(const CfdwAccount *account, int64 id);
-extern CfdwLedgerRow *cfdw_ledger_numbered(uint32 number);
 extern void cfdw_ledger_forget(CfdwLedgerRow *row);
 extern List *cfdw_ledger_accounts(void);
 extern void cfdw_ledger_unsettle(CfdwLedgerRow *row);

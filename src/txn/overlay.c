@@ -157,7 +157,7 @@ cfdw_overlay_value(const CfdwDesired *desired, int key)
 static bool
 is_beside(const CfdwOverlay *overlay, const CfdwLedgerRow *row)
 {
-	return row->number > 0 &&
+	return row->is_added &&
 		   (row->id == 0 || row->added_at > overlay->asked_at) &&
 		   (overlay->by_id == NULL || row->id == 0 ||
 			hash_search(overlay->by_id, &row->id, HASH_FIND, NULL) == NULL);

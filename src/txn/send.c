@@ -697,7 +697,7 @@ raise_failure(Sending *sending)
 
 		if (operation->verdict == CFDW_UNKNOWN &&
 			!cfdw_call_response(batch->call)->signing_in &&
-			(operation->verb != CFDW_DELETE || operation->row->number == 0))
+			(operation->verb != CFDW_DELETE || !operation->row->is_added))
 			cfdw_remain_tell(operation->row);
 	}
 	cfdw_batch_report(batch, lookalikes);

@@ -51,7 +51,7 @@ typedef struct ModelList
 	bool exists;
 	int name;
 	int type;
-	uint32 number; /* of the ledger's row, of one that was added */
+	uint64 version; /* of one that was added: as it was then */
 } ModelList;
 
 typedef struct Model
@@ -229,7 +229,8 @@ change(Step kind, CfdwTarget *target, FuzzInput *input)
 		row->values[resource->request_id] = psprintf("%d", place);
 		give(row, resource->name, &list->name, ACCOUNT_NAME);
 		give(row, type, &list->type, ACCOUNT_TYPE);
-		list->number = cfdw_journal_add(target, row, command)->number;
+		list->version =
+			cfdw_journal_version(cfdw_journal_add(target, row, command));
 		list->exists = true;
 		return;
 	}
@@ -268,7 +269,7 @@ row_of(int place, CfdwTarget *target)
 		return NULL;
 	if (place < ACCOUNT_INITIAL)
 		return there->exists ? cfdw_journal_read(target, there->id) : NULL;
-	row = cfdw_ledger_numbered(model.lists[place].number);
+	row = cfdw_journal_changed((uint32) model.lists[place].version);
 	FUZZ_CHECK(row != NULL, "the ledger has lost a row");
 	if (row->id == 0)
 		return row;
