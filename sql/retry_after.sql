@@ -31,6 +31,13 @@ SELECT * FROM ask();
 SELECT * FROM ask();
 \! emulator fault status code=429 'retry_after=Fri, 01 Jan 2100 00:00:00 GMT'
 SELECT * FROM ask();
+-- a date by a clock that is ahead of ours, or behind,
+\! emulator fault status code=429 'retry_after=Fri, 01 Jan 2100 00:00:40 GMT' 'date=Fri, 01 Jan 2100 00:00:00 GMT'
+SELECT * FROM ask();
+\! emulator fault status code=429 'retry_after=Sat, 01 Jan 2000 00:00:40 GMT' 'date=Sat, 01 Jan 2000 00:00:00 GMT'
+SELECT * FROM ask();
+\! emulator fault status code=429 retry_after=40 'date=Fri, 01 Jan 2100 00:00:00 GMT'
+SELECT * FROM ask();
 -- what is neither, and numbers that mean no time.
 \! emulator fault status code=429 retry_after=soon
 SELECT * FROM ask();

@@ -54,6 +54,8 @@ static const struct
 static const char *const codings[] = {"content-encoding:",
 									  "transfer-encoding:"};
 
+static curl_off_t retry_after_s(CURL *easy);
+static time_t date_of(CURL *easy, const char *name);
 static bool is_interim(const char *line, size_t len);
 static void keep_header(CfdwResponse *response, const char *line, size_t len);
 static inline const char *value_of(const char *line, size_t len,
@@ -119,12 +121,9 @@ cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,
 void
 cfdw_response_status(CfdwResponse *response, void *easy)
 {
-	curl_off_t retry_after_s = 0;
-
 	curl_easy_getinfo((CURL *) easy, CURLINFO_RESPONSE_CODE, &response->status);
-	/* A date as well. */
-	curl_easy_getinfo((CURL *) easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	response->retry_after_s = (int) Max(Min(retry_after_s, INT_MAX), 0);
+	response->retry_after_s =
+		(int) Max(Min(retry_after_s((CURL *) easy), INT_MAX), 0);
 }
 
 /*
@@ -152,6 +151,36 @@ cfdw_response_not_started(CfdwResponse *response, int code)
 						: code == CURLE_OUT_OF_MEMORY ? CFDW_HTTP_NO_MEMORY
 													  : CFDW_HTTP_NO_CONNECTION;
 	describe(response, (CURLcode) code, "");
+}
+
+/*
+ * What the header Retry-After says.  A date is one by the account's clock, which may
+ * be another than ours.
+ */
+static curl_off_t
+retry_after_s(CURL *easy)
+{
+	curl_off_t seconds = 0;
+	time_t until = date_of(easy, "Retry-After");
+	time_t now = until >= 0 ? date_of(easy, "Date") : -1;
+
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+	return now >= 0 ? until - now : seconds;
+}
+
+/*
+ * The date in a header, or -1.
+ */
+static time_t
+date_of(CURL *easy, const char *name)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) !=
+			CURLHE_OK ||
+		isdigit((unsigned char) header->value[0]))
+		return -1;
+	return curl_getdate(header->value, NULL);
 }
 
 /*

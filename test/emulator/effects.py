@@ -112,8 +112,8 @@ def noise(count):
 
 def make_status(reply, args, emulator):
     headers = [(name, args[key]) for name, key in (
-        ("X-Request-Id", "request_id"), ("Retry-After", "retry_after"))
-        if args[key]]
+        ("X-Request-Id", "request_id"), ("Retry-After", "retry_after"),
+        ("Date", "date")) if args[key]]
     body = args["body"]
     if body.startswith("text:"):
         return Reply(args["code"], body[5:].encode(), "text/plain", headers)

@@ -80,7 +80,7 @@ STATUS_ARGS = {"code": (int, "503"), "body": (body_name, ""),
                "error_code": (int, "0"), "title": (str, ""),
                "detail": (str, ""), "hint": (str, ""),
                "request_id": (str, ""), "retry_after": (str, ""),
-               "retry_field": (str, "")}
+               "date": (str, ""), "retry_field": (str, "")}
 HALF = {"bytes": (part, "half")}
 LENGTH = {"bytes": (size, "10")}
 CUT_AT = words_of("", *effects.CUTS)
@@ -139,7 +139,7 @@ TABLE = (
     Fault("garbage", "send", False, {"bytes": (size, "200")},
           "so many bytes that are not HTTP", effects.send_garbage),
     Fault("status", "change", False, STATUS_ARGS,
-          "another status; request_id and retry_after are headers,"
+          "another status; request_id, retry_after and date are headers,"
           " retry_field a number in the JSON", effects.make_status),
     Fault("redirect", "change", False,
           {"code": (int, "301"),

@@ -195,8 +195,8 @@ FAULTS = {
     "status code=403 body=html": replied(403, "<h1>403 Forbidden"),
     "status code=418 body=text:Tea": replied(418, "^Tea$"),
     "status code=502 body=empty": replied(502, "^$"),
-    "status code=429 request_id=abc retry_after=5": replied(
-        429, '"status":429', X_Request_Id="abc", Retry_After="5"),
+    "status code=429 request_id=abc retry_after=5 date=now": replied(
+        429, '"status":429', X_Request_Id="abc", Retry_After="5", Date="now"),
     "status code=429 retry_field=300": replied(429, '"retry_after":300'),
     "status code=401 title=T hint=H": replied(401, '"title":"T".*"hint":"H"'),
     "redirect": replied(301, "301 Moved permanently", Location=(
