@@ -60,7 +60,16 @@ DELETE FROM lists WHERE id = 5;
 INSERT INTO lists (name) VALUES ('new') RETURNING id;
 \! emulator wire
 
-DROP FOREIGN TABLE lists, others;
+-- A list is named with all of its digits, however few of them the session shows.
+CREATE FOREIGN TABLE rough (id double precision, name text) SERVER acme;
+SET extra_float_digits = -13;
+SELECT id FROM rough WHERE name = 'Tariffs';
+UPDATE rough SET name = 'Rates' WHERE name = 'Tariffs';
+DELETE FROM rough WHERE name = 'Rates';
+RESET extra_float_digits;
+\! emulator wire | grep POST
+
+DROP FOREIGN TABLE lists, others, rough;
 DROP TABLE written;
 SET client_min_messages = warning;
 DROP EXTENSION catalogs_fdw CASCADE;
