@@ -72,6 +72,7 @@ static const CfdwMeaning statuses[] = {
 	{204, ERRCODE_FDW_ERROR, CFDW_ANSWER_EMPTY, gettext_noop("The account reported an error."), CFDW_HINT_NONE},
 	{301, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), CFDW_HINT_NONE},
 	{302, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), CFDW_HINT_NONE},
+	{303, ERRCODE_FDW_ERROR, CFDW_ANSWER_UNREAD, NULL, CFDW_HINT_NONE}, /* it tells elsewhere what came of it */
 	{307, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), CFDW_HINT_NONE},
 	{308, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, CFDW_ANSWER_CLOSED, gettext_noop("The account has moved."), CFDW_HINT_NONE},
 	{400, ERRCODE_FDW_ERROR, CFDW_ANSWER_REFUSED, gettext_noop("The account found the request invalid."), CFDW_HINT_NONE},

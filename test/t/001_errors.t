@@ -164,8 +164,8 @@ foreach my $code (500, 502, 503, 504)
 }
 
 # No other status than 200 and 204 is a success, also none of the same hundred.
-# (One of that hundred may have been carried out.)
-foreach my $code (201, 202, 206)
+# (One of that hundred may have been carried out; so may 303, "see other".)
+foreach my $code (201, 202, 206, 303)
 {
 	answers(
 		"$code", [ 'status', code => $code ],
@@ -173,7 +173,7 @@ foreach my $code (201, 202, 206)
 		map { $_ => { detail => qr/status $code.*may have carried/ } }
 		  qw(add update delete));
 }
-foreach my $code (300, 303, 304, 405, 409, 410, 418, 451, 499)
+foreach my $code (300, 304, 405, 409, 410, 418, 451, 499)
 {
 	answers("$code", [ 'status', code => $code ],
 		sqlstate => 'HV000', detail => qr/status $code/);
