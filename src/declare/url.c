@@ -19,16 +19,13 @@
 
 #include "declare/url.h"
 
-/* No host that can be resolved makes an address longer than that. */
-#define MAX_URL 300
-
 /* The parts of an address. */
 typedef struct Parts
 {
-	char scheme[MAX_URL];
-	char host[MAX_URL];
-	char port[MAX_URL]; /* empty: that of the scheme */
-	char path[MAX_URL]; /* "/": none */
+	char scheme[CFDW_URL_SIZE];
+	char host[CFDW_URL_SIZE];
+	char port[CFDW_URL_SIZE]; /* empty: that of the scheme */
+	char path[CFDW_URL_SIZE]; /* "/": none */
 } Parts;
 
 static CURLUcode take_apart(const char *text, Parts *parts);
@@ -49,8 +46,9 @@ cfdw_url_read(const char *text, CfdwUrl *url)
 
 	if (text[0] == '\0')
 		return pstrdup(_(hint_of(CURLUE_BAD_SCHEME)));
-	if (strlen(text) >= MAX_URL)
-		return psprintf(_("A URL has no more than %d bytes."), MAX_URL - 1);
+	if (strlen(text) >= CFDW_URL_SIZE)
+		return psprintf(_("A URL has no more than %d bytes."),
+						CFDW_URL_SIZE - 1);
 	for (const char *p = text; *p != '\0'; p++)
 		if ((unsigned char) *p <= ' ' || *p == 0x7f)
 			return pstrdup(_(hint_of(CURLUE_MALFORMED_INPUT)));
@@ -147,7 +145,7 @@ copy_part(CURLU *handle, CURLUPart which, char *part)
 	char *text = NULL;
 
 	curl_url_get(handle, which, &text, 0);
-	strlcpy(part, text != NULL ? text : "", MAX_URL);
+	strlcpy(part, text != NULL ? text : "", CFDW_URL_SIZE);
 	curl_free(text);
 }
 
@@ -186,7 +184,7 @@ host_is_loopback(const char *host)
 	size_t tail = strlen(localhost);
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	char number[MAX_URL];
+	char number[CFDW_URL_SIZE];
 
 	if (len >= tail && pg_strcasecmp(host + len - tail, localhost) == 0)
 		return len == tail || host[len - tail - 1] == '.';

@@ -10,6 +10,10 @@
 
 struct sockaddr;
 
+/* Bytes of an address, with the zero byte behind: no host that can be resolved makes a
+ * longer one. */
+#define CFDW_URL_SIZE 300
+
 /* What matters of an address. */
 typedef struct CfdwUrl
 {

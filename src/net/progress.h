@@ -11,6 +11,8 @@
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
+#include "declare/url.h"
+
 /* What a session does with an account. */
 typedef enum CfdwActivity
 {
@@ -53,7 +55,7 @@ typedef struct CfdwProgressView
 	Oid role;
 	Oid database;
 	Oid serverid;
-	char url[304];
+	char url[CFDW_URL_SIZE];
 	CfdwWork work;
 	CfdwAwaited awaited;
 	TimestampTz until; /* the pause lasts; or 0 */

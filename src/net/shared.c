@@ -43,7 +43,7 @@
 
 /* To be changed with whatever is shared: a server may run on while the library is
  * replaced, and backends with different ones must not meet. */
-#define CONTROL_NAME "catalogs_fdw " CFDW_VERSION "/3"
+#define CONTROL_NAME "catalogs_fdw " CFDW_VERSION "/4"
 
 /* Entries of a table.  More addresses than anybody has accounts; somebody who may
  * create servers could make as many as there is memory. */
@@ -117,7 +117,7 @@ cfdw_shared_init(void)
 }
 
 /*
- * Makes a key; a url beyond what declare/url.c takes is cut.
+ * Makes a key.
  */
 void
 cfdw_shared_key(CfdwSharedKey *key, Oid database, uint32 id, const char *url)

@@ -10,6 +10,8 @@
 
 #include "nodes/pg_list.h"
 
+#include "declare/url.h"
+
 /* The tables; a room of net owns each. */
 typedef enum CfdwSharedTableNumber
 {
@@ -25,7 +27,7 @@ typedef struct CfdwSharedKey
 {
 	Oid database; /* or InvalidOid */
 	uint32 id;    /* of something in it, or 0 */
-	char url[304];
+	char url[CFDW_URL_SIZE];
 } CfdwSharedKey;
 
 /* How an entry begins. */
