@@ -78,6 +78,17 @@ SELECT * FROM ask('login ''robot@example.com'', api_key ''main-key''');
 \set VERBOSITY terse
 SELECT count(*) FROM a1;
 \echo :SQLSTATE
+-- No account is left alone for more than an hour, whatever it says.
+DO $$
+DECLARE
+    hint text;
+BEGIN
+    PERFORM count(*) FROM a3;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RAISE NOTICE '%: an hour at most: %', SQLSTATE, substring(hint FROM '\d+')::numeric BETWEEN 3000 AND 3600;
+END
+$$;
 \! emulator wire --status
 
 SET client_min_messages = warning;

@@ -62,9 +62,10 @@ SELECT * FROM counted;
 SELECT 1 / (id - 4223) FROM catalogs;
 SELECT errors FROM counted;
 
--- A reset forgets the error as well.
+-- A reset forgets the error as well, and counts from then on.
+SELECT clock_timestamp() AS before \gset
 SELECT catalogs_fdw_stats_reset();
-SELECT last_error_sqlstate, last_error, last_error_at, scope, since > now() - interval '1 minute' AS recent
+SELECT last_error_sqlstate, last_error, last_error_at, scope, since >= :'before' AS anew
     FROM catalogs_fdw_stats WHERE server = 'acme';
 
 -- Roles see what their user mappings reach.

@@ -204,6 +204,24 @@ cmp_ok((grep { $arrived[$_]{what} =~ /id=1/ } 0 .. $#arrived)[0], '<', 20, '... 
 is(scalar(grep { $_->{status} eq '429' } @arrived), 0, '... and none is one too many');
 $slow->quit;
 
+# More in a second than there are places, and more in line than it has room for.
+my $n = 300;
+my $url_of_main = $t->url;
+$t->sql('CREATE TABLE main (id bigint)');
+$t->sql(join ';', map { <<"SQL" } 1 .. $n);
+CREATE SERVER main_$_ FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url '$url_of_main', requests_per_second '150');
+CREATE USER MAPPING FOR CURRENT_USER SERVER main_$_ OPTIONS (access_token 'main-token');
+CREATE FOREIGN TABLE main_$_ () INHERITS (main) SERVER main_$_ OPTIONS (path '/api/v2/catalogs')
+SQL
+$t->set(rate_limit => 150);
+idle();
+is($one->ask('SELECT count(*) FROM main')->{rows}[0][0], 4 * $n, 'hundreds of requests in line for one account');
+@arrived = arrived();
+all_taken($n, '... each when its turn had come', @arrived);
+cmp_ok($arrived[-1]{at}, '>', 1.49, '... a part of them in each part of a second');
+$t->sql(join ';', map { "DROP SERVER main_$_ CASCADE" } 1 .. $n);
+$t->set(rate_limit => $limit);
+
 # --- an abort -------------------------------------------------------------------
 
 idle();

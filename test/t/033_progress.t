@@ -201,6 +201,9 @@ $t->fault('hold', on => 'any', times => 0);
 $session->send('SELECT name FROM catalogs UNION ALL SELECT name FROM robots');
 becomes('server, activity, waits_for', qr/^(acme\|reading\|reply\nbeta\|reading\|login|beta\|reading\|login\nacme\|reading\|reply)$/,
 	'two accounts at the same time, one of which signs in');
+ok($node->poll_query_until('postgres',
+		"SELECT wait_event = 'AppendReady' FROM pg_stat_activity WHERE pid = " . $session->pid),
+	'... for which an Append waits');
 $t->emulator('heal');
 $session->result;
 is_idle('... both end');
