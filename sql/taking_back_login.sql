@@ -14,6 +14,12 @@ INSERT INTO catalogs (name) VALUES ('Books') RETURNING id;
 ROLLBACK;
 \! emulator wire --status
 \! emulator lists --columns id
+-- An account that asks to wait before that is given the time.
+BEGIN;
+INSERT INTO catalogs (name) VALUES ('Cards') RETURNING id;
+\! emulator expire; emulator fault status code=429 retry_after=1 on=LOGIN
+ROLLBACK;
+\! emulator wire --status
 -- The user was switched off meanwhile.
 BEGIN;
 INSERT INTO catalogs (name) VALUES ('Films') RETURNING id;

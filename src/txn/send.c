@@ -513,9 +513,11 @@ repeat(const Sending *sending, CfdwLane *lane)
 	CfdwAnswer answer = batch->answer;
 	int wait_s = batch->problem.retry_after_s;
 
-	if (sending->aborting &&
-		(response->signing_in ||
-		 (is_lost(answer) && ++lane->lost >= ABORT_ATTEMPTS)))
+	/* An abort signs in once, but when it is to wait before. */
+	if (sending->aborting && response->signing_in)
+		return cfdw_answer_of(response, 0) == CFDW_ANSWER_LATER &&
+			   cfdw_call_repeat(batch->call, CFDW_ANSWER_LATER, 0, !adds);
+	if (sending->aborting && is_lost(answer) && ++lane->lost >= ABORT_ATTEMPTS)
 		return false;
 	if (response->signing_in)
 		answer = cfdw_call_login_answer(batch->call, &wait_s);
