@@ -37,6 +37,8 @@ is($standby->safe_psql('postgres', q{SELECT count(*) FROM catalogs_fdw_flush('ac
 	'there is nothing to be flushed');
 is($standby->safe_psql('postgres', 'BEGIN; SELECT count(*) FROM catalogs; COMMIT'), 4, 'a transaction ends');
 unlike($t->wire, qr/POST/, 'nothing was sent');
+is($standby->safe_psql('postgres', q{SELECT gets, rows_read, scope FROM catalogs_fdw_stats WHERE server = 'acme'}),
+	'2|8|cluster', 'what was read is counted there, where nothing can be written');
 
 # What is altered on the primary takes effect on the standby, in open sessions too.
 my $session = $standby->background_psql('postgres');
