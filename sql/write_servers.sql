@@ -82,6 +82,24 @@ INSERT INTO acme_list (name) VALUES ('after');
 COMMIT;
 \! emulator wire --accounts
 ALTER SERVER acme OPTIONS (SET url :'acme_url');
+-- Two servers that lead to one account: through each is seen what was done through the
+-- other, and one row is one row.
+CREATE SERVER twin FOREIGN DATA WRAPPER catalogs_fdw OPTIONS (url :'acme_url', requests_per_second '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (access_token 'acme-token');
+CREATE FOREIGN TABLE twin_list (id bigint, name text) SERVER twin;
+BEGIN;
+UPDATE acme_list SET name = 'first' WHERE id = 5223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+SELECT name FROM twin_list WHERE id = 5223;
+UPDATE twin_list SET name = 'second' WHERE id = 5223;
+SELECT verb, id, name FROM catalogs_fdw_flush('acme');
+SELECT verb, id, name FROM catalogs_fdw_flush('twin');
+INSERT INTO acme_list (name) VALUES ('third');
+UPDATE twin_list SET name = 'fourth' WHERE name = 'third';
+SELECT server, relation, verb, changes FROM catalogs_fdw_pending;
+ROLLBACK;
+\! emulator wire --accounts; emulator lists --account acme --columns id,name | head -n 2
+DROP SERVER twin CASCADE;
 -- The token that is there at COMMIT is used.
 BEGIN;
 INSERT INTO acme_list (name) VALUES ('wrong token');

@@ -184,8 +184,7 @@ catalogs_fdw_pending(PG_FUNCTION_ARGS)
 
 		if (!may_see(target))
 			continue;
-		server =
-			GetForeignServerExtended(target->account->serverid, FSV_MISSING_OK);
+		server = GetForeignServerExtended(target->serverid, FSV_MISSING_OK);
 		values[0] =
 			text_or_null(server != NULL ? server->servername : NULL, &nulls[0]);
 		values[1] = ObjectIdGetDatum(target->relid);

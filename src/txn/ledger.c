@@ -75,14 +75,14 @@ static MemoryContext ledger_context = NULL;
 static HTAB *rows_by_key = NULL;
 static uint64 last_met = 0;
 
-static bool has_met(const CfdwAccount *account, int64 id);
 static CfdwLedgerRow *new_row(CfdwAccount *account);
 static RowEntry *enter(const CfdwAccount *account, int64 id, HASHACTION action);
 static void assign_id(CfdwLedgerRow *row, int64 id);
 static void tell_values(CfdwLedgerRow *row, const CfdwRow *sent, bool certain);
 
 /*
- * The account that a table shows, to whichever role, as long as the transaction.
+ * The account that a table shows, to whichever role, as long as the transaction.  It
+ * is one, however many servers lead to it.
  */
 CfdwAccount *
 cfdw_ledger_account(const CfdwTable *table)
@@ -94,14 +94,12 @@ cfdw_ledger_account(const CfdwTable *table)
 	foreach(lc, accounts)
 	{
 		account = lfirst(lc);
-		if (account->serverid == table->serverid &&
-			strcmp(account->path, table->options.path) == 0 &&
+		if (strcmp(account->path, table->options.path) == 0 &&
 			strcmp(account->url, table->options.url) == 0)
 			return account;
 	}
 	caller = MemoryContextSwitchTo(TopTransactionContext);
 	account = palloc0(sizeof(CfdwAccount));
-	account->serverid = table->serverid;
 	account->server = pstrdup(GetForeignServer(table->serverid)->servername);
 	account->url = pstrdup(table->options.url);
 	account->path = pstrdup(table->options.path);
@@ -146,6 +144,7 @@ cfdw_ledger_target(const CfdwTable *table, Oid userid)
 	caller = MemoryContextSwitchTo(TopTransactionContext);
 	target = palloc0(sizeof(CfdwTarget));
 	target->account = account;
+	target->serverid = table->serverid;
 	target->mapping = mapping;
 	target->userid = userid;
 	target->maker = GetUserId();
@@ -461,23 +460,14 @@ cfdw_ledger_saw(CfdwAccount *account, int64 id)
 
 /*
  * Whether a list was there, or may have been, before a request that has just been
- * answered; also when it was met through another server of the same address.
- * Never raises.
+ * answered.  Never raises.
  */
 bool
 cfdw_ledger_was_there(const CfdwAccount *account, int64 id)
 {
-	ListCell *lc;
-
-	foreach(lc, accounts)
-	{
-		const CfdwAccount *same = lfirst(lc);
-
-		if (strcmp(same->path, account->path) == 0 &&
-			strcmp(same->url, account->url) == 0 && has_met(same, id))
-			return true;
-	}
-	return false;
+	return cfdw_ledger_find(account, id) != NULL ||
+		   (account->seen != NULL && seen_lookup(account->seen, id) != NULL) ||
+		   (id >= account->seen_min && id <= account->seen_max);
 }
 
 /*
@@ -490,14 +480,6 @@ cfdw_ledger_end_transaction(void)
 	targets = NIL;
 	ledger_context = NULL;
 	rows_by_key = NULL;
-}
-
-static bool
-has_met(const CfdwAccount *account, int64 id)
-{
-	return cfdw_ledger_find(account, id) != NULL ||
-		   (account->seen != NULL && seen_lookup(account->seen, id) != NULL) ||
-		   (id >= account->seen_min && id <= account->seen_max);
 }
 
 static CfdwLedgerRow *

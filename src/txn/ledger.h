@@ -43,9 +43,8 @@ typedef enum CfdwNamed
 /* An account's lists, whichever tables and roles reach them. */
 typedef struct CfdwAccount
 {
-	Oid serverid;
-	const char *server; /* its name, for messages */
-	const char *url;    /* of the server: another one is another account */
+	const char *server; /* name of the first that has led to it, for messages */
+	const char *url;    /* another one is another account */
 	const char *path;
 	const CfdwResource *resource;
 	dlist_head rows;        /* all, in the order in which they were met */
@@ -66,7 +65,8 @@ typedef struct CfdwAccount
 typedef struct CfdwTarget
 {
 	CfdwAccount *account;
-	Oid mapping; /* user mapping */
+	Oid serverid;
+	Oid mapping; /* user mapping, of that server */
 	Oid userid;  /* the role with whose rights */
 	Oid maker;   /* the role that does it: another one, through its view */
 	Oid relid;

@@ -210,7 +210,7 @@ find_sessions(dlist_head *operations)
 
 		if (target == last)
 			continue;
-		session = cfdw_session_get(target->account->serverid, target->userid);
+		session = cfdw_session_get(target->serverid, target->userid);
 		last = target;
 		if (strcmp(cfdw_session_options(session)->url, target->account->url) !=
 			0)
@@ -745,7 +745,7 @@ find_lookalikes(const Sending *sending, CfdwBatch *batch)
 	PG_TRY();
 	{
 		found = cfdw_cursor_lookalikes(
-			account->serverid, target->userid, account->path, &added,
+			target->serverid, target->userid, account->path, &added,
 			timestamptz_to_time_t(sending->start), (int) left_ms);
 	}
 	PG_CATCH();

@@ -104,8 +104,7 @@ cfdw_transaction_send_server(Oid serverid, Oid userid, dlist_head *sent)
 		const CfdwTarget *target =
 			dlist_container(CfdwOperation, link, iter.cur)->target;
 
-		if (target->account->serverid != serverid ||
-			!cfdw_ledger_is_own(target, userid))
+		if (target->serverid != serverid || !cfdw_ledger_is_own(target, userid))
 			continue;
 		dlist_delete(iter.cur);
 		dlist_push_tail(sent, iter.cur);
