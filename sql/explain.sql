@@ -114,6 +114,13 @@ COMMIT;
 \! emulator wire
 DROP FUNCTION analyze_it;
 
+-- A path goes out as it is shown.
+CREATE FOREIGN TABLE dotted (id bigint) SERVER acme OPTIONS (path '/api/./v2/lists/../catalogs');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM dotted;
+SELECT id FROM dotted;
+\! emulator wire
+DROP FOREIGN TABLE dotted;
+
 DROP TABLE wanted;
 DROP FOREIGN TABLE catalogs;
 DROP USER MAPPING FOR CURRENT_USER SERVER acme;
