@@ -19,6 +19,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <limits.h>
+#include <time.h>
 
 #include "net/response.h"
 
@@ -54,8 +55,8 @@ static const struct
 static const char *const codings[] = {"content-encoding:",
 									  "transfer-encoding:"};
 
-static curl_off_t retry_after_s(CURL *easy);
-static time_t date_of(CURL *easy, const char *name);
+static int retry_after_s(CURL *easy);
+static const char *header_of(CURL *easy, const char *name);
 static bool is_interim(const char *line, size_t len);
 static void keep_header(CfdwResponse *response, const char *line, size_t len);
 static inline const char *value_of(const char *line, size_t len,
@@ -122,8 +123,7 @@ void
 cfdw_response_status(CfdwResponse *response, void *easy)
 {
 	curl_easy_getinfo((CURL *) easy, CURLINFO_RESPONSE_CODE, &response->status);
-	response->retry_after_s =
-		(int) Max(Min(retry_after_s((CURL *) easy), INT_MAX), 0);
+	response->retry_after_s = retry_after_s((CURL *) easy);
 }
 
 /*
@@ -154,33 +154,47 @@ cfdw_response_not_started(CfdwResponse *response, int code)
 }
 
 /*
- * What the header Retry-After says.  A date is one by the account's clock, which may
- * be another than ours.
+ * In how many seconds the account may be asked again, by the header Retry-After; 0 when
+ * that says nothing.  A date is one by the account's clock, which may be another than
+ * ours.
  */
-static curl_off_t
+static int
 retry_after_s(CURL *easy)
 {
-	curl_off_t seconds = 0;
-	time_t until = date_of(easy, "Retry-After");
-	time_t now = until >= 0 ? date_of(easy, "Date") : -1;
+	const char *value = header_of(easy, "Retry-After");
+	time_t until;
+	time_t now;
 
-	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-	return now >= 0 ? until - now : seconds;
+	if (value == NULL)
+		return 0;
+	if (isdigit((unsigned char) value[0]))
+	{
+		long seconds = strtol(value, NULL, 10);
+
+		/* What no number can hold is none. */
+		return seconds < LONG_MAX ? (int) Min(seconds, INT_MAX) : 0;
+	}
+	until = curl_getdate(value, NULL);
+	value = header_of(easy, "Date");
+	now = value != NULL ? curl_getdate(value, NULL) : -1;
+	if (now < 0)
+		now = time(NULL);
+	return (int) Max(Min(until - now, INT_MAX), 0);
 }
 
 /*
- * The date in a header, or -1.
+ * The value of a header of the reply, not of one before it; or NULL.  Valid until the
+ * next call.
  */
-static time_t
-date_of(CURL *easy, const char *name)
+static const char *
+header_of(CURL *easy, const char *name)
 {
 	struct curl_header *header;
 
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) !=
-			CURLHE_OK ||
-		isdigit((unsigned char) header->value[0]))
-		return -1;
-	return curl_getdate(header->value, NULL);
+	return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) ==
+				   CURLHE_OK
+			   ? header->value
+			   : NULL;
 }
 
 /*

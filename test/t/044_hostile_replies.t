@@ -58,6 +58,8 @@ my %replies = (
 	cookies => { begin => $head, then => "Set-Cookie: a=b\r\n" x 100, get => qr/^HV00M$/, post => $unknown },
 	interim => { then => "HTTP/1.1 100 Continue\r\n\r\n" x 100, get => qr/^HV00M$/, post => $unknown },
 	interim_alone => { begin => "HTTP/1.1 103 Early Hints\r\nX-More: x\r\n\r\n", get => qr/^08006$/, post => $unknown },
+	interim_waits => { begin => "HTTP/1.1 103 Early Hints\r\nRetry-After: 50\r\n\r\nHTTP/1.1 503 Oh\r\nContent-Length: 0\r\n\r\n",
+		get => qr/^HV000$/, post => $unknown },
 	interim_slowly => { then => "HTTP/1.1 103 Early Hints\r\n\r\n", pause => 0.05, get => qr/^08006$/, post => $unknown },
 	body_slowly => { begin => "${head}Content-Length: 1000000\r\n\r\n$items", then => ' ', pause => 0.05,
 		get => qr/^08006$/, post => $unknown },
