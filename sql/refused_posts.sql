@@ -31,6 +31,8 @@ SET client_min_messages = error;
 \! emulator wire --status
 \! emulator reset; emulator set delete_items=empty
 :delete
+\! emulator reset; emulator fault body on=POST text='{"_embedded":{"items":[{"id":4222},{"id":4230}]}}'
+:delete
 -- So it is when such a reply refuses something, and when it refuses what was not sent.
 \! emulator reset
 \! emulator fault body on=POST apply=yes text='{"_embedded":{"items":[{"id":999999}],"errors":["No"]}}'

@@ -266,8 +266,9 @@ find_refused_add(const CfdwBatch *batch, int64 key)
 static void
 match_known(CfdwBatch *batch)
 {
-	bool only_deletes =
-		!cfdw_batch_has(batch, CFDW_ADD) && !cfdw_batch_has(batch, CFDW_UPDATE);
+	bool adds = cfdw_batch_has(batch, CFDW_ADD);
+	bool only_deletes = !adds && !cfdw_batch_has(batch, CFDW_UPDATE);
+	bool is_of_another = !adds && batch->fault[0] != '\0';
 
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -275,9 +276,12 @@ match_known(CfdwBatch *batch)
 
 		if (operation->verb == CFDW_ADD || operation->verdict != CFDW_NOT_SENT)
 			continue;
+		/* Who names what was not sent speaks of another request. */
+		if (is_of_another)
+			operation->verdict = CFDW_UNKNOWN;
 		/* "Nothing" is what is left of deleted lists. */
-		if (names_id(&batch->reply, operation->data->id) ||
-			(batch->answer == CFDW_ANSWER_EMPTY && only_deletes))
+		else if (names_id(&batch->reply, operation->data->id) ||
+				 (batch->answer == CFDW_ANSWER_EMPTY && only_deletes))
 			operation->verdict = CFDW_CONFIRMED;
 		else
 			match_left_out(batch, operation);
