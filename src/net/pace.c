@@ -317,7 +317,7 @@ stand_in_line(CfdwPace *pace, uint64 ticket, int places, int64 now)
 		if (!found && now - waiter->looked_us <= PASS_OVER_US)
 		{
 			ahead++;
-			most = Min(most, waiter->places - ahead);
+			most = Min(most, waiter->places - ahead - 1);
 		}
 		pace->line[kept++] = *waiter;
 	}
