@@ -802,10 +802,7 @@ on_header(char *header, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	cfdw_pace_answered(&transfer->turn);
-	return cfdw_response_header(&transfer->response, &transfer->arrival, header,
-								len)
-			   ? len
-			   : 0;
+	return cfdw_response_header(&transfer->arrival, header, len) ? len : 0;
 }
 
 /*

@@ -36,34 +36,31 @@
 /* What is said when none is to be had. */
 #define NO_DESCRIPTOR "All file descriptors are in use."
 
-/* The headers that are kept, in lower case. */
+/* The headers that are kept. */
 static const struct
 {
 	const char *name;
 	size_t offset; /* in CfdwResponse */
 	size_t size;
 } kept[] = {
-	{"location:", offsetof(CfdwResponse, location),
+	{"Location", offsetof(CfdwResponse, location),
 	 sizeof(((CfdwResponse *) 0)->location)},
-	{"x-request-id:", offsetof(CfdwResponse, request_id),
+	{"X-Request-Id", offsetof(CfdwResponse, request_id),
 	 sizeof(((CfdwResponse *) 0)->request_id)},
-	{"content-type:", offsetof(CfdwResponse, content_type),
+	{"Content-Type", offsetof(CfdwResponse, content_type),
 	 sizeof(((CfdwResponse *) 0)->content_type)},
 };
 
-/* Those that tell how a body is coded. */
+/* Those that tell how a body is coded, in lower case. */
 static const char *const codings[] = {"content-encoding:",
 									  "transfer-encoding:"};
 
 static int retry_after_s(CURL *easy);
 static const char *header_of(CURL *easy, const char *name);
 static bool is_interim(const char *line, size_t len);
-static void keep_header(CfdwResponse *response, const char *line, size_t len);
 static inline const char *value_of(const char *line, size_t len,
 								   const char *name);
 static const char *skip_name(const char *line, size_t len, const char *name);
-static void copy_value(const char *value, const char *end, char *copy,
-					   size_t size);
 static int count_codings(const char *value, const char *end);
 static bool is_word(const char *start, const char *end, const char *word);
 static const char *words_of(const CfdwResponse *response,
@@ -87,20 +84,10 @@ static bool wants_proxy_login(const CfdwResponse *response,
  * connection.
  */
 bool
-cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,
-					 const char *line, size_t len)
+cfdw_response_header(CfdwArrival *arrival, const char *line, size_t len)
 {
-	/* Of replies before the last, as of one that says to go on, nothing is kept. */
 	if (value_of(line, len, "http/") != NULL)
-	{
-		arrival->headed = false;
 		arrival->interim = is_interim(line, len);
-		for (size_t i = 0; i < lengthof(kept); i++)
-			((char *) response)[kept[i].offset] = '\0';
-	}
-	/* Others may follow a body. */
-	if (!arrival->headed)
-		keep_header(response, line, len);
 	arrival->headed |= len <= 2 && !arrival->interim;
 	for (size_t i = 0; i < lengthof(codings); i++)
 	{
@@ -117,13 +104,20 @@ cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,
 }
 
 /*
- * Takes in the status, and in how many seconds the account may be asked again.
+ * Takes in the status and the headers of the reply, not of one before it.
  */
 void
 cfdw_response_status(CfdwResponse *response, void *easy)
 {
 	curl_easy_getinfo((CURL *) easy, CURLINFO_RESPONSE_CODE, &response->status);
 	response->retry_after_s = retry_after_s((CURL *) easy);
+	for (size_t i = 0; i < lengthof(kept); i++)
+	{
+		const char *value = header_of((CURL *) easy, kept[i].name);
+
+		strlcpy((char *) response + kept[i].offset, value != NULL ? value : "",
+				kept[i].size);
+	}
 }
 
 /*
@@ -208,19 +202,6 @@ is_interim(const char *line, size_t len)
 	return space != NULL && space + 1 < line + len && space[1] == '1';
 }
 
-static void
-keep_header(CfdwResponse *response, const char *line, size_t len)
-{
-	for (size_t i = 0; i < lengthof(kept); i++)
-	{
-		char *copy = (char *) response + kept[i].offset;
-		const char *value = value_of(line, len, kept[i].name);
-
-		if (value != NULL && copy[0] == '\0')
-			copy_value(value, line + len, copy, kept[i].size);
-	}
-}
-
 /*
  * What follows NAME, in lower case, in a line that begins with it; or NULL.
  */
@@ -241,21 +222,6 @@ skip_name(const char *line, size_t len, const char *name)
 	return len >= name_len && pg_strncasecmp(line, name, name_len) == 0
 			   ? line + name_len
 			   : NULL;
-}
-
-/*
- * Copies a value without the blanks around it, as much as there is room for.
- */
-static void
-copy_value(const char *value, const char *end, char *copy, size_t size)
-{
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	while (end > value && isspace((unsigned char) end[-1]))
-		end--;
-	size = Min(size - 1, (size_t) (end - value));
-	memcpy(copy, value, size); /* no zero byte need be behind it */
-	copy[size] = '\0';
 }
 
 /*

@@ -74,8 +74,8 @@ typedef struct CfdwArrival
 	bool exhausted; /* there was no descriptor for a connection */
 } CfdwArrival;
 
-extern bool cfdw_response_header(CfdwResponse *response, CfdwArrival *arrival,
-								 const char *line, size_t len);
+extern bool cfdw_response_header(CfdwArrival *arrival, const char *line,
+								 size_t len);
 extern void cfdw_response_status(CfdwResponse *response, void *easy);
 extern void cfdw_response_end(CfdwResponse *response,
 							  const CfdwArrival *arrival, void *easy, int code,
