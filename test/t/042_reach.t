@@ -76,15 +76,12 @@ $t->sql('DROP USER MAPPING FOR PUBLIC SERVER acme');
 # ------------------------------------------------------------------------------
 # A path is one on that server; newer libcurls write escapes in capitals
 
-foreach (
-	[ '//evil.example/' ], [ '/@evil.example/' ], [ '/:1@evil.example:2/' ], [ '/../../..', '/' ],
-	[ '/./a/../@b', '/@b' ], [ '/%0D%0AX-Other:%201' ], [ '/%00' ], [ '/%3Fid=1' ],
-	[ '/;a=b' ], [ '/http://evil.example/' ])
+foreach my $path ('//evil.example/', '/@evil.example/', '/:1@evil.example:2/', '/../../..', '/./a/../@b',
+	'/%0D%0AX-Other:%201', '/%00', '/%3Fid=1', '/;a=b', '/http://evil.example/')
 {
-	my ($path, $asked) = @$_;
 	$t->sql("ALTER FOREIGN TABLE catalogs OPTIONS (ADD path '$path')");
 	like(ask('', 'SELECT * FROM catalogs')->{sqlstate}, qr/^HV0(0R|00)$/, "path $path: there is none such");
-	is($t->wire, 'GET ' . ($asked // $path), '... on that server');
+	is($t->wire, "GET $path", '... on that server');
 	$t->sql('ALTER FOREIGN TABLE catalogs OPTIONS (DROP path)');
 }
 
