@@ -295,33 +295,45 @@ all_taken($limit + 1, '... and nobody else has asked', @arrived);
 is_within($arrived[-1]{at}, 1.15, '... as soon as if they had not been there');
 $_->ask('RESET statement_timeout') foreach @many;
 
-# First come, first served.
+# First come, first served.  A machine that stops for long enough may wake two at once,
+# who then go side by side: so there is more than one try.
 $t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '4')");
-idle();
-foreach (1 .. 4)
+my $in_turn = join ' ', reverse 1 .. 8;
+my ($wrong, $tries) = (0, 3);
+do
 {
-	$many[0]->ask('SELECT count(*) FROM slow');
-	usleep(120_000);
-}
-foreach my $i (reverse 1 .. 8)
-{
-	$many[$i]->send("SELECT id FROM slow WHERE id = $i");
-	stands_in_line($many[$i]);
-}
-is($_->result->{sqlstate}, '', 'one of many who have come one after the other') foreach @many[1 .. 8];
-@order = map { $_->{what} =~ /id=(\d+)/ } arrived();
-is("@order", join(' ', reverse 1 .. 8), '... each has its turn in that order');
+	idle();
+	foreach (1 .. 4)
+	{
+		$many[0]->ask('SELECT count(*) FROM slow');
+		usleep(120_000);
+	}
+	foreach my $i (reverse 1 .. 8)
+	{
+		$many[$i]->send("SELECT id FROM slow WHERE id = $i");
+		stands_in_line($many[$i]);
+	}
+	$wrong += grep { $_->result->{sqlstate} } @many[ 1 .. 8 ];
+	@order = map { $_->{what} =~ /id=(\d+)/ } arrived();
+} until "@order" eq $in_turn || !--$tries;
+is($wrong, 0, 'many who have come one after the other');
+is("@order", $in_turn, '... have their turns in that order');
 
 # Who waits is there when a place becomes free, whenever he has come.
 $t->sql("ALTER SERVER slow OPTIONS (SET requests_per_second '1')");
-idle();
-foreach (1 .. 4)
+my @gaps;
+$tries = 3;
+do
 {
-	$many[0]->ask('SELECT count(*) FROM slow');
-	usleep(60_000);
-}
-@arrived = map { $_->{at} } arrived();
-my @gaps = map { $arrived[$_] - $arrived[ $_ - 1 ] } 1 .. 3;
+	idle();
+	foreach (1 .. 4)
+	{
+		$many[0]->ask('SELECT count(*) FROM slow');
+		usleep(60_000);
+	}
+	@arrived = map { $_->{at} } arrived();
+	@gaps = map { $arrived[$_] - $arrived[ $_ - 1 ] } 1 .. 3;
+} until min(@gaps) < 1.04 || !--$tries;
 cmp_ok(min(@gaps), '>', 0.99, 'one request a second');
 cmp_ok(min(@gaps), '<', 1.04, '... and nobody waits longer than that') or diag("@gaps");
 

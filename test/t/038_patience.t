@@ -153,6 +153,12 @@ $t->emulator('wire', '--keep', '--wait', 1);
 usleep(100_000);
 is($_->{sqlstate}, '', 'a 503 may ask to wait, too') foreach $two->ask($scan), $one->result;
 cmp_ok((arrived())[2], '>', 1.99, '... and all wait');
+$t->fault('status', code => 429, retry_after => 2, on => 'POST');
+$one->send(q{INSERT INTO acme.catalogs (name) VALUES ('later')});
+$t->emulator('wire', '--keep', '--wait', 1);
+usleep(100_000);
+is($_->{sqlstate}, '', 'and so may a reply to a POST') foreach $two->ask($scan), $one->result;
+cmp_ok((arrived())[2], '>', 1.99, '... as all do then');
 
 # Who is about to connect when the account asks to wait, and has not asked yet, waits too.
 my ($url, $ca_file) = ($t->url('https'), $t->ca_file);
