@@ -23,6 +23,7 @@
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
+#include "common/base64.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -119,6 +120,7 @@ static const OptionDef option_defs[] = {
 
 static void read_checked(List *options, int where, void *target);
 static const CfdwOptions *defaults(void);
+static char *proxy_login(const CfdwCredentials *credentials);
 static void wipe(char *value);
 static int context_of_catalog(Oid catalog);
 static const OptionDef *find_option(const char *name, int where);
@@ -282,6 +284,28 @@ cfdw_option_user(UserMapping *user, CfdwCredentials *credentials)
 		if (value != NULL)
 			credentials->secrets = lappend(credentials->secrets, value);
 	}
+	if (credentials->proxy_user != NULL)
+		credentials->secrets =
+			lappend(credentials->secrets, proxy_login(credentials));
+}
+
+/*
+ * The login as a proxy is told it (RFC 7617), and may repeat it.
+ */
+static char *
+proxy_login(const CfdwCredentials *credentials)
+{
+	char *plain =
+		psprintf("%s:%s", credentials->proxy_user, credentials->proxy_password);
+	int len = (int) strlen(plain);
+	int size = pg_b64_enc_len(len);
+	char *coded = palloc0(size + 1);
+
+	/* To uint8 from PostgreSQL 18 on, else to char. */
+	pg_b64_encode((const void *) plain, len, coded, size);
+	wipe(plain);
+	pfree(plain);
+	return coded;
 }
 
 /*

@@ -117,7 +117,7 @@ sub repeat
 }
 repeat('catalogs', $token);
 repeat('robots', $key, $login, 'session-main-1', 'session-main-2');
-repeat('proxied', $token, $proxy_user, $proxy_password);
+repeat('proxied', $token, $proxy_user, $proxy_password, $basic);
 foreach my $fault ('close_after_request', 'close_applied', 'silent', 'cut', 'garbage_body')
 {
 	$t->fault($fault, times => 0);
