@@ -236,6 +236,7 @@ $t->emulator('heal');
 $t->reset;
 $t->fault('close_idle', on => 'GET');
 $t->try_in($session, $count);
+$t->await_closed;
 is( $t->try_in($session, "INSERT INTO catalogs (name) VALUES ('After')")->{error},
 	'', 'close_idle: the next statement, a write, goes over a new connection');
 is( $t->wire('--connections', '--summary'), <<'WIRE' =~ s/\n\z//r,

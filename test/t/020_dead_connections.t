@@ -94,15 +94,6 @@ until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$keeping_port"))
 make_server('nginx', "https://localhost:$port", ", ca_file '$folder/cert'");
 make_server('keeping', "https://localhost:$keeping_port", ", ca_file '$folder/cert'");
 
-# Waits until all connections to a port were closed there.
-sub all_closed
-{
-	my ($to) = @_;
-	usleep(10_000)
-	  while grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $to } split /\n/, slurp_file('/proc/net/tcp');
-	return;
-}
-
 my $patient = $t->session;
 my $wrong = 0;
 foreach my $statement (1 .. 100)
@@ -110,7 +101,7 @@ foreach my $statement (1 .. 100)
 	my $got = $t->try_in($patient, 'SELECT count(*) FROM nginx');
 	$wrong++ if $got->{output} ne '3';
 	diag("statement $statement: $got->{error}") if $got->{error} ne '' && $wrong == 1;
-	all_closed($port);
+	$t->await_closed($port);
 }
 is($wrong, 0, 'a hundred statements, each after the account has closed the connection');
 my @requests = split /\n/, slurp_file("$folder/logs/requests");
@@ -140,7 +131,7 @@ foreach my $statement (
 	q{DELETE FROM tls WHERE id = 4222})
 {
 	is($t->try_in($patient, $statement)->{error}, '', "over TLS, when the account has closed the connection: $statement");
-	all_closed($tls_port);
+	$t->await_closed($tls_port);
 }
 is($t->wire('--connections', '--summary') =~ s/^#\d+ (\w+).*/$1/mgr, join("\n", ('POST') x 4), '... which is sent once');
 $patient->quit;

@@ -11,7 +11,6 @@ use File::Basename qw(dirname);
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $library = PostgreSQL::Test::Utils::tempdir() . '/machine.so';
 my $said = '';
@@ -31,13 +30,6 @@ my $lists = 3004;
 
 my $session;
 sub ask { return $session->ask($_[0]); }
-
-# Whether the account has a connection that it has not closed.
-sub is_connected
-{
-	my ($port) = $t->url =~ /:(\d+)$/;
-	return scalar grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $port } split /\n/, slurp_file('/proc/net/tcp');
-}
 
 # What is open in the backend.
 sub descriptors
@@ -164,7 +156,7 @@ foreach my $n (-2, 0, 1)
 	my $id = $got->{rows}[0][0];
 	$t->fault('close_idle', on => 'GET');
 	is(ask('SELECT name FROM catalogs WHERE id = 4223')->{sqlstate}, '', 'the connection is used, and closed');
-	usleep(1000) while is_connected();
+	$t->await_closed;
 	ask("SELECT leave_descriptors($n)");
 	$got = ask('ROLLBACK');
 	my $remains = names(qr/^early $row\b/) ne '';

@@ -234,6 +234,23 @@ sub try_in
 	};
 }
 
+=head2 $t->await_closed($port)
+
+Waits until who listens on a port, the emulator unless it is given, has closed all
+connections there: it does so after its last reply.
+
+=cut
+
+sub await_closed
+{
+	my ($self, $port) = @_;
+	($port) = $self->url =~ /:(\d+)$/ if !defined $port;
+	Time::HiRes::usleep(1000)
+	  while grep { /^ *\d+: \S+:(\w+) \S+ 01 / && hex $1 == $port }
+	  split /\n/, slurp_file('/proc/net/tcp');
+	return;
+}
+
 =head2 $t->fails_with($sqlstate, $regex, $sql, $name)
 
 A test: the SQL fails with that SQLSTATE, and the message, with its detail and
@@ -348,7 +365,7 @@ Ends it before the test ends.
 sub log
 {
 	my ($self) = @_;
-	return PostgreSQL::Test::Utils::slurp_file($self->node->logfile);
+	return slurp_file($self->node->logfile);
 }
 
 sub stop_emulator
