@@ -99,7 +99,9 @@ UPDATE twin_list SET name = 'fourth' WHERE name = 'third';
 SELECT server, relation, verb, changes FROM catalogs_fdw_pending;
 ROLLBACK;
 \! emulator wire --accounts; emulator lists --account acme --columns id,name | head -n 2
-DROP SERVER twin CASCADE;
+DROP FOREIGN TABLE twin_list;
+DROP USER MAPPING FOR CURRENT_USER SERVER twin;
+DROP SERVER twin;
 -- The token that is there at COMMIT is used.
 BEGIN;
 INSERT INTO acme_list (name) VALUES ('wrong token');
