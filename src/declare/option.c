@@ -299,10 +299,11 @@ proxy_login(const CfdwCredentials *credentials)
 		psprintf("%s:%s", credentials->proxy_user, credentials->proxy_password);
 	int len = (int) strlen(plain);
 	int size = pg_b64_enc_len(len);
-	char *coded = palloc0(size + 1);
+	char *coded = palloc(size + 1);
 
-	/* To uint8 from PostgreSQL 18 on, else to char. */
-	pg_b64_encode((const void *) plain, len, coded, size);
+	/* Of uint8 from PostgreSQL 18 on, else of char. */
+	len = pg_b64_encode((const void *) plain, len, coded, size);
+	coded[Max(len, 0)] = '\0';
 	wipe(plain);
 	pfree(plain);
 	return coded;
