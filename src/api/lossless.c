@@ -25,12 +25,14 @@
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/cash.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -426,7 +428,8 @@ write_text(Oid type, Datum value)
 }
 
 /*
- * Whether the values of a type are written in the same way under all settings.
+ * Whether the values of a type are written in the style below as it is, under the
+ * session's settings or under all.
  */
 static bool
 is_written_alike(Oid type)
@@ -444,7 +447,15 @@ is_written_alike(Oid type)
 		case INT4OID:
 		case INT8OID:
 		case NUMERICOID:
+		case OIDOID:
 			return true;
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return extra_float_digits > 0; /* whether 1 or 3 */
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return DateStyle == USE_ISO_DATES;
 		default:
 			get_type_category_preferred(type, &category, &preferred);
 			return category == TYPCATEGORY_STRING ||
